@@ -1,0 +1,40 @@
+// Package wire has the public messages of the stream: what a server sends, what
+// a client asks for, how both are written as JSON and read back. It knows no
+// socket and no metric; the server, the Go client and (through the golden files
+// in testdata) the page all speak it.
+//
+// The life of a message from the server:
+//
+//  1. The feed fills one of the structs ([Hello], [Samples], [Event]…) and calls
+//     its AppendJSON. Encoders append to the caller's buffer and use no
+//     reflection: a [Samples] with a thousand columns is encoded every second.
+//  2. The engine frames the bytes and sends them, often to thousands at once.
+//  3. A client calls [Decode] and switches over the type it gets.
+//
+// The life of a request:
+//
+//  1. A client fills a [Request] and calls AppendJSON, or writes it into the URL.
+//  2. The server calls [ParseClient] or [ParseURL]. Every length, name, type and
+//     time is checked here; a fault comes back as the very [Error] to answer with.
+//
+// The structs carry no encoding's tags: another encoding is another Append and
+// another Parse over the same structs.
+//
+// # Golden files
+//
+// testdata/server_*.json and testdata/client_*.json hold one message each,
+// exactly as it stands on the wire, and a line feed. They are read by the tests
+// of this package and by the page's, so that neither side drifts.
+//
+// # Concurrency
+//
+// The package starts no goroutine and keeps no state. The structs are plain
+// values: safe to share as long as nobody changes them.
+//
+// # Not promised
+//
+// The order of keys is not part of the protocol, although the encoders keep one.
+// [Decode] ignores keys that it does not know, so that a newer server may say
+// more; [ParseClient] refuses them, so that a misspelt option is not silently
+// without effect.
+package wire

@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// ParseURL reads the subscriptions of a URL's raw query, in their order. Each has
+// its parameter as id: samples=node_load1. every and from hold for all samples and
+// queries in it, after and epoch for the alerts; it does not matter where they
+// stand. What is wrong with one subscription is an error of its own; the others
+// are returned all the same.
+func ParseURL(raw string) ([]Request, []*Error) {
+	u := urlQuery{seen: make(map[string]bool, 4)}
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		if pair == "" {
+			continue
+		}
+		if len(u.subs)+len(u.faults) >= MaxURL {
+			u.fault("", TooMany, "more than %d parameters in the URL", MaxURL)
+			break
+		}
+		u.pair(pair)
+	}
+	return u.finish()
+}
+
+type urlQuery struct {
+	subs   []Request
+	faults []*Error
+	seen   map[string]bool
+
+	shared  Request // every, from, after, epoch
+	badTime string  // what is wrong with every or from
+	badSeq  string  // what is wrong with after or epoch
+}
+
+func (u *urlQuery) fault(id string, code Code, format string, args ...any) {
+	u.faults = append(u.faults, &Error{ID: id, Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+func (u *urlQuery) pair(pair string) {
+	rawKey, rawValue, _ := strings.Cut(pair, "=")
+	key, err := url.QueryUnescape(rawKey)
+	if err != nil {
+		u.fault("", BadMessage, "the URL parameter %.40q is not percent-encoded correctly", pair)
+		return
+	}
+	val, err := url.QueryUnescape(rawValue)
+	if err != nil {
+		u.fault("", BadMessage, "the URL parameter %.40q is not percent-encoded correctly", pair)
+		return
+	}
+	switch kind := Kind(key); kind {
+	case KindSamples, KindQuery, KindAlerts:
+		r := Request{Op: OpSubscribe, ID: key + "=" + val, Kind: kind, Expr: val}
+		if err := r.check(); err != nil {
+			u.faults = append(u.faults, err)
+			return
+		}
+		u.subs = append(u.subs, r)
+		return
+	}
+	if u.seen[key] {
+		u.fault("", BadMessage, "the URL parameter %.40q is there twice", key)
+		return
+	}
+	u.seen[key] = true
+	switch key {
+	case "every":
+		if err := u.shared.setEvery(val); err != nil {
+			u.badTime = err.Error()
+		}
+	case "from":
+		from, err := ParseFrom(val)
+		if err != nil {
+			u.badTime = err.Error()
+		}
+		u.shared.From = from
+	case "after":
+		after, err := strconv.ParseUint(val, 10, 64)
+		if err != nil {
+			u.badSeq = fmt.Sprintf("after is %.40q, not a whole number", val)
+		}
+		u.shared.HasAfter, u.shared.After = true, after
+	case "epoch":
+		if len(val) > maxEpoch {
+			u.badSeq = "epoch is not as in hello"
+		}
+		u.shared.Epoch = val
+	default:
+		u.seen[key] = false // say it each time; the memory of it is not needed
+		u.fault("", BadMessage, "unknown URL parameter %.40q, known are samples, query, alerts, every, from, after and epoch", key)
+	}
+}
+
+// finish gives every subscription what it shares, or the fault in it.
+func (u *urlQuery) finish() ([]Request, []*Error) {
+	good := u.subs[:0]
+	for _, r := range u.subs {
+		switch {
+		case r.Kind == KindAlerts && u.badSeq != "":
+			u.fault(r.ID, BadMessage, "%s", u.badSeq)
+			continue
+		case r.Kind != KindAlerts && u.badTime != "":
+			u.fault(r.ID, BadTime, "%s", u.badTime)
+			continue
+		case r.Kind == KindAlerts:
+			r.HasAfter, r.After, r.Epoch = u.shared.HasAfter, u.shared.After, u.shared.Epoch
+		default:
+			r.Every, r.From = u.shared.Every, u.shared.From
+		}
+		good = append(good, r)
+	}
+	return good, u.faults
+}
