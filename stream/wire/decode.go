@@ -28,7 +28,7 @@ func Decode(data []byte) (Message, error) {
 		Event    string       `json:"event"`
 		Current  bool         `json:"current"`
 		Durable  *bool        `json:"durable"`
-		Hook     string       `json:"hook"`
+		Delivery *Delivery    `json:"delivery"`
 		Alert    *jsonAlert   `json:"alert"`
 		From     int64        `json:"from"`
 		To       int64        `json:"to"`
@@ -66,7 +66,7 @@ func Decode(data []byte) (Message, error) {
 		return &Event{
 			Sub: in.Sub, Seq: seq, T: in.T, Event: in.Event, Current: in.Current,
 			NotDurable: in.Durable != nil && !*in.Durable,
-			Hook:       in.Hook, Message: in.Message, Alert: in.Alert.alert(),
+			Delivery:   in.Delivery, Alert: in.Alert.alert(),
 		}, nil
 	case OpGap:
 		return &Gap{Sub: in.Sub, Reason: in.Reason, From: in.From, To: in.To, Missed: in.Missed, After: in.After, Next: in.Next}, nil

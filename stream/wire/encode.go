@@ -99,11 +99,19 @@ func (m *Event) AppendJSON(dst []byte) []byte {
 	if m.NotDurable {
 		o.bool("durable", false)
 	}
-	if m.Hook != "" {
-		o.str("hook", m.Hook)
-	}
-	if m.Message != "" {
-		o.str("message", m.Message)
+	if d := m.Delivery; d != nil {
+		o.key("delivery")
+		o.b = append(o.b, `{"hook":`...)
+		o.b = appendString(o.b, d.Hook)
+		o.uint("of", d.Of)
+		o.int("attempts", int64(d.Attempts))
+		if d.Error != "" {
+			o.str("error", d.Error)
+		}
+		if d.GivenUp {
+			o.bool("givenUp", true)
+		}
+		o.b = append(o.b, '}')
 	}
 	o.key("alert")
 	o.b = m.Alert.appendJSON(o.b)
@@ -111,8 +119,8 @@ func (m *Event) AppendJSON(dst []byte) []byte {
 }
 
 func (a *Alert) appendJSON(dst []byte) []byte {
-	o := object{append(dst, '{')}
-	o.b = append(append(o.b, `"fingerprint":`...), appendString(nil, a.Fingerprint)...)
+	o := object{append(dst, `{"fingerprint":`...)}
+	o.b = appendString(o.b, a.Fingerprint)
 	o.str("state", a.State)
 	o.key("labels")
 	o.b = a.Labels.appendJSON(o.b)

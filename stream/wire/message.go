@@ -51,12 +51,20 @@ type Event struct {
 	Sub        uint32
 	Seq        uint64 // 0 while NotDurable
 	T          int64
-	Event      string // pending, firing, resolved, inactive, notified, notify_failed…
-	Current    bool   // part of the picture of what is active, sent at the start
-	NotDurable bool   // told before it could be written down; comes again with its number
-	Hook       string // of notified and notify_failed: which one
-	Message    string // of notify_failed: what went wrong
+	Event      string    // pending, firing, resolved, inactive, notified, notify_failed…
+	Current    bool      // part of the picture of what is active, sent at the start
+	NotDurable bool      // told before it could be written down; comes again with its number
+	Delivery   *Delivery // of notified and notify_failed, else nil
 	Alert      Alert
+}
+
+// Delivery is what a hook did with an event.
+type Delivery struct {
+	Hook     string
+	Of       uint64 // number of the event that was delivered
+	Attempts int    // made so far
+	Error    string // of the last attempt; empty when it went well
+	GivenUp  bool   // no further attempt will be made
 }
 
 // Alert is an alert as Alertmanager's API shows it.
