@@ -1,0 +1,3 @@
+module monitord/bench
+
+go 1.26.0
