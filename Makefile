@@ -1,0 +1,86 @@
+# What users and CI call. `make build` needs Go 1.26 and Node 20.19 or newer.
+
+GO      ?= go
+NPM     ?= npm
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# The race detector needs a C compiler.
+RACE    := $(shell command -v "$$($(GO) env CC 2>/dev/null | cut -d' ' -f1)" >/dev/null 2>&1 && echo -race)
+FUZZTIME ?= 5m
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+.PHONY: build run test check bench torture screenshots clean page go-build echo test-go test-page test-e2e fuzz chromium race-note
+
+build: page go-build
+
+page: dashboard/dist/index.html
+
+dashboard/node_modules: dashboard/package.json dashboard/package-lock.json
+	cd dashboard && $(NPM) ci --no-audit --no-fund
+	@touch $@
+
+dashboard/dist/index.html: dashboard/node_modules dashboard/index.html $(wildcard dashboard/*.ts dashboard/*.json) $(shell find dashboard/src -type f 2>/dev/null)
+	cd dashboard && $(NPM) run build
+
+go-build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/monitord ./cmd/monitord
+
+echo:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/echo ./stream/echo
+
+run: build
+	bin/monitord run --config monitord.toml
+
+# Every test there is.
+test: test-go test-page test-e2e
+
+test-go: race-note page
+	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
+	cd bench && $(GO) test -timeout 5m ./...
+
+race-note:
+ifeq ($(RACE),)
+	@echo "no C compiler: testing without the race detector; install gcc for it" >&2
+endif
+
+test-page: dashboard/node_modules
+	cd dashboard && $(NPM) test
+
+# The very daemon, driven by a real browser.
+test-e2e: build chromium
+	cd dashboard && MONITORD_BIN=$(CURDIR)/bin/monitord $(NPM) run e2e
+
+chromium:
+	@dashboard/e2e/install-chromium
+
+check: dashboard/node_modules
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:" $$unformatted >&2; exit 1; fi
+	$(GO) vet ./...
+	cd bench && $(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+	cd dashboard && $(NPM) run check
+
+# Figures beside their targets; nothing here decides a test.
+bench: build echo
+	cd bench && $(GO) run ./run -monitord ../bin/monitord -echo ../bin/echo $(BENCHFLAGS)
+
+# Each fuzz target for FUZZTIME, one after the other.
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+# Long: fuzzing, and every test again and again in random order.
+torture: fuzz
+	$(GO) test $(RACE) -shuffle=on -count=10 -timeout 60m ./...
+
+screenshots: build chromium
+	cd dashboard && MONITORD_BIN=$(CURDIR)/bin/monitord $(NPM) run screenshots
+
+clean:
+	rm -rf bin dashboard/dist/assets dashboard/dist/index.html dashboard/node_modules
