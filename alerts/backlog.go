@@ -1,0 +1,83 @@
+package alerts
+
+// maxBacklog is how many events wait for the disk at most, before those that say
+// least are left out. At a few kilobytes each this bounds the memory that a disk
+// which takes nothing can cost.
+const maxBacklog = 8192
+
+// A backlog is the events and holes that are not on disk yet, in order. When it
+// is full, an alert that came and went several times is cut down to how it
+// stands now, and to the firing before if that has ended; only when so many
+// alerts changed that this is not enough, the oldest events go. The zero value
+// is empty and ready. It is not safe for concurrent use.
+type backlog struct {
+	events    []Event
+	holes     []Note
+	announced int // of the first events, how many were announced without a number
+}
+
+// add returns how many events were left out for it.
+func (b *backlog) add(events []Event, holes []Note) int {
+	b.events = append(b.events, events...)
+	b.holes = append(b.holes, holes...)
+	if n := len(b.holes) - maxBacklog; n > 0 {
+		b.holes = append([]Note(nil), b.holes[n:]...)
+	}
+	if len(b.events) > maxBacklog {
+		return b.compact()
+	}
+	return 0
+}
+
+func (b *backlog) empty() bool { return len(b.events) == 0 && len(b.holes) == 0 }
+
+// wrote takes out the first n events, which are on disk.
+func (b *backlog) wrote(n int) {
+	b.events = append([]Event(nil), b.events[n:]...)
+	b.announced = max(b.announced-n, 0)
+}
+
+// compact leaves of every alert its last event and, when that says that it
+// resolved, the firing before it.
+func (b *backlog) compact() int {
+	type seen struct{ last, firing bool }
+	state := make(map[string]seen)
+	keep := make([]bool, len(b.events))
+	kept := 0
+	for i := len(b.events) - 1; i >= 0; i-- {
+		e := &b.events[i]
+		key := e.Key()
+		s := state[key]
+		switch {
+		case !s.last:
+			s = seen{last: true, firing: e.Kind != KindResolved}
+			keep[i] = true
+		case !s.firing && e.Kind == KindFiring:
+			s.firing = true
+			keep[i] = true
+		}
+		if keep[i] {
+			kept++
+		}
+		state[key] = s
+	}
+	excess := max(kept-maxBacklog, 0)
+	rest := make([]Event, 0, kept-excess)
+	announced := 0
+	for i := range b.events {
+		if keep[i] && excess > 0 {
+			keep[i] = false
+			excess--
+		}
+		if !keep[i] {
+			continue
+		}
+		if i < b.announced {
+			announced++
+		}
+		rest = append(rest, b.events[i])
+	}
+	dropped := len(b.events) - len(rest)
+	b.events, b.announced = rest, announced
+	return dropped
+}

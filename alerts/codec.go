@@ -1,0 +1,166 @@
+package alerts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// eventVersion is the version of an event's JSON in the journal. A reader
+// refuses a version that it does not know; fields may be added within one.
+const eventVersion = 1
+
+// maxEventBytes bounds an encoded event. What rules may put into an alert
+// (see the limits in rule.go) stays well below it.
+const maxEventBytes = 768 << 10
+
+// storedEvent is an event as the journal keeps it. It is apart from the public
+// message so that either can change without the other.
+type storedEvent struct {
+	Version     int               `json:"v"`
+	T           int64             `json:"t"`
+	Kind        Kind              `json:"event"`
+	Rule        string            `json:"rule"`
+	State       Phase             `json:"state"`
+	Labels      labels.Labels     `json:"labels"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Value       storedFloat       `json:"value"`
+	ActiveAt    int64             `json:"activeAt,omitempty"` // Unix milliseconds, 0 for none
+	StartsAt    int64             `json:"startsAt,omitempty"`
+	EndsAt      int64             `json:"endsAt,omitempty"`
+	URL         string            `json:"url,omitempty"`
+	Hooks       []string          `json:"hooks"` // null and [] differ
+	Delivery    *storedDelivery   `json:"delivery,omitempty"`
+}
+
+type storedDelivery struct {
+	Hook     string `json:"hook"`
+	Of       uint64 `json:"of"`
+	Attempts int    `json:"attempts"`
+	Error    string `json:"error,omitempty"`
+	GivenUp  bool   `json:"givenUp,omitempty"`
+}
+
+// encodeEvent returns the journal's form of an event: everything but its number
+// and its durability, which the journal knows.
+func encodeEvent(e *Event) ([]byte, error) {
+	s := storedEvent{
+		Version: eventVersion, T: e.T, Kind: e.Kind, Rule: e.Rule,
+		State: e.Alert.State, Labels: e.Alert.Labels, Annotations: e.Alert.Annotations,
+		Value:    storedFloat(e.Alert.Value),
+		ActiveAt: toMillis(e.Alert.ActiveAt), StartsAt: toMillis(e.Alert.StartsAt), EndsAt: toMillis(e.Alert.EndsAt),
+		URL: e.Alert.GeneratorURL, Hooks: e.Hooks,
+	}
+	if d := e.Delivery; d != nil {
+		s.Delivery = &storedDelivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: d.Error, GivenUp: d.GivenUp}
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encode event: %w", err)
+	}
+	if len(b) > maxEventBytes {
+		return nil, fmt.Errorf("encode event: %d bytes, more than the %d that the journal takes", len(b), maxEventBytes)
+	}
+	return b, nil
+}
+
+// decodeEvent is the reverse of encodeEvent. What it returns is safe to show
+// and to encode again: kinds are known, times are within years that print.
+func decodeEvent(b []byte) (Event, error) {
+	if len(b) > maxEventBytes {
+		return Event{}, fmt.Errorf("decode event: %d bytes, more than %d", len(b), maxEventBytes)
+	}
+	var s storedEvent
+	if err := json.Unmarshal(b, &s); err != nil {
+		return Event{}, fmt.Errorf("decode event: %w", err)
+	}
+	if s.Version != eventVersion {
+		return Event{}, fmt.Errorf("decode event: version %d, this program reads version %d", s.Version, eventVersion)
+	}
+	if err := s.check(); err != nil {
+		return Event{}, fmt.Errorf("decode event: %w", err)
+	}
+	e := Event{
+		T: s.T, Kind: s.Kind, Rule: s.Rule, Hooks: s.Hooks, Durable: true,
+		Alert: Alert{
+			Fingerprint: Fingerprint(s.Labels), State: s.State, Labels: s.Labels, Annotations: s.Annotations,
+			Value:    float64(s.Value),
+			ActiveAt: fromMillis(s.ActiveAt), StartsAt: fromMillis(s.StartsAt), EndsAt: fromMillis(s.EndsAt),
+			GeneratorURL: s.URL,
+		},
+	}
+	if d := s.Delivery; d != nil {
+		e.Delivery = &Delivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: d.Error, GivenUp: d.GivenUp}
+	}
+	return e, nil
+}
+
+func (s *storedEvent) check() error {
+	if !s.Kind.known() {
+		return fmt.Errorf("unknown kind %q", s.Kind)
+	}
+	switch s.State {
+	case PhaseInactive, PhasePending, PhaseFiring:
+	default:
+		return fmt.Errorf("unknown state %q", s.State)
+	}
+	if s.Labels.Get(labels.AlertName) == "" {
+		return errors.New("no alertname")
+	}
+	for _, ms := range []int64{s.T, s.ActiveAt, s.StartsAt, s.EndsAt} {
+		if ms < 0 || ms > maxMillis {
+			return fmt.Errorf("time %d is out of range", ms)
+		}
+	}
+	if s.Kind.Transition() != (s.Delivery == nil) {
+		return fmt.Errorf("kind %q and delivery do not go together", s.Kind)
+	}
+	return nil
+}
+
+// maxMillis is the end of the year 9999, the last that RFC 3339 can write.
+const maxMillis = 253402300799999
+
+func toMillis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// storedFloat is a number as JSON has it, with strings for what JSON lacks.
+type storedFloat float64
+
+func (f storedFloat) MarshalJSON() ([]byte, error) {
+	v := float64(f)
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return strconv.AppendQuote(nil, strconv.FormatFloat(v, 'g', -1, 64)), nil
+	}
+	return strconv.AppendFloat(nil, v, 'g', -1, 64), nil
+}
+
+func (f *storedFloat) UnmarshalJSON(b []byte) error {
+	s := string(b)
+	switch s {
+	case `"NaN"`, `"+Inf"`, `"-Inf"`:
+		s = s[1 : len(s)-1]
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return fmt.Errorf("value %.32q is not a number", s)
+	}
+	*f = storedFloat(v)
+	return nil
+}

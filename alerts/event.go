@@ -1,0 +1,59 @@
+package alerts
+
+// A Kind says what happened to an alert. Its values are those of the public
+// stream's "event".
+type Kind string
+
+// The first four are transitions, made by the rules; the others say what became
+// of a delivery, and are written by the hooks.
+const (
+	KindPending      Kind = "pending"       // the expression holds, `for` has not passed
+	KindFiring       Kind = "firing"        // it held for long enough
+	KindResolved     Kind = "resolved"      // it fired and no longer does; follows every firing
+	KindInactive     Kind = "inactive"      // it was pending and ended without firing
+	KindNotified     Kind = "notified"      // a hook delivered an event of this alert
+	KindNotifyFailed Kind = "notify_failed" // a delivery failed for the first time, or was given up
+)
+
+// Transition reports whether the kind is a change of the alert itself.
+func (k Kind) Transition() bool {
+	switch k {
+	case KindPending, KindFiring, KindResolved, KindInactive:
+		return true
+	}
+	return false
+}
+
+func (k Kind) known() bool {
+	return k.Transition() || k == KindNotified || k == KindNotifyFailed
+}
+
+// An Event is one entry of the journal: something that happened to one alert.
+// It is immutable once it has been handed on.
+type Event struct {
+	Seq     uint64 // number in the journal; 0 while it has none
+	T       int64  // Unix milliseconds: the tick of a transition, the moment of a delivery
+	Kind    Kind
+	Durable bool   // on disk; false only for what is announced while the disk takes nothing
+	Rule    string // identity of the rule, 16 hex digits
+	Alert   Alert  // as it was right after the event
+
+	// Hooks are the names that the rule asks for: nil means every hook whose
+	// matchers fit, empty means none.
+	Hooks []string
+
+	Delivery *Delivery // of KindNotified and KindNotifyFailed, else nil
+}
+
+// Key tells alerts apart: two events with one key are about the same alert.
+// Fingerprints alone do not, since two rules may make alerts with equal labels.
+func (e *Event) Key() string { return e.Rule + "/" + e.Alert.Fingerprint }
+
+// A Delivery is what a hook did with an event.
+type Delivery struct {
+	Hook     string // name of the hook
+	Of       uint64 // number of the event that it delivers
+	Attempts int    // made so far, this one included
+	Error    string // of the last attempt; empty when it went well
+	GivenUp  bool   // no further attempt will be made
+}

@@ -1,0 +1,94 @@
+package alerts
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// A Note is a record of state beside the events: it takes no number, is told to
+// nobody, and is there again after a restart. It is a [Progress] or a [Hole].
+type Note interface{ stored() storedNote }
+
+// Progress is what a hook has done, under a key of its own choosing. Writing the
+// same hook and key again replaces it.
+type Progress struct {
+	Hook string
+	Key  string // may be empty
+	Data []byte // JSON; nil forgets the key
+}
+
+func (p Progress) stored() storedNote {
+	return storedNote{Progress: &storedProgress{Hook: p.Hook, Key: p.Key, Data: p.Data}}
+}
+
+// A Hole is a time in which the daemon did not run: between the last tick
+// before it and the first one after it. It does not count for `for`.
+type Hole struct {
+	From, To int64 // Unix milliseconds
+}
+
+func (h Hole) stored() storedNote { return storedNote{Hole: &storedHole{From: h.From, To: h.To}} }
+
+// noteVersion is the version of a note's JSON, as eventVersion is of an event's.
+const noteVersion = 1
+
+// maxNoteBytes bounds an encoded note. It holds the largest event, with room
+// for the line end and less than the journal's own bound.
+const maxNoteBytes = maxEventBytes + 64<<10
+
+// storedNote is a note as the journal keeps it: one of its pointers is set.
+// Alert occurs in snapshots only.
+type storedNote struct {
+	Version  int             `json:"v"`
+	Progress *storedProgress `json:"progress,omitempty"`
+	Hole     *storedHole     `json:"hole,omitempty"`
+	Alert    *storedTracked  `json:"alert,omitempty"`
+	Seq      *uint64         `json:"seq,omitempty"` // the snapshot's: all events up to it are in it
+}
+
+type storedProgress struct {
+	Hook string          `json:"hook"`
+	Key  string          `json:"key,omitempty"`
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+type storedHole struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// storedTracked is an alert that was pending or firing when the snapshot was made.
+type storedTracked struct {
+	Seq   uint64          `json:"seq"`
+	Lost  int64           `json:"lost,omitempty"` // milliseconds
+	Event json.RawMessage `json:"event"`
+}
+
+func encodeNote(n storedNote) ([]byte, error) {
+	n.Version = noteVersion
+	b, err := json.Marshal(n)
+	if err != nil {
+		return nil, fmt.Errorf("encode note: %w", err)
+	}
+	if len(b) > maxNoteBytes {
+		return nil, fmt.Errorf("encode note: %d bytes, more than the %d that the journal takes", len(b), maxNoteBytes)
+	}
+	return b, nil
+}
+
+func decodeNote(b []byte) (storedNote, error) {
+	var n storedNote
+	if err := json.Unmarshal(b, &n); err != nil {
+		return storedNote{}, fmt.Errorf("decode note: %w", err)
+	}
+	if n.Version != noteVersion {
+		return storedNote{}, fmt.Errorf("decode note: version %d, this program reads version %d", n.Version, noteVersion)
+	}
+	if h := n.Hole; h != nil && (h.From < 0 || h.To < h.From || h.To > maxMillis) {
+		return storedNote{}, fmt.Errorf("decode note: hole from %d to %d", h.From, h.To)
+	}
+	if t := n.Alert; t != nil && (t.Lost < 0 || t.Lost > maxMillis) {
+		return storedNote{}, fmt.Errorf("decode note: alert %d lost %d ms", t.Seq, t.Lost)
+	}
+	return n, nil
+}

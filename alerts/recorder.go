@@ -1,0 +1,171 @@
+package alerts
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"monitord/alerts/journal"
+)
+
+// retryDisk is how long a disk that refused is left alone when no new event
+// asks for it.
+const retryDisk = time.Second
+
+// readPage is how many events are announced at a time.
+const readPage = 256
+
+// A Recorder takes events from the tick, writes them to the log and announces
+// whatever the log takes, its own events and those of the hooks alike, in the
+// order of their numbers.
+//
+// Add never waits: not for the disk and not for a sink. What waits for the disk
+// is bounded (see backlog), and what is left out for that is counted.
+//
+// While the disk takes nothing, events are announced at once with Durable false
+// and without a number, and again with their number when they are on disk.
+//
+// Use NewRecorder. Add and Stats are safe for concurrent use; Run is called once.
+type Recorder struct {
+	log   *Log
+	slog  *slog.Logger
+	sinks []func([]Event)
+
+	held backlog // taken from incoming; Run's alone
+	next uint64  // announced up to here; Run's alone
+
+	waiting atomic.Int64 // events in held
+	refused atomic.Bool
+	dropped atomic.Uint64
+
+	mu       sync.Mutex // guards the field below
+	incoming backlog
+	wake     chan struct{} // holds one
+}
+
+// RecorderStats is the state of a Recorder at one moment.
+type RecorderStats struct {
+	Waiting int    // events not on disk yet
+	Refused bool   // the disk took nothing when last asked
+	Dropped uint64 // events left out because too many waited, since the start
+}
+
+// NewRecorder returns a recorder that announces what is appended to the log from
+// now on. The sinks are called one after the other by Run's goroutine; they
+// must not block and must not change the events.
+func NewRecorder(l *Log, log *slog.Logger, sinks ...func([]Event)) *Recorder {
+	return &Recorder{log: l, slog: log, sinks: sinks, next: l.Last(), wake: make(chan struct{}, 1)}
+}
+
+// Add hands over what came of an evaluation.
+func (r *Recorder) Add(o Outcome) {
+	if len(o.Events) == 0 && o.Hole == nil {
+		return
+	}
+	var holes []Note
+	if o.Hole != nil {
+		holes = []Note{*o.Hole}
+	}
+	r.mu.Lock()
+	dropped := r.incoming.add(o.Events, holes)
+	r.mu.Unlock()
+	r.dropped.Add(uint64(dropped))
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Stats never waits for the disk.
+func (r *Recorder) Stats() RecorderStats {
+	r.mu.Lock()
+	n := len(r.incoming.events)
+	r.mu.Unlock()
+	return RecorderStats{Waiting: n + int(r.waiting.Load()), Refused: r.refused.Load(), Dropped: r.dropped.Load()}
+}
+
+// Run writes and announces until the context ends; then it writes what is still
+// waiting, once, and returns nil. Whoever calls Add must have stopped before
+// that, or its last events are not written.
+func (r *Recorder) Run(ctx context.Context) error {
+	for {
+		changed := r.log.Changed()
+		r.write(context.WithoutCancel(ctx))
+		complete := r.announce()
+		var retry <-chan time.Time
+		if r.refused.Load() || !complete {
+			retry = time.After(retryDisk)
+		}
+		select {
+		case <-ctx.Done():
+			r.write(context.WithoutCancel(ctx))
+			r.announce()
+			return nil
+		case <-r.wake:
+		case <-changed:
+		case <-retry:
+		}
+	}
+}
+
+// write puts what is waiting on disk. What the disk refuses stays, and what of
+// that has not been announced is announced as it is.
+func (r *Recorder) write(ctx context.Context) {
+	r.mu.Lock()
+	in := r.incoming
+	r.incoming = backlog{}
+	r.mu.Unlock()
+	r.dropped.Add(uint64(r.held.add(in.events, in.holes)))
+	r.waiting.Store(int64(len(r.held.events)))
+	if r.held.empty() {
+		return
+	}
+	done, err := r.log.Append(ctx, r.held.events, r.held.holes...)
+	r.held.wrote(len(done))
+	r.waiting.Store(int64(len(r.held.events)))
+	if err == nil {
+		r.held.holes = nil
+		if r.refused.Swap(false) {
+			r.slog.Info("the alert journal takes events again")
+		}
+		return
+	}
+	if !r.refused.Swap(true) {
+		r.slog.Error("the alert journal takes no events, they are announced as not durable until it does", "waiting", len(r.held.events), "err", err)
+	}
+	fresh := r.held.events[r.held.announced:]
+	r.held.announced = len(r.held.events)
+	r.announce() // those that were written before the disk refused go first
+	if len(fresh) > 0 {
+		r.tell(fresh)
+	}
+}
+
+// announce passes on what the log has taken since the last time. False means
+// that reading it failed and more is to come.
+func (r *Recorder) announce() bool {
+	for {
+		events, err := r.log.Read(r.next, readPage)
+		switch {
+		case errors.Is(err, journal.ErrExpired):
+			r.next = max(r.next+1, r.log.First()) - 1
+			continue
+		case err != nil:
+			r.slog.Error("reading the alert journal failed, announcing waits", "err", err)
+			return false
+		case len(events) == 0:
+			return true
+		}
+		r.next = events[len(events)-1].Seq
+		r.tell(events)
+	}
+}
+
+func (r *Recorder) tell(events []Event) {
+	for _, sink := range r.sinks {
+		sink(events)
+	}
+}
