@@ -1,0 +1,146 @@
+package journal
+
+import (
+	"os"
+	"slices"
+)
+
+// recognise finds the segments in the directory, oldest first, and this
+// journal's epoch. What is no part of the journal is removed if nothing is in
+// it, and else kept under another name.
+func (j *Journal) recognise() ([]*segment, error) {
+	entries, err := os.ReadDir(j.dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []*segment
+	for _, e := range entries {
+		number, ok := segmentNumber(e.Name())
+		if !ok || !e.Type().IsRegular() {
+			continue
+		}
+		s := &segment{path: segmentPath(j.dir, number), size: j.size, report: j.damage}
+		if s.header, err = readHeader(s.path); err != nil {
+			return nil, err
+		}
+		if s.header.number != number {
+			s.header = header{}
+		}
+		s.number = number
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *segment) int {
+		if a.number < b.number {
+			return -1
+		}
+		return 1
+	})
+	for _, s := range all {
+		j.nextNo = max(j.nextNo, s.number+1)
+		if s.epoch != 0 {
+			j.epoch = s.epoch // the newest that can be read
+		}
+	}
+	return j.chain(all)
+}
+
+// chain keeps those of all that belong to the journal, and learns from each
+// header where the acknowledged part of the segment before ends.
+func (j *Journal) chain(all []*segment) ([]*segment, error) {
+	var segs []*segment
+	var next header
+	for _, s := range slices.Backward(all) {
+		if next.prev != 0 && s.number < next.number && s.number > next.prev {
+			// Begun and never acknowledged from: the writes to it failed.
+			if err := os.Remove(s.path); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		foreign := s.epoch != 0 && s.epoch != j.epoch
+		broken := s.epoch == 0
+		s.epoch = j.epoch
+		info, err := os.Stat(s.path)
+		if err != nil {
+			return nil, err
+		}
+		s.end = info.Size()
+		s.after = next.first
+		if next.prev == s.number {
+			s.end, s.ended = min(s.end, next.prevEnd), true
+		}
+		if foreign || broken {
+			keep, err := j.doubtful(s, foreign)
+			if err != nil {
+				return nil, err
+			}
+			if !keep {
+				continue
+			}
+		}
+		segs = append(segs, s)
+		next = s.header
+	}
+	slices.Reverse(segs)
+	return segs, nil
+}
+
+// doubtful decides about a segment whose header cannot be read, or is another journal's.
+func (j *Journal) doubtful(s *segment, foreign bool) (keep bool, err error) {
+	if !foreign {
+		f, err := os.Open(s.path)
+		if err != nil {
+			return false, err
+		}
+		defer f.Close()
+		rest, err := readTail(f, 0, s.end, 0)
+		if err != nil {
+			return false, err
+		}
+		if rest.end == 0 { // allocated ahead, never begun
+			return false, os.Remove(s.path)
+		}
+		if j.epoch != 0 {
+			found, err := s.examine(f, s.end)
+			if err != nil {
+				return false, err
+			}
+			if found.end > dataStart {
+				s.first = max(found.from, 1)
+				j.counts.damaged.Add(1)
+				j.log.Error("a journal file has lost its header", "file", s.path)
+				return true, nil
+			}
+		}
+	}
+	j.counts.damaged.Add(1)
+	j.log.Error("a journal file cannot be recognised and is put aside", "file", s.path, "as", s.path+".lost")
+	return false, os.Rename(s.path, s.path+".lost")
+}
+
+// readHeader returns the first copy that is whole, or the zero header.
+func readHeader(path string) (header, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return header{}, err
+	}
+	defer f.Close()
+	w := window{r: f}
+	for _, off := range []int64{0, copyAt} {
+		b, err := w.at(off, headerLen)
+		if err != nil {
+			return header{}, err
+		}
+		if h, ok := parseHeader(b); ok && h.epoch != 0 && h.number != 0 && h.prevEnd >= 0 {
+			return h, nil
+		}
+	}
+	return header{}, nil
+}
+
+// damage counts and tells what an examination found.
+func (j *Journal) damage(s *segment, f findings) {
+	j.counts.damaged.Add(uint64(f.damaged))
+	j.counts.lost.Add(f.lost())
+	j.log.Error("records of the journal are damaged", "file", s.path, "stretches", f.damaged, "events_lost", f.lost())
+}
