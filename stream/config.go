@@ -1,0 +1,131 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+)
+
+// Config is what an operator may set: the keys of the table [stream] that
+// concern the engine. The zero value is not usable; start from [DefaultConfig].
+type Config struct {
+	// PingInterval is how often a connection is pinged. Shorter finds vanished
+	// peers sooner and costs a packet each way per connection and interval.
+	PingInterval time.Duration `toml:"ping_interval"`
+	// PongTimeout is how long after a ping a connection may stay silent. A peer
+	// that vanished is closed at most PingInterval + PongTimeout later.
+	PongTimeout time.Duration `toml:"pong_timeout"`
+	// HandshakeTimeout bounds each step that a peer could draw out: the request
+	// of the handshake, and the closing handshake.
+	HandshakeTimeout time.Duration `toml:"handshake_timeout"`
+	// MaxMessage bounds a message from a client, over all of its fragments.
+	MaxMessage int64 `toml:"max_message" unit:"bytes"`
+	// MaxSubscriptions bounds what one connection may follow.
+	MaxSubscriptions int `toml:"max_subscriptions"`
+	// MaxConnections bounds all connections. [New] lowers it to what the limit
+	// of open files allows.
+	MaxConnections int `toml:"max_connections"`
+	// MaxPerAddress bounds the connections of one address. Loopback and Unix
+	// sockets are exempt, since a proxy is one address.
+	MaxPerAddress int `toml:"max_connections_per_address"`
+}
+
+// DefaultConfig returns the configuration as shipped.
+func DefaultConfig() Config {
+	return Config{
+		PingInterval:     25 * time.Second,
+		PongTimeout:      8 * time.Second,
+		HandshakeTimeout: 5 * time.Second,
+		MaxMessage:       64 << 10,
+		MaxSubscriptions: 64,
+		MaxConnections:   100000,
+		MaxPerAddress:    1000,
+	}
+}
+
+// Validate returns every fault, each as "key: what is wrong, what to do".
+func (c Config) Validate() []error {
+	var faults []error
+	duration := func(key string, v, low, high time.Duration) {
+		if v < low || v > high {
+			faults = append(faults, fmt.Errorf("%s: is %v, must be from %v to %v", key, v, low, high))
+		}
+	}
+	number := func(key string, v, low, high int64) {
+		if v < low || v > high {
+			faults = append(faults, fmt.Errorf("%s: is %d, must be from %d to %d", key, v, low, high))
+		}
+	}
+	duration("ping_interval", c.PingInterval, time.Second, time.Hour)
+	duration("pong_timeout", c.PongTimeout, time.Second, time.Hour)
+	duration("handshake_timeout", c.HandshakeTimeout, 100*time.Millisecond, time.Minute)
+	number("max_message", c.MaxMessage, 1<<10, 64<<20)
+	number("max_subscriptions", int64(c.MaxSubscriptions), 1, maxSubscriptions)
+	number("max_connections", int64(c.MaxConnections), 1, maxSlots)
+	number("max_connections_per_address", int64(c.MaxPerAddress), 1, maxSlots)
+	return faults
+}
+
+const (
+	maxSubscriptions = 1024
+	maxSlots         = 1 << 24 // slots share a connection's ID with its shard and generation
+)
+
+// Options is what the program decides for its engine. Only Config must be set;
+// the zero value of everything else chooses the default that its comment names.
+type Options struct {
+	Config
+
+	// Protocols are the subprotocols that are spoken, in no order: the first of
+	// the client's that is among them is chosen. Empty: none is ever chosen, and
+	// a client may offer what it likes.
+	Protocols []string
+	// Heartbeat makes the message for a connection that was sent none for 15 s.
+	// It is called in a poll loop and must not block. Nil: no such message.
+	Heartbeat func(nowMs int64) []byte
+	// Shards is the number of poll loops. 0: one for each processor.
+	Shards int
+	// Workers is the number of goroutines that call the Handler and the Sources.
+	// 0: four, or twice the number of processors if that is more.
+	Workers int
+	// RingBytes bounds the memory of all topics' rings together, but for the
+	// newest entry of each, which is always kept. 0: 32 MiB.
+	RingBytes int64
+	// Log takes what an operator should know. Nil: nothing is logged.
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Shards <= 0 {
+		o.Shards = runtime.GOMAXPROCS(0)
+	}
+	o.Shards = min(o.Shards, maxShards)
+	if o.Workers <= 0 {
+		o.Workers = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	if o.RingBytes <= 0 {
+		o.RingBytes = 32 << 20
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+const maxShards = 64
+
+// check looks only for what the engine could not run with: tests use shorter
+// times than an operator may.
+func (o Options) check() error {
+	switch {
+	case o.PingInterval <= 0, o.PongTimeout <= 0, o.HandshakeTimeout <= 0:
+		return errors.New("a time limit is not positive")
+	case o.MaxMessage <= 0, o.MaxSubscriptions <= 0, o.MaxConnections <= 0, o.MaxPerAddress <= 0:
+		return errors.New("a limit is not positive")
+	case o.MaxSubscriptions > maxSubscriptions, o.MaxConnections > maxSlots, len(o.Protocols) > 8:
+		return errors.New("a limit is too high")
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package stream is the engine that moves frames to whoever watches.
+package stream

@@ -1,0 +1,122 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An Engine owns WebSocket connections and moves frames to them. It is made by
+// [New] and does nothing before [Engine.Run]. All methods are safe for
+// concurrent use.
+type Engine struct {
+	o       Options
+	handler Handler
+	shards  []*shard
+	pool    *pool
+	door    door
+
+	topicID   atomic.Uint32
+	topics    atomic.Int64
+	ringBytes atomic.Int64
+	ringLimit int64
+
+	open     atomic.Int64
+	accepted atomic.Uint64
+	refused  [refusals]atomic.Uint64
+	count    counters
+	next     atomic.Uint32 // the shard for the next connection
+
+	running atomic.Bool
+	closing atomic.Bool
+}
+
+// New returns an engine that calls h. It lowers MaxConnections to what the limit
+// of open files allows, and logs that it did.
+func New(h Handler, o Options) (*Engine, error) {
+	if h == nil {
+		return nil, errors.New("stream: no handler")
+	}
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("stream: %w", err)
+	}
+	if room := descriptorRoom(); room > 0 && room < o.MaxConnections {
+		o.Log.Info("fewer connections than configured: the limit of open files allows no more",
+			"max_connections", room, "configured", o.MaxConnections)
+		o.MaxConnections = room
+	}
+	e := &Engine{o: o, handler: h, ringLimit: o.RingBytes}
+	e.door.init(o.MaxConnections, o.MaxPerAddress)
+	e.pool = newPool()
+	for i := range o.Shards {
+		s, err := newShard(e, i)
+		if err != nil {
+			for _, s := range e.shards {
+				s.poll.free()
+			}
+			return nil, fmt.Errorf("stream: open poll loop: %w", err)
+		}
+		e.shards = append(e.shards, s)
+	}
+	return e, nil
+}
+
+// Run serves until ctx ends. Then it tells every connection (1001, with a time
+// to come back after), gives them a moment to answer, closes all and returns
+// nil when its goroutines have ended and its descriptors are closed. It can be
+// called once; an engine that is never run must be run with a context that has
+// ended to give back its descriptors.
+func (e *Engine) Run(ctx context.Context) error {
+	if e.running.Swap(true) {
+		return errors.New("stream: Run called twice")
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var workers, shards sync.WaitGroup
+	for range e.o.Workers {
+		workers.Go(func() { e.pool.run(work) })
+	}
+	errs := make([]error, len(e.shards))
+	failed := make(chan struct{}, len(e.shards))
+	for i, s := range e.shards {
+		shards.Go(func() {
+			if errs[i] = s.run(); errs[i] != nil {
+				failed <- struct{}{}
+			}
+		})
+	}
+	select {
+	case <-ctx.Done():
+	case <-failed:
+	}
+	e.closing.Store(true)
+	for _, s := range e.shards {
+		s.stop()
+	}
+	shards.Wait()
+	cancel()
+	e.pool.close()
+	workers.Wait()
+	for _, s := range e.shards {
+		s.release()
+	}
+	return errors.Join(errs...)
+}
+
+// Turns returns for each poll loop how many turns it has made. A loop that is
+// alive makes at least one a second, so a watchdog can tell.
+func (e *Engine) Turns() []uint64 {
+	turns := make([]uint64, len(e.shards))
+	for i, s := range e.shards {
+		turns[i] = s.turns.Load()
+	}
+	return turns
+}
+
+// shutdownTime is how long peers have to answer the close frame: they are told
+// within two seconds of the daemon's end.
+const shutdownTime = 1500 * time.Millisecond

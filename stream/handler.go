@@ -1,0 +1,141 @@
+package stream
+
+import (
+	"context"
+	"net/netip"
+)
+
+// A Handler decides what a connection is told. Its methods are called by a
+// bounded pool of workers, never in a poll loop, so they may read storage and
+// evaluate. The calls for one connection come in order and never overlap: the
+// next message is not even read from the socket before the last one's [Turn]
+// has been carried out. Calls for different connections run at the same time.
+//
+// A call that panics closes its connection with 1011 and harms no other.
+type Handler interface {
+	// Open is called once, after the handshake and before any Message.
+	Open(ctx context.Context, r *Request, t *Turn)
+	// Message is called for each complete message. A text message is valid
+	// UTF-8. The handler owns payload and may keep it.
+	Message(ctx context.Context, c Conn, text bool, payload []byte, t *Turn)
+}
+
+// Conn names a connection. It is a plain value, not a handle: what is to be done
+// with the connection goes through the [Turn].
+type Conn struct {
+	ID       uint64 // not used again while the engine lives
+	Protocol string // the subprotocol agreed on; empty when none was
+}
+
+// Request is what a client asked for when it connected.
+type Request struct {
+	Conn
+	Query     string     // the URL's query, still encoded: give it to url.ParseQuery
+	Remote    netip.Addr // the zero Addr for a Unix socket
+	UserAgent string     // at most 256 bytes of it
+}
+
+// Newest as [Subscription.After] starts with the newest entry that the topic has.
+const Newest int64 = -1 << 63
+
+// A Subscription makes a connection follow a topic.
+type Subscription struct {
+	// Topic is followed from the moment at which the [Turn] is carried out.
+	Topic *Topic
+	// Tag is the handler's own name for the subscription, such as a hash of the
+	// client's id: [Turn.Unsubscribe] finds it by its tag.
+	Tag uint64
+	// Head are messages of this connection alone that stand before the first of
+	// the topic.
+	Head [][]byte
+	// After says where to begin: everything at positions up to and including
+	// After is taken as sent, everything later follows without hole or
+	// repetition, from the Source as far as the ring does not reach back.
+	// A position in the future is allowed. Newest: the newest entry there is (its
+	// Preamble first), then what follows.
+	After int64
+	// Duplicate is the message sent instead if the connection already follows
+	// the topic or already uses the tag; TooMany if it follows as many as it
+	// may. Either counts as a bad message.
+	Duplicate, TooMany []byte
+}
+
+// A Turn collects what a handler wants done with the connection that it was
+// called for. The connection's poll loop carries it out in the order of the
+// calls, as one step, after the handler has returned. A Turn must not be used
+// after that, nor by two goroutines. The engine takes ownership of payloads.
+type Turn struct {
+	text bool // the type of the frames that carry the payloads
+	ops  []op
+	good bool
+	bad  bool
+}
+
+type op struct {
+	kind    opKind
+	frame   []byte // opSend; opClose: the reason
+	code    uint16 // opClose
+	tag     uint64 // opUnsubscribe
+	sub     *Subscription
+	head    []byte // sub.Head, framed
+	done    func(*Topic) []byte
+	unknown []byte // framed
+}
+
+type opKind uint8
+
+const (
+	opSend opKind = iota
+	opSubscribe
+	opUnsubscribe
+	opClose
+)
+
+// Send sends a message to this connection alone.
+func (t *Turn) Send(payload []byte) {
+	t.ops = append(t.ops, op{kind: opSend, frame: appendMessage(nil, t.text, payload)})
+}
+
+// SendAs is Send with the type of the frame chosen for this message; Send takes
+// the type of the message that is answered, or text.
+func (t *Turn) SendAs(text bool, payload []byte) {
+	t.ops = append(t.ops, op{kind: opSend, frame: appendMessage(nil, text, payload)})
+}
+
+// Subscribe makes the connection follow a topic. The topic counts the follower
+// from here on, so that a caller that decides about [Engine.Drop] under the same
+// lock never drops a topic that somebody is about to follow.
+func (t *Turn) Subscribe(s Subscription) {
+	s.Topic.followers.Add(1)
+	var head []byte
+	for _, m := range s.Head {
+		head = appendMessage(head, true, m)
+	}
+	s.Head = nil
+	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, head: head})
+}
+
+// Unsubscribe ends the subscription with this tag and sends what done returns,
+// after the last message of the topic. If there is no such subscription it
+// sends unknown, which counts as a bad message. done is called in a poll loop
+// and must not block; it may be nil.
+func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte) {
+	t.ops = append(t.ops, op{kind: opUnsubscribe, tag: tag, done: done, unknown: appendMessage(nil, true, unknown)})
+}
+
+// Close ends the connection with a close frame once everything before it in the
+// order of the connection has been sent. The reason is cut to 123 bytes; with
+// codes 1001, 1012 and 1013 the engine appends " retry=MS".
+func (t *Turn) Close(code uint16, reason string) {
+	t.ops = append(t.ops, op{kind: opClose, code: code, frame: []byte(reason)})
+}
+
+// Good says that the message was understood, Bad that it was not. After ten bad
+// ones in a row without a good one the connection is closed with 1008.
+func (t *Turn) Good() { t.good = true }
+
+// Bad is the opposite of [Turn.Good], and wins if both are called.
+func (t *Turn) Bad() { t.bad = true }
+
+// maxBad is the number of bad messages in a row that close a connection.
+const maxBad = 10

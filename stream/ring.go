@@ -1,0 +1,108 @@
+package stream
+
+// An entry is an [Entry] as the engine keeps it: framed, numbered, immutable.
+// Variants of the same entry (another encoding, compressed) would stand beside
+// frame; all readers of one variant share the bytes.
+type entry struct {
+	ord      uint64 // counts the entries of a topic, from 1
+	pos      int64
+	frame    []byte // all messages, framed one after the other
+	preamble []byte // framed; nil: none
+	messages int32
+}
+
+func newEntry(e *Entry) *entry {
+	n := 0
+	for _, m := range e.Messages {
+		n += frameSize(len(m))
+	}
+	en := &entry{pos: e.Pos, messages: int32(len(e.Messages))}
+	if n > 0 {
+		en.frame = make([]byte, 0, n)
+		for _, m := range e.Messages {
+			en.frame = appendMessage(en.frame, true, m)
+		}
+	}
+	if e.Preamble != nil {
+		en.preamble = appendMessage(nil, true, e.Preamble)
+	}
+	return en
+}
+
+func (e *entry) size() int64 { return int64(len(e.frame)+len(e.preamble)) + 64 }
+
+// A ring holds the newest entries of a topic, at least one once there was one.
+// It is not safe for concurrent use.
+type ring struct {
+	limit   int
+	entries []*entry // oldest first; at most limit
+	lastOrd uint64   // of the newest entry, 0 before the first
+	last    int64    // the newest position, or where the topic started
+	base    int64    // everything after this position is in entries
+}
+
+// push appends an entry and drops old ones: down to the limit, and further while
+// the ring's share of over, the bytes that all rings have too many, is not
+// freed. It returns by how much the ring's bytes have changed, and whether the
+// entry's position was new.
+func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
+	if e.pos <= r.last {
+		return 0, false
+	}
+	r.lastOrd++
+	e.ord = r.lastOrd
+	r.last = e.pos
+	delta = e.size()
+	drop := 0
+	for drop < len(r.entries) && (len(r.entries)-drop >= r.limit || over+delta > 0) {
+		delta -= r.entries[drop].size()
+		drop++
+	}
+	if drop > 0 {
+		r.base = r.entries[drop-1].pos
+		n := copy(r.entries, r.entries[drop:])
+		clear(r.entries[n:])
+		r.entries = r.entries[:n]
+	}
+	r.entries = append(r.entries, e)
+	return delta, true
+}
+
+func (r *ring) clear() (freed int64) {
+	for _, e := range r.entries {
+		freed += e.size()
+	}
+	r.entries = nil
+	r.base = r.last
+	return freed
+}
+
+// after returns the entries with numbers above ord and up to last, oldest first;
+// complete says that the first of them is the one right after ord.
+func (r *ring) after(ord, last uint64) (found []*entry, complete bool) {
+	if ord >= last {
+		return nil, true
+	}
+	first := r.lastOrd + 1 - uint64(len(r.entries)) // the number of the oldest entry
+	lo, hi := max(ord+1, first), min(last, r.lastOrd)
+	if lo > hi {
+		return nil, false
+	}
+	return r.entries[lo-first : hi-first+1], lo == ord+1
+}
+
+// ordOf returns the number of the last entry at or before pos. It says false
+// when entries after pos are no longer in the ring.
+func (r *ring) ordOf(pos int64) (uint64, bool) {
+	if pos < r.base {
+		return 0, false
+	}
+	ord := r.lastOrd - uint64(len(r.entries))
+	for _, e := range r.entries {
+		if e.pos > pos {
+			break
+		}
+		ord = e.ord
+	}
+	return ord, true
+}
