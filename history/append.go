@@ -1,0 +1,163 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
+
+	"monitord/metric"
+)
+
+var staleNaN = math.Float64frombits(value.StaleNaN)
+
+// errTooOld is why a batch goes to memory although the disk is well: the clock
+// has stepped back further than the storage can follow.
+var errTooOld = errors.New("further behind the newest tick than the storage takes")
+
+// Append stores a tick and commits it. When it returns, queries see the tick.
+// An error says that the tick is held in memory only; it is queried like any
+// other, and goes to disk as soon as the disk takes it again.
+func (db *DB) Append(b metric.Batch) error {
+	db.write.Lock()
+	defer db.write.Unlock()
+	gone := db.starts.gone(b)
+	if db.starts.done() {
+		db.starts = nil
+	}
+	return db.put(b.T, func(w *writer) {
+		for _, p := range b.Points {
+			w.point(p.Series, p.V)
+		}
+		for _, s := range b.Ended {
+			w.point(s, staleNaN)
+			delete(w.refs, s)
+		}
+		for _, ls := range gone {
+			w.value(ls, staleNaN)
+		}
+	})
+}
+
+// AppendValues stores values that no collector found, such as the results of
+// rules, at the time of a tick. Those that ended get a staleness marker.
+func (db *DB) AppendValues(t int64, values []metric.Value, ended []labels.Labels) error {
+	if len(values) == 0 && len(ended) == 0 {
+		return nil
+	}
+	db.write.Lock()
+	defer db.write.Unlock()
+	db.starts.claim(values)
+	return db.put(t, func(w *writer) {
+		for _, v := range values {
+			w.value(v.Labels, v.V)
+		}
+		for _, ls := range ended {
+			w.value(ls, staleNaN)
+		}
+	})
+}
+
+// put stores what fill writes, at time t: on disk if the disk takes it, else in memory.
+func (db *DB) put(t int64, fill func(*writer)) error {
+	if db.closed.Load() {
+		return errors.New("append: history is closed")
+	}
+	var diskErr error
+	if db.writable {
+		diskErr = db.putDisk(t, fill)
+		if diskErr == nil {
+			db.advance(t)
+			return nil
+		}
+		db.counts.commitErrors.Add(1)
+		if errors.Is(diskErr, errTooOld) {
+			db.counts.tooOld.Add(1)
+		} else {
+			db.fail("append", diskErr)
+		}
+	} else {
+		db.counts.commitErrors.Add(1)
+		diskErr = errors.New("the disk does not take it")
+	}
+	if err := db.putMemory(t, errors.Is(diskErr, errTooOld), fill); err != nil {
+		db.counts.dropped.Add(1)
+		return fmt.Errorf("append: %w", errors.Join(diskErr, err))
+	}
+	db.advance(t)
+	return fmt.Errorf("append: tick is held in memory: %w", diskErr)
+}
+
+func (db *DB) advance(t int64) {
+	db.counts.commits.Add(1)
+	db.last.Store(max(db.last.Load(), t))
+}
+
+func (db *DB) putDisk(t int64, fill func(*writer)) error {
+	if t < db.last.Load() && !hasRoom(db.opts.Dir) {
+		// The storage swallows the error when the log of what is out of order takes nothing.
+		return errTooOld
+	}
+	w := &writer{app: db.disk.db.Appender(context.Background()), t: t, refs: db.disk.refs, counts: &db.counts}
+	fill(w)
+	return w.commit()
+}
+
+func (db *DB) putMemory(t int64, tooOld bool, fill func(*writer)) error {
+	m, err := db.memoryFor(t, tooOld)
+	if err != nil {
+		return err
+	}
+	w := &writer{app: m.head.Appender(context.Background()), t: t, refs: m.refs, counts: &db.counts}
+	fill(w)
+	if err := w.commit(); err != nil {
+		return err
+	}
+	m.took(t)
+	return nil
+}
+
+// A writer puts the samples of one tick into an appender.
+type writer struct {
+	app    storage.Appender
+	t      int64
+	refs   map[*metric.Series]storage.SeriesRef
+	counts *counters
+	err    error
+}
+
+func (w *writer) point(s *metric.Series, v float64) {
+	known := w.refs[s]
+	if ref := w.add(known, s.Labels, v); ref != 0 && ref != known {
+		w.refs[s] = ref
+	}
+}
+
+func (w *writer) value(ls labels.Labels, v float64) { w.add(0, ls, v) }
+
+func (w *writer) add(ref storage.SeriesRef, ls labels.Labels, v float64) storage.SeriesRef {
+	if w.err != nil {
+		return 0
+	}
+	ref, err := w.app.Append(ref, ls, w.t, v)
+	switch {
+	case err == nil:
+		return ref
+	case errors.Is(err, storage.ErrTooOldSample), errors.Is(err, storage.ErrOutOfBounds):
+		w.err = errTooOld
+	default: // this sample's own fault: a second value for its time, labels that are none
+		w.counts.rejected.Add(1)
+	}
+	return 0
+}
+
+func (w *writer) commit() error {
+	if w.err != nil {
+		return errors.Join(w.err, w.app.Rollback())
+	}
+	return w.app.Commit()
+}

@@ -1,0 +1,138 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+)
+
+// A DB is the history of one host. It must be made by [Open] and ended by
+// [DB.Close]. Append and AppendValues are for one goroutine; everything else
+// may be called by several at once, and beside them.
+type DB struct {
+	opts   Options
+	log    *slog.Logger
+	engine *promql.Engine
+	gate   chan struct{} // a place for each query from outside that may run at once
+	keep   *retention
+
+	write  sync.Mutex    // held while a tick is stored; guards the field below
+	starts *resurrection // series that the run before left alive; nil once they are all accounted for
+
+	mu       sync.RWMutex // guards the fields below: what queries read
+	lock     *dirLock     // nil while the directory cannot be written
+	disk     *disk        // nil while nothing could be opened
+	writable bool         // the disk takes ticks, else the newest memory; set with write held too
+	failedAt time.Time    // zero while the disk takes ticks
+	memories []*memory    // ticks that the disk does not have, oldest first; set with write held too
+	retired  []source     // no longer among what queries see, to be closed
+
+	last   atomic.Int64
+	counts counters
+	wake   chan struct{} // tells Run that the disk failed, or that a source is to be closed
+	closed atomic.Bool
+}
+
+// Open opens the history in a directory, and makes it if there is none. A
+// directory that another daemon uses is an error. One that cannot be written is
+// not: the history then starts in memory and [DB.Run] tries again.
+func Open(o Options) (*DB, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Lookback <= 0 {
+		o.Lookback = DefaultLookback
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
+	o.Dir = dir
+	db := &DB{
+		opts:   o,
+		log:    o.Log,
+		engine: newEngine(o.Lookback, o.Log),
+		keep:   &retention{keep: o.Retention, maxSize: o.MaxSize},
+		gate:   make(chan struct{}, maxConcurrentQueries),
+		wake:   make(chan struct{}, 1),
+	}
+	db.keep.log = storageLog(o.Log, &db.counts.logErrors)
+	switch err := db.openFirst(); {
+	case errors.Is(err, errLocked):
+		return nil, fmt.Errorf("open history: another monitord uses %s: stop it or choose another data_dir", dir)
+	case err != nil:
+		db.fail("open", err)
+	default:
+		db.writable = true
+		db.last.Store(db.disk.newest())
+		db.starts = resurrect(db, db.disk.newest(), o.Lookback)
+	}
+	return db, nil
+}
+
+func (db *DB) openFirst() error {
+	if err := os.MkdirAll(db.opts.Dir, 0o750); err != nil {
+		return err
+	}
+	var err error
+	if db.lock, err = lockDir(db.opts.Dir); err != nil {
+		return err
+	}
+	db.disk, err = openDisk(db.opts, db.keep)
+	return err
+}
+
+// Close writes what is buffered and lets the directory go. It waits for the
+// queries that run.
+func (db *DB) Close() error {
+	if db.closed.Swap(true) {
+		return nil
+	}
+	db.write.Lock()
+	defer db.write.Unlock()
+	db.mu.Lock()
+	if db.disk != nil {
+		db.retired = append(db.retired, db.disk)
+	}
+	for _, m := range db.memories {
+		db.retired = append(db.retired, m)
+	}
+	lock := db.lock
+	db.disk, db.memories, db.lock, db.writable = nil, nil, nil, false
+	db.mu.Unlock()
+	err := db.closeRetired()
+	if lock != nil {
+		err = errors.Join(err, lock.release())
+	}
+	if err != nil {
+		return fmt.Errorf("close history: %w", err)
+	}
+	return nil
+}
+
+// closeRetired closes what no new query can reach any more.
+func (db *DB) closeRetired() error {
+	db.mu.Lock()
+	retired := db.retired
+	db.retired = nil
+	db.mu.Unlock()
+	var errs []error
+	for _, s := range retired {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Last returns the time of the newest tick in the history, in milliseconds, and
+// 0 if there is none.
+func (db *DB) Last() int64 { return db.last.Load() }
+
+// Lookback returns how far an instant looks back for the newest sample of a series.
+func (db *DB) Lookback() time.Duration { return db.opts.Lookback }

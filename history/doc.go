@@ -1,0 +1,41 @@
+// Package history is what the daemon remembers: Prometheus' TSDB and PromQL
+// behind a small type.
+//
+// The life of a tick:
+//
+//  1. [DB.Append] puts a batch into the storage's log and head and commits: one
+//     write, no sync. When it returns, queries see it, and a kill -9 does not
+//     lose it. Series that ended get a staleness marker in the same commit.
+//  2. [DB.AppendValues] adds what rules made of it, at the same time.
+//  3. After half an hour to an hour the storage writes the head's oldest half
+//     hour to a block, and later merges blocks, up to a day each.
+//  4. The oldest block goes when it is older than the retention, or when all is
+//     larger than the limit: at most one in ten minutes.
+//
+// When the disk does not take a tick:
+//
+//  1. The failed storage stays open for queries and gets no further commit: what
+//     its log takes after a failed write is lost at the next start.
+//  2. Ticks go to memory, which queries read as well. It is bounded to the newest
+//     hours; what leaves it is counted as dropped.
+//  3. Every five seconds [DB.Run] writes a probe. When that holds, the storage is
+//     closed, the torn end of its log is cut off, and it is opened again. Queries
+//     wait meanwhile; ticks do not.
+//  4. The ticks in memory are copied to it, and then it takes the new ones.
+//
+// A tick older than the newest one is stored out of order if it is less than a
+// day behind; older ones stay in memory and are counted.
+//
+// # Goroutines
+//
+//	goroutine            started by  stopped by        waited for by
+//	DB.Run               the caller  its context       the caller
+//	the storage's own    Open, Run   Close, Run        Close, Run
+//
+// # Not promised
+//
+// A power cut may lose what the system had not written yet: the log is not
+// synced. Times in between ticks have no meaning of their own. The order of
+// series in a result is that of their labels, whatever the expression; sort() and
+// topk() do not order.
+package history

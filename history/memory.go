@@ -1,0 +1,92 @@
+package history
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"monitord/metric"
+)
+
+const (
+	memorySpan  = time.Hour // of one memory: they are dropped whole
+	maxMemories = 6         // about 6 MiB each at 500 series a second
+)
+
+// A memory holds ticks that the disk does not take: a head without a log. Its
+// times only grow; when the clock steps back another one is begun.
+type memory struct {
+	readers
+	head   *tsdb.Head
+	refs   map[*metric.Series]storage.SeriesRef
+	copied int64 // the disk has everything up to here; the copying goroutine's
+
+	ticks       atomic.Int64
+	first, last atomic.Int64 // ticks, milliseconds; meaningless while there are none
+	tooOld      atomic.Bool  // the disk will never take these ticks
+}
+
+// newMemory begins an empty memory. The head wants a directory, though it
+// writes nothing to it; on a full disk only one that is there already will do.
+func newMemory(dir string, tooOld bool) (*memory, error) {
+	opts := tsdb.DefaultHeadOptions()
+	opts.ChunkRange = (2 * memorySpan).Milliseconds()
+	opts.StripeSize = stripes
+	var first error
+	for _, root := range []string{filepath.Join(dir, "memory"), filepath.Join(os.TempDir(), "monitord-memory"), "/dev/shm/monitord-memory"} {
+		opts.ChunkDirRoot = root
+		head, err := tsdb.NewHead(nil, nil, nil, nil, opts, nil)
+		if err == nil {
+			m := &memory{head: head, refs: make(map[*metric.Series]storage.SeriesRef)}
+			m.tooOld.Store(tooOld)
+			return m, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, fmt.Errorf("begin a history in memory: %w", first)
+}
+
+// takes says whether the memory takes a tick at time t.
+func (m *memory) takes(t int64, tooOld bool) bool {
+	if m.tooOld.Load() != tooOld {
+		return false
+	}
+	return m.ticks.Load() == 0 || t >= m.last.Load() && t-m.first.Load() < memorySpan.Milliseconds()
+}
+
+// took notes a tick that the memory took.
+func (m *memory) took(t int64) {
+	if m.ticks.Load() == 0 {
+		m.first.Store(t)
+	} else if t == m.last.Load() {
+		return
+	}
+	m.last.Store(t)
+	m.ticks.Add(1)
+}
+
+func (m *memory) overlaps(mint, maxt int64) bool {
+	return m.ticks.Load() > 0 && m.first.Load() <= maxt && m.last.Load() >= mint
+}
+
+func (m *memory) querier(mint, maxt int64) (storage.Querier, error) {
+	return tsdb.NewBlockQuerier(tsdb.NewRangeHead(m.head, mint, maxt), mint, maxt)
+}
+
+// close waits for those who read and frees everything. The chunks go first, or
+// the head would write them to its directory.
+func (m *memory) close() error {
+	m.n.Wait()
+	if err := m.head.Truncate(math.MaxInt64); err != nil {
+		return err
+	}
+	return m.head.Close()
+}
