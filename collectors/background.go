@@ -1,0 +1,116 @@
+package collectors
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"monitord/metric"
+)
+
+// slowDeadline is how long a collector between ticks may take before its values
+// are no longer shown: with ticks a second apart a value that cannot be read is
+// stale within five.
+const slowDeadline = 4 * time.Second
+
+// A backgroundTask is a collector that runs between ticks, because it may block.
+// It has one goroutine, run; the tick's goroutine starts readings with kick and
+// takes the newest finished one with adopt. While a reading hangs, no other is
+// started.
+type backgroundTask struct {
+	*record
+	c     Collector
+	every time.Duration
+	kicks chan time.Time // room for one; sent to only when nothing runs
+
+	slot    int64 // the multiple of every that was last started; tick's goroutine
+	adopted *reading
+	points  []metric.Point // of adopted
+
+	mu      sync.Mutex // guards the fields below
+	running bool
+	started time.Time // tick that started what runs
+	latest  *reading  // immutable
+}
+
+// A reading is what one run between ticks found.
+type reading struct {
+	tick    time.Time // that started it
+	pending []pendingPoint
+	dropped int
+}
+
+func newBackgroundTask(c Collector, r *record, every time.Duration) *backgroundTask {
+	return &backgroundTask{record: r, c: c, every: every, kicks: make(chan time.Time, 1), slot: -1}
+}
+
+// run makes readings until ctx is done.
+func (t *backgroundTask) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case tick := <-t.kicks:
+			t.read(ctx, tick)
+		}
+	}
+}
+
+func (t *backgroundTask) read(ctx context.Context, tick time.Time) {
+	limited, cancel := context.WithTimeout(ctx, slowDeadline)
+	defer cancel()
+	e := new(Emitter)
+	o := run(limited, t.c, e)
+	t.ended(o)
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running = false
+	t.latest = &reading{tick: tick, pending: e.pending, dropped: e.dropped}
+}
+
+// kick starts a reading if one is due at this tick and none runs.
+func (t *backgroundTask) kick(tick time.Time) {
+	slot := tick.UnixNano() / int64(t.every)
+	if slot == t.slot {
+		return
+	}
+	t.mu.Lock()
+	free := !t.running
+	if free {
+		t.running, t.started = true, tick
+	}
+	t.mu.Unlock()
+	if free {
+		t.slot = slot
+		t.kicks <- tick
+	}
+}
+
+// adopt adds the newest finished reading, unless it is too old or a newer one is
+// overdue.
+func (t *backgroundTask) adopt(tick time.Time, b *batcher) {
+	t.mu.Lock()
+	r := t.latest
+	elapsed := tick.Sub(t.started)
+	overdue := t.running && elapsed >= slowDeadline
+	t.mu.Unlock()
+
+	if overdue {
+		t.hangs(elapsed)
+		r = nil
+	} else if r != nil && tick.Sub(r.tick) > t.every+slowDeadline {
+		r = nil
+	}
+	if r != t.adopted {
+		t.adopted, t.points = r, t.points[:0]
+		if r != nil {
+			for _, p := range r.pending {
+				t.points = append(t.points, metric.Point{Series: b.reg.Series(p.desc, p.values...), V: p.v})
+			}
+			b.dropped += uint64(r.dropped)
+		}
+	}
+	b.add(t.points, 0)
+	b.reportOn(t.record)
+}

@@ -1,0 +1,44 @@
+// Package collectors reads the host, one file per subject, and has the sampler
+// that makes ticks of it. Names, labels, types, units and filters are those of
+// node_exporter, so that whoever reads its metrics can read these.
+//
+// The life of a tick:
+//
+//  1. A tick is a multiple of the interval on the wall clock. [Sampler.Run]
+//     sleeps until then; a tick that would be taken more than half an interval
+//     late is left out and counted ([Missed]), never made up.
+//  2. The quick collectors run, one after the other, in a goroutine that the
+//     tick can walk away from: one that takes longer than a fifth of the
+//     interval (at most a second) hangs. It is skipped until it returns.
+//  3. Collectors that may block, or take long, run between ticks. The batch takes
+//     their newest finished reading. If the next one is overdue by slowDeadline,
+//     it takes none.
+//  4. Every collector reports how long it took and whether it succeeded; what a
+//     scrape would write about itself (up, scrape_…) is added.
+//  5. Series that the batch before had and this one lacks are listed as ended and
+//     retired from the registry.
+//  6. The batch, whose points all carry the tick's nominal time, is handed to
+//     deliver. While deliver runs there is no other tick.
+//  7. Readings between ticks that are due are started.
+//
+// A collector that fails, panics or hangs says so in
+// node_scrape_collector_success and in the log, once; it harms no other.
+//
+// # Goroutines
+//
+//	goroutine               started by                     stopped by                  waited for by
+//	the tick's              caller of Run                  Run's context               caller of Run
+//	worker                  first tick, or the tick after  Run's return; one that was  nobody once its collector
+//	                        another was walked away from   walked away from: its       hangs
+//	                                                       collector's return
+//	one per slow collector  Run                            Run's context               Run, at most stopGrace
+//	one per mount asked     prober.ask                     statfs(2)'s return          the reading, at most mountTimeout;
+//	                                                                                   no second one for the same mount
+//
+// # Not promised
+//
+// Ticks go back in time when the wall clock was set back by more than a minute;
+// after a smaller step there is none until the clock has caught up. A goroutine
+// stuck in the kernel outlives Run. A mount that stops answering is noticed when
+// it is next asked, which is an interval of the file system collector at most.
+package collectors

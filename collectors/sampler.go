@@ -1,0 +1,211 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/common"
+
+	"monitord/metric"
+)
+
+// stopGrace is how long Run waits for readings between ticks to take notice that
+// it ends. One that hangs is left behind.
+const stopGrace = time.Second
+
+// A Sampler takes the ticks. Make it with [New] and let it [Sampler.Run] once.
+type Sampler struct {
+	interval time.Duration
+	log      *slog.Logger
+	now      func() time.Time
+	env      common.EnvMap // where gopsutil finds the host
+
+	quick      *quickRunner
+	background []*backgroundTask
+	records    []*record
+	batch      batcher
+
+	mu    sync.Mutex // guards stats
+	stats Stats
+}
+
+// New returns a sampler of this host. extra collectors run at each tick, after
+// those of the host; they must be as quick.
+func New(cfg Config, reg *metric.Registry, log *slog.Logger, extra ...Collector) (*Sampler, error) {
+	return newSampler(cfg, reg, log, hostSources(), extra...)
+}
+
+func newSampler(cfg Config, reg *metric.Registry, log *slog.Logger, src sources, extra ...Collector) (*Sampler, error) {
+	if err := errors.Join(cfg.Validate()...); err != nil {
+		return nil, err
+	}
+	quick, slow, err := subjects(cfg, src, log)
+	if err != nil {
+		return nil, fmt.Errorf("set up collectors: %w", err)
+	}
+	s := &Sampler{
+		interval: cfg.Interval,
+		log:      log,
+		now:      src.now,
+		env:      common.EnvMap{common.HostProcEnvKey: src.procRoot, common.HostSysEnvKey: src.sysRoot},
+		quick:    newQuickRunner(reg, cfg.Interval),
+		batch:    batcher{reg: reg},
+	}
+	for _, c := range append(quick, extra...) {
+		r := newRecord(c, log)
+		s.records = append(s.records, r)
+		s.quick.add(c, r)
+	}
+	for _, c := range slow {
+		r := newRecord(c, log)
+		s.records = append(s.records, r)
+		s.background = append(s.background, newBackgroundTask(c, r, roundUp(c.every, cfg.Interval)))
+	}
+	return s, nil
+}
+
+// Run takes ticks and hands each batch to deliver, until ctx is done; then it
+// returns nil. deliver is called by one goroutine; while it runs no tick is
+// taken, and those that it makes more than half an interval late are left out.
+func (s *Sampler) Run(ctx context.Context, deliver func(context.Context, metric.Batch)) error {
+	host := context.WithValue(ctx, common.EnvKey, s.env)
+	var readers sync.WaitGroup
+	for _, t := range s.background {
+		readers.Go(func() { t.run(host) })
+		t.kick(s.now())
+	}
+	defer s.quick.stop()
+	defer s.waitFor(&readers)
+
+	next := tickAfter(s.now(), s.interval)
+	for {
+		var ok bool
+		if next, ok = s.sleepUntil(ctx, next); !ok {
+			return nil
+		}
+		before := s.now()
+		b := s.take(host, next)
+		deliver(ctx, b)
+		s.delivered(b)
+		for _, t := range s.background {
+			t.kick(next)
+		}
+		next = next.Add(s.interval)
+		next = s.skipOverdue(next, before, overran)
+	}
+}
+
+// sleepUntil returns when a tick is to be taken: next, or a later one if that
+// time has passed unseen, or an earlier one if the clock has been set back. It
+// returns false when ctx is done.
+func (s *Sampler) sleepUntil(ctx context.Context, next time.Time) (time.Time, bool) {
+	for {
+		before := s.now()
+		d := next.Sub(before.Round(0))
+		if d > s.interval+maxWait {
+			s.log.Warn("the clock was set back: ticks follow it", "by", d)
+			next = tickAfter(before, s.interval)
+			continue
+		}
+		if d > s.interval {
+			s.missed(next, 1, clock)
+		}
+		// Never more than an interval at a time, to notice that the clock was set.
+		if !wait(ctx, min(d, s.interval)) {
+			return time.Time{}, false
+		}
+		if s.now().Round(0).Before(next) {
+			continue
+		}
+		due := s.skipOverdue(next, before, late)
+		if due.Equal(next) {
+			return due, true
+		}
+		next = due
+	}
+}
+
+// skipOverdue counts the ticks from next on that cannot be taken any more, and
+// returns the first that can. They are put down to the reason, unless the clock
+// has leapt since before.
+func (s *Sampler) skipOverdue(next, before time.Time, why reason) time.Time {
+	now := s.now()
+	n := overdue(next, now, s.interval)
+	if n == 0 {
+		return next
+	}
+	if stepped(before, now) > s.interval/2 {
+		why = clock
+	}
+	s.missed(next, n, why)
+	return next.Add(time.Duration(n) * s.interval)
+}
+
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func (s *Sampler) take(ctx context.Context, tick time.Time) metric.Batch {
+	start := time.Now()
+	s.batch.begin()
+	s.quick.collect(ctx, &s.batch)
+	for _, t := range s.background {
+		t.adopt(tick, &s.batch)
+	}
+	return s.batch.finish(tick, time.Since(start))
+}
+
+func (s *Sampler) delivered(b metric.Batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Ticks++
+	s.stats.Last = b.T
+	s.stats.Points = len(b.Points)
+	s.stats.Dropped = s.batch.dropped
+}
+
+func (s *Sampler) missed(from time.Time, n int64, why reason) {
+	s.mu.Lock()
+	s.stats.Missed.add(why, uint64(n))
+	s.mu.Unlock()
+	s.log.Debug("ticks left out", "from", from, "count", n, "reason", why)
+}
+
+// Stats may be called at any time by any goroutine.
+func (s *Sampler) Stats() Stats {
+	s.mu.Lock()
+	stats := s.stats
+	s.mu.Unlock()
+	for _, r := range s.records {
+		stats.Collectors = append(stats.Collectors, r.snapshot())
+	}
+	return stats
+}
+
+func (s *Sampler) waitFor(readers *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		readers.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(stopGrace)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
