@@ -1,0 +1,24 @@
+// Package api answers HTTP requests in the forms that others have made common:
+// Prometheus' query API and text exposition.
+//
+// The life of a query:
+//
+//  1. [Query] or [QueryRange] reads the parameters, from the URL or a POSTed
+//     form, with Prometheus' own rules for times, durations and bounds.
+//  2. The history evaluates the expression; only a few requests are worked on at
+//     once, and each for a limited time.
+//  3. The result is encoded while it is written, in Prometheus' JSON; an error
+//     has Prometheus' type, text and status.
+//
+// [Metrics] renders the newest batch for whoever scrapes this host.
+//
+// # Goroutines
+//
+// None but those that net/http runs the handlers in. Handlers are safe for
+// concurrent use and hold nothing between requests.
+//
+// # Not promised
+//
+// Who may ask is not decided here but by what wraps the handlers. Native
+// histograms are left out of results: nothing here stores any.
+package api

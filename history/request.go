@@ -1,0 +1,102 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// A Request is a query of somebody outside: at one time (Start) if Step is 0,
+// else at Start, Start+Step, … up to End.
+type Request struct {
+	Expr       string
+	Start, End time.Time
+	Step       time.Duration
+	Lookback   time.Duration // 0: the history's own
+}
+
+// A Result is what a request gives: a promql.Vector, promql.Scalar,
+// promql.Matrix or promql.String, and what Prometheus remarks on it. It must be
+// closed once, after which the value must not be used.
+type Result struct {
+	Value    parser.Value
+	Warnings []string
+	Infos    []string
+
+	query promql.Query
+}
+
+// Close gives back the memory of the result.
+func (r *Result) Close() { r.query.Close() }
+
+// Query answers a request. Only a few are worked on at once, each for a limited
+// time, waiting included. Errors are of type [*QueryError].
+func (db *DB) Query(ctx context.Context, r Request) (*Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	select {
+	case db.gate <- struct{}{}:
+		defer func() { <-db.gate }()
+	case <-ctx.Done():
+		return nil, queryError(Timeout, errors.New("query timed out while it waited for its turn"))
+	}
+	opts := promql.NewPrometheusQueryOpts(false, r.Lookback)
+	var q promql.Query
+	var err error
+	if r.Step > 0 {
+		q, err = db.engine.NewRangeQuery(ctx, db.Queryable(), opts, r.Expr, r.Start, r.End, r.Step)
+	} else {
+		q, err = db.engine.NewInstantQuery(ctx, db.Queryable(), opts, r.Expr, r.Start)
+	}
+	if err != nil {
+		return nil, queryError(BadQuery, err)
+	}
+	res := q.Exec(ctx)
+	if res.Err != nil {
+		q.Close()
+		return nil, queryError(Execution, res.Err)
+	}
+	out := &Result{Value: res.Value, query: q}
+	out.Warnings, out.Infos = res.Warnings.AsStrings(r.Expr, 10, 10)
+	return out, nil
+}
+
+// A QueryErrorKind says whose fault a failed query is.
+type QueryErrorKind int
+
+// The kinds of failure.
+const (
+	Execution QueryErrorKind = iota // the query's, on this data: too many samples, many-to-many
+	BadQuery                        // the query's: it cannot be read
+	Timeout                         // it took too long, or waited too long
+	Canceled                        // whoever asked went away
+	Storage                         // ours
+)
+
+// A QueryError is why a query came to nothing. Its text is Prometheus' own.
+type QueryError struct {
+	Kind QueryErrorKind
+	Err  error
+}
+
+func (e *QueryError) Error() string { return e.Err.Error() }
+
+func (e *QueryError) Unwrap() error { return e.Err }
+
+func queryError(kind QueryErrorKind, err error) error {
+	var canceled promql.ErrQueryCanceled
+	var timeout promql.ErrQueryTimeout
+	var stored promql.ErrStorage
+	switch {
+	case errors.As(err, &canceled), errors.Is(err, context.Canceled):
+		kind = Canceled
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
+		kind = Timeout
+	case errors.As(err, &stored):
+		kind = Storage
+	}
+	return &QueryError{Kind: kind, Err: err}
+}
