@@ -2,7 +2,9 @@ package collectors
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 
 	"github.com/prometheus/procfs"
 
@@ -56,10 +58,11 @@ func (c networkCollector) Collect(_ context.Context, e *Emitter) error {
 	if err != nil {
 		return err
 	}
-	for name, line := range lines {
+	for _, name := range slices.Sorted(maps.Keys(lines)) { // the same order at each tick
 		if excluded(c.exclude, name) {
 			continue
 		}
+		line := lines[name]
 		for _, m := range c.metrics {
 			e.Add(m.desc, float64(m.value(&line)), name)
 		}
