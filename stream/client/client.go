@@ -108,7 +108,6 @@ func (c *Client) follow(ctx context.Context, conn *Conn, handle func(Item) error
 		tracks:  make(map[string]*track, len(c.tracks)),
 		subs:    make(map[uint32]*track, len(c.tracks)),
 		columns: make(map[uint32]columns, len(c.tracks)),
-		mark:    time.Now().UnixMilli(),
 		handle:  handle,
 	}
 	requests := make([]wire.Request, 0, len(c.tracks)+1)
@@ -116,7 +115,7 @@ func (c *Client) follow(ctx context.Context, conn *Conn, handle func(Item) error
 		s.tracks[t.request.ID] = t
 		requests = append(requests, t.next())
 	}
-	requests = append(requests, wire.Request{Op: wire.OpPing, T: s.mark})
+	requests = append(requests, wire.Request{Op: wire.OpPing, T: time.Now().UnixMilli()})
 
 	var others sync.WaitGroup
 	others.Go(func() { ask(conn, requests) })

@@ -8,7 +8,9 @@ import (
 	"monitord/stream/wire"
 )
 
-// An Item is what Run hands over: a message, or that the connection was lost.
+// An Item is what Run hands over: a message, or that the connection was lost. A
+// [wire.Pong] says that every subscription has been answered, and every picture
+// handed over.
 type Item struct {
 	// ID of the subscription that the message belongs to; empty for hello,
 	// heartbeats of the connection and Lost.
@@ -38,7 +40,6 @@ type session struct {
 	hello   wire.Hello
 	subs    map[uint32]*track
 	columns map[uint32]columns
-	mark    int64 // the t of the ping behind the subscriptions
 	handle  func(Item) error
 }
 
@@ -52,26 +53,24 @@ func (s *session) take(m wire.Message, raw []byte) error {
 		s.hello = *m
 	case *wire.Subscribed:
 		item.ID = m.ID
-		if t := s.tracks[m.ID]; t != nil {
+		if t := s.tracks[m.ID]; t != nil && len(s.subs) < len(s.tracks) {
 			s.subs[m.Sub] = t
 			t.subscribed(m, s.hello)
 		}
 	case *wire.Pong:
-		if m.T != s.mark {
-			break
-		}
 		for _, t := range s.subs {
 			if err := s.completePicture(t); err != nil {
 				return err
 			}
 		}
-		return nil // an answer to the session, not to the caller
 	case *wire.Error:
 		if item.ID = m.ID; m.Sub != 0 {
 			return s.ofSubscription(m.Sub, item)
 		}
 	case *wire.Series:
-		s.columns[m.Sub] = columns{m.Rev, m.Series}
+		if s.subs[m.Sub] != nil {
+			s.columns[m.Sub] = columns{m.Rev, m.Series}
+		}
 		return s.ofSubscription(m.Sub, item)
 	case *wire.Samples:
 		return s.samples(m, item)
