@@ -70,7 +70,7 @@ func encodeEvent(e *Event) ([]byte, error) {
 }
 
 // decodeEvent is the reverse of encodeEvent. What it returns is safe to show
-// and to encode again: kinds are known, times are within years that print.
+// and to encode again: kinds are known, times are within bounds.
 func decodeEvent(b []byte) (Event, error) {
 	if len(b) > maxEventBytes {
 		return Event{}, fmt.Errorf("decode event: %d bytes, more than %d", len(b), maxEventBytes)
@@ -123,8 +123,9 @@ func (s *storedEvent) check() error {
 	return nil
 }
 
-// maxMillis is the end of the year 9999, the last that RFC 3339 can write.
-const maxMillis = 253402300799999
+// maxMillis is the end of the year 2199. The difference of two times up to there
+// is a time.Duration.
+const maxMillis = 7258118399999
 
 func toMillis(t time.Time) int64 {
 	if t.IsZero() {

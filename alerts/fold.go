@@ -45,9 +45,9 @@ func (f *fold) event(e Event) {
 func (f *fold) note(n storedNote) error {
 	switch {
 	case n.Hole != nil:
+		d := time.Duration(n.Hole.To-n.Hole.From) * time.Millisecond
 		for key, t := range f.active {
-			from := max(n.Hole.From, t.Event.Alert.ActiveAt.UnixMilli())
-			t.Lost += time.Duration(max(n.Hole.To-from, 0)) * time.Millisecond
+			t.Lost = addLost(t.Lost, d)
 			f.active[key] = t
 		}
 	case n.Progress != nil:

@@ -22,7 +22,8 @@ func (p Progress) stored() storedNote {
 }
 
 // A Hole is a time in which the daemon did not run: between the last tick
-// before it and the first one after it. It does not count for `for`.
+// before it and the first one after it. It does not count for `for`. To is before
+// From when the clock was set back.
 type Hole struct {
 	From, To int64 // Unix milliseconds
 }
@@ -84,10 +85,10 @@ func decodeNote(b []byte) (storedNote, error) {
 	if n.Version != noteVersion {
 		return storedNote{}, fmt.Errorf("decode note: version %d, this program reads version %d", n.Version, noteVersion)
 	}
-	if h := n.Hole; h != nil && (h.From < 0 || h.To < h.From || h.To > maxMillis) {
+	if h := n.Hole; h != nil && (h.From < 0 || h.From > maxMillis || h.To < 0 || h.To > maxMillis) {
 		return storedNote{}, fmt.Errorf("decode note: hole from %d to %d", h.From, h.To)
 	}
-	if t := n.Alert; t != nil && (t.Lost < 0 || t.Lost > maxMillis) {
+	if t := n.Alert; t != nil && (t.Lost < -maxLost.Milliseconds() || t.Lost > maxLost.Milliseconds()) {
 		return storedNote{}, fmt.Errorf("decode note: alert %d lost %d ms", t.Seq, t.Lost)
 	}
 	return n, nil

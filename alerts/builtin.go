@@ -1,0 +1,34 @@
+package alerts
+
+import "time"
+
+// builtInRules returns the rules that are always on: what monitord must say
+// about itself. They are compiled as a user's are; a test holds that they have
+// no faults.
+func builtInRules(interval time.Duration) []*Rule {
+	var rules []*Rule
+	for _, c := range builtInConfigs() {
+		expr, err := parseExpression(c.Expr)
+		if err != nil {
+			continue
+		}
+		r := newRule(c, expr, interval)
+		r.BuiltIn = true
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+func builtInConfigs() []RuleConfig {
+	return []RuleConfig{{
+		Name:     "MonitordHistoryNotWritable",
+		Expr:     "monitord_history_writable == 0",
+		Severity: "critical",
+		Annotations: map[string]string{
+			"summary": "monitord on {{ $labels.instance }} cannot write its history",
+			"description": "Samples are kept in memory only and are lost if monitord stops now. Sampling, rules, hooks and the stream go on. " +
+				"Look at the log for the reason: make room on the file system that holds the data directory, or see to it that it is mounted writable and owned by monitord's user. " +
+				"monitord tries again every few seconds, stores what it has kept as soon as it can, and this alert resolves by itself.",
+		},
+	}}
+}

@@ -1,0 +1,58 @@
+// Package alerts evaluates rules on the history and keeps an account of every
+// alert that is never without its number.
+//
+// The life of an alert:
+//
+//  1. [Compile] makes rules of the configuration, reporting every fault at once;
+//     [Engine.Load] puts them in force at the next tick, all or none.
+//  2. [Engine.Eval] runs at each tick, behind the tick's samples: recording
+//     rules, then alert rules, each as often as it asks for, each on what those
+//     before it wrote at the same tick.
+//  3. Each element of an alert rule's result is an alert, told apart by its labels
+//     after templating. [Transition], a pure function, says what the evaluation
+//     did to it: pending, firing, resolved, inactive.
+//  4. The transitions are [Event]s. The [Recorder] takes them without waiting and
+//     appends them to the [Log], which numbers them and has them on disk before
+//     it returns.
+//  5. Only then does the Recorder announce them, to the stream. Hooks are readers
+//     of the log with a cursor of their own, woken by [Log.Changed].
+//  6. At the next start [OpenLog] folds the journal into the alerts that were
+//     active; [EngineOptions] hands them on, and they are as they were: active
+//     since the same time, firing since the same time.
+//
+// # Where it goes beyond Prometheus
+//
+// The semantics are those of Prometheus 3, with these additions:
+//
+//   - The absence of an element resolves nothing as long as the longest range of
+//     the expression (offsets included) has a hole in it that is longer than a
+//     tenth of it: after a start, a suspend, or ten ticks missed. Nor does it
+//     until every collector can have read once after a start.
+//   - The time of such a hole does not count for `for`, nor does the time in
+//     which absence says nothing.
+//   - An evaluation that fails leaves the rule's alerts as they are, ALERTS
+//     included.
+//   - ALERTS, ALERTS_FOR_STATE and what recording rules last gave are written at
+//     every tick, also between the evaluations of a rule that is not due at
+//     each: the history looks back for seconds, not for five minutes, and an
+//     alert on a rule's result must not depend on which tick it is. While a
+//     recording rule fails, nothing is written, and its series do not end either.
+//   - A firing alert whose rule gets a longer `for` goes on firing.
+//   - Annotations are expanded when there is an event, not at each evaluation.
+//
+// # Goroutines
+//
+//	goroutine     started by            stopped by    waited for by
+//	Recorder.Run  whoever wires it up   its context   the same
+//
+// Engine.Eval runs in the tick's goroutine. Everything else is called from
+// anywhere and starts nothing.
+//
+// # Not promised
+//
+// Events that are not on disk when the daemon is killed are made again from the
+// history after the start, at a later time. While the disk takes nothing at all,
+// events are announced without a number, and again with one; if thousands wait,
+// those that say least are left out. Two rules whose alerts have equal labels
+// share their ALERTS series, though not their events.
+package alerts

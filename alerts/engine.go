@@ -1,0 +1,174 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+
+	"monitord/metric"
+)
+
+// A Querier evaluates an instant query at a time in Unix milliseconds. It must
+// be safe for concurrent use.
+type Querier interface {
+	Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error)
+}
+
+// EngineOptions are what an [Engine] works with. Query, Append, Registry,
+// Interval and Log are needed.
+type EngineOptions struct {
+	Query    Querier
+	Registry *metric.Registry
+	// Append puts what rules write into the history, so that the next rule and
+	// everyone else can query it. It may be called several times in a tick. The
+	// history reports its own errors.
+	Append   func(metric.Batch) error
+	Interval time.Duration // of the ticks
+	Log      *slog.Logger
+
+	// Tracked are the alerts that were active when the daemon stopped, and LastTick
+	// is the newest tick that it had stored, in Unix milliseconds (0: none).
+	Tracked  []Tracked
+	LastTick int64
+	// Settle is how long after the start it takes until every collector has read
+	// once: until then the absence of a series resolves nothing.
+	Settle time.Duration
+
+	ExternalURL string        // where people reach the page, for links; may be empty
+	Timeout     time.Duration // of the evaluation of one rule; 0 is 10 s
+}
+
+// An Engine evaluates rules and follows their alerts through time. Use
+// NewEngine and Load. Eval is called by one goroutine, the tick's; everything
+// else is safe for concurrent use with it.
+type Engine struct {
+	o      EngineOptions
+	expand *expander
+	link   string // what a fingerprint is appended to
+
+	clock clock  // Eval's alone
+	write writer // Eval's alone
+
+	mu       sync.RWMutex // guards the fields below and what they refer to; Eval alone writes, except next
+	next     []*Rule      // loaded and not yet adopted; nil when there is nothing new
+	trackers []*tracker   // in the order of evaluation
+	restored map[string]map[string]*instance
+}
+
+// NewEngine returns an engine that has no rules yet.
+func NewEngine(o EngineOptions) (*Engine, error) {
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
+	}
+	external, err := url.Parse(o.ExternalURL)
+	if err != nil {
+		return nil, fmt.Errorf("alert engine: external URL: %w", err)
+	}
+	e := &Engine{
+		o:        o,
+		clock:    newClock(o),
+		write:    newWriter(o.Registry, o.Append),
+		restored: make(map[string]map[string]*instance),
+	}
+	e.expand = &expander{query: e.templateQuery, url: external}
+	if o.ExternalURL != "" {
+		e.link = external.JoinPath("/").String() + "#alert="
+	}
+	for _, t := range o.Tracked {
+		in := restoreInstance(t)
+		byKey := e.restored[t.Event.Rule]
+		if byKey == nil {
+			byKey = make(map[string]*instance)
+			e.restored[t.Event.Rule] = byKey
+		}
+		byKey[labelsKey(in.labels)] = in
+	}
+	return e, nil
+}
+
+// templateQuery is the query function of templates.
+func (e *Engine) templateQuery(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	values, err := e.o.Query.Instant(ctx, expr, at.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	vec := make(promql.Vector, len(values))
+	for i, v := range values {
+		vec[i] = promql.Sample{T: at.UnixMilli(), F: v.V, Metric: v.Labels}
+	}
+	return vec, nil
+}
+
+// Load replaces the rules, all of them or, if there is any fault, none. They are
+// in force from the next Eval on: a rule whose identity stays keeps its state,
+// and the alerts of one that is gone resolve. The faults are those of [Compile].
+func (e *Engine) Load(configs []RuleConfig) []error {
+	rules, faults := Compile(configs, e.o.Interval)
+	if len(faults) > 0 {
+		return faults
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.next = rules
+	return nil
+}
+
+// adopt puts newly loaded rules in force and returns how the alerts of those
+// that are gone ended.
+func (e *Engine) adopt(t int64) []Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.next == nil {
+		return nil
+	}
+	before := make(map[string]*tracker, len(e.trackers))
+	for _, tr := range e.trackers {
+		before[tr.rule.ID] = tr
+	}
+	trackers := make([]*tracker, 0, len(e.next))
+	for _, r := range e.next {
+		tr := before[r.ID]
+		if tr == nil {
+			tr = &tracker{alerts: e.restored[r.ID]}
+			if tr.alerts == nil {
+				tr.alerts = make(map[string]*instance)
+			}
+			delete(e.restored, r.ID)
+		}
+		delete(before, r.ID)
+		tr.rule, tr.filled = r, max(tr.filled, e.clock.filled(r))
+		trackers = append(trackers, tr)
+	}
+	var events []Event
+	for _, tr := range e.trackers {
+		if before[tr.rule.ID] == tr {
+			events = append(events, e.end(tr.rule.ID, tr.alerts, t)...)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.restored)) {
+		events = append(events, e.end(id, e.restored[id], t)...)
+	}
+	e.trackers, e.next, e.restored = trackers, nil, nil
+	return events
+}
+
+// end ends alerts whose rule is gone. The hooks that heard of them last hear of it.
+func (e *Engine) end(id string, alerts map[string]*instance, t int64) []Event {
+	var events []Event
+	for _, key := range slices.Sorted(maps.Keys(alerts)) {
+		in := alerts[key]
+		var kinds []Kind
+		in.state, kinds = Transition(in.state, Result{Verdict: Absent}, t, Timing{})
+		for _, kind := range kinds {
+			events = append(events, Event{T: t, Kind: kind, Rule: id, Alert: in.alert(e.link, t), Hooks: in.hooks})
+		}
+	}
+	return events
+}

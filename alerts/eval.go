@@ -1,0 +1,261 @@
+package alerts
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/metric"
+)
+
+// Eval evaluates the rules that are due at t (Unix milliseconds, a tick whose
+// samples are in the history), in order: a rule sees what those before it wrote
+// at the same tick. The results of rules that are not due are written again as
+// they were, so that what an instant query finds does not depend on how seldom a
+// rule is evaluated. When the context ends, the rules that are left stay as they
+// are.
+func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
+	var out Outcome
+	out.Hole = e.clock.tick(t)
+	if out.Hole != nil {
+		e.away(*out.Hole)
+	}
+	out.Events = e.adopt(t)
+	e.write.begin(t)
+	for _, tr := range e.trackers {
+		if tr.rule.due(t, tr.health.at) && ctx.Err() == nil {
+			if tr.rule.expr.reads(e.write.names) {
+				e.write.flush()
+			}
+			out.Events = append(out.Events, e.evaluate(ctx, tr, t)...)
+		}
+		e.emit(tr)
+	}
+	out.Batch = e.write.finish()
+	return out
+}
+
+// away tells every alert of a time in which the daemon did not run.
+func (e *Engine) away(h Hole) {
+	d := time.Duration(h.To-h.From) * time.Millisecond
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, tr := range e.trackers {
+		tr.filled = max(tr.filled, e.clock.filled(tr.rule))
+		for _, in := range tr.alerts {
+			in.state = in.state.Away(d, h.To)
+		}
+	}
+	for _, byKey := range e.restored {
+		for _, in := range byKey {
+			in.state = in.state.Away(d, h.To)
+		}
+	}
+}
+
+// evaluate runs one rule and returns the transitions of its alerts.
+func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
+	start := time.Now()
+	values, err := e.query(ctx, tr.rule.Expr, t)
+	if ctx.Err() != nil {
+		return nil // the daemon is stopping: that is no failure of the rule
+	}
+	var points []metric.Point
+	var elements []element
+	switch {
+	case err != nil:
+	case tr.rule.Recording:
+		points, err = tr.recorded(values, e.o.Registry)
+	default:
+		elements, err = e.elements(ctx, tr.rule, values, t)
+	}
+	took := time.Since(start)
+
+	e.mu.Lock()
+	e.report(tr, err)
+	tr.health.note(t, took, err)
+	if tr.rule.Recording {
+		if err == nil {
+			tr.points = points
+		}
+		e.mu.Unlock()
+		return nil
+	}
+	changes := tr.apply(elements, err, t)
+	e.mu.Unlock()
+	return e.events(ctx, tr.rule, changes, t)
+}
+
+func (e *Engine) query(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	return e.o.Query.Instant(ctx, expr, t)
+}
+
+// report logs a rule's first failure and its recovery, not each of them.
+func (e *Engine) report(tr *tracker, err error) {
+	switch before := tr.health.err; {
+	case err != nil && before == nil:
+		e.o.Log.Warn("evaluating a rule fails, its alerts stay as they are", "rule", tr.rule.Name, "err", err)
+	case err == nil && before != nil:
+		e.o.Log.Info("evaluating a rule works again", "rule", tr.rule.Name)
+	}
+}
+
+// elements are the alerts that a result stands for: the labels of its elements
+// without the metric name, the rule's own over them.
+func (e *Engine) elements(ctx context.Context, r *Rule, values []metric.Value, t int64) ([]element, error) {
+	if err := checkResult(values); err != nil {
+		return nil, err
+	}
+	list := make([]element, 0, len(values))
+	seen := make(map[string]bool, len(values))
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for _, v := range values {
+		source := metricSample{labels: v.Labels, value: v.V, t: t}
+		b.Reset(v.Labels)
+		b.Del(labels.MetricName)
+		for _, label := range r.labels {
+			text, _ := e.expand.expand(ctx, label, source) // what is wrong is in the text
+			b.Set(label.name, text)
+		}
+		b.Set(labels.AlertName, r.Name)
+		validUTF8(b)
+		el := element{labels: b.Labels(), source: source}
+		if err := checkLabels(el.labels); err != nil {
+			return nil, err
+		}
+		el.key = labelsKey(el.labels)
+		if seen[el.key] {
+			return nil, errSameAlerts
+		}
+		seen[el.key] = true
+		list = append(list, el)
+	}
+	return list, nil
+}
+
+// A change is what an evaluation did to one alert.
+type change struct {
+	in    *instance
+	kinds []Kind
+}
+
+// apply moves the rule's alerts over an evaluation. Only changes are returned,
+// in the order of the result, then those that ended.
+func (tr *tracker) apply(elements []element, err error, t int64) []change {
+	var changes []change
+	timing := Timing{For: tr.rule.For}
+	present := make(map[string]bool, len(elements))
+	for _, el := range elements {
+		present[el.key] = true
+		in := tr.alerts[el.key]
+		if in == nil {
+			in = newInstance(el.labels)
+			tr.alerts[el.key] = in
+		}
+		in.source = el.source
+		var kinds []Kind
+		in.state, kinds = Transition(in.state, Result{Verdict: Present, Value: el.source.value}, t, timing)
+		if len(kinds) > 0 || in.rule != tr.rule {
+			changes = append(changes, change{in, kinds})
+		}
+	}
+	verdict := Absent
+	switch {
+	case err != nil:
+		verdict = Unknown
+	case t < tr.filled:
+		verdict = Unfilled
+	}
+	for _, key := range slices.Sorted(maps.Keys(tr.alerts)) {
+		if present[key] {
+			continue
+		}
+		in := tr.alerts[key]
+		var kinds []Kind
+		in.state, kinds = Transition(in.state, Result{Verdict: verdict}, t, timing)
+		if !in.state.Active() {
+			delete(tr.alerts, key)
+		}
+		if len(kinds) > 0 {
+			changes = append(changes, change{in, kinds})
+		}
+	}
+	return changes
+}
+
+// events dresses changes as events. Annotations are made here and not at every
+// evaluation: that is when somebody is told.
+func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64) []Event {
+	var events []Event
+	for _, c := range changes {
+		annotations := c.in.annotations
+		if c.in.source.t != 0 {
+			annotations = e.annotate(ctx, r, c.in.source)
+		}
+		e.mu.Lock()
+		c.in.annotations, c.in.hooks, c.in.rule = annotations, r.Hooks, r
+		for _, kind := range c.kinds {
+			events = append(events, Event{T: t, Kind: kind, Rule: r.ID, Alert: c.in.alert(e.link, t), Hooks: r.Hooks})
+		}
+		e.mu.Unlock()
+	}
+	return events
+}
+
+// annotate expands a rule's annotations for an element.
+func (e *Engine) annotate(ctx context.Context, r *Rule, source metricSample) map[string]string {
+	if len(r.annotations) == 0 {
+		return nil
+	}
+	all := make(map[string]string, len(r.annotations))
+	left := maxNoteText
+	for _, a := range r.annotations {
+		text, err := e.expand.expand(ctx, a, source)
+		if err != nil {
+			e.o.Log.Warn("an annotation's template fails", "rule", r.Name, "annotation", a.name, "err", err)
+		}
+		if left -= len(text); left < 0 {
+			text = textLeftOut
+		}
+		all[a.name] = text
+	}
+	return all
+}
+
+// emit hands the writer what the rule has to write at this tick.
+func (e *Engine) emit(tr *tracker) {
+	if !tr.rule.Recording {
+		e.emitAlerts(tr)
+		return
+	}
+	if tr.health.err != nil {
+		e.write.keep(tr.points)
+		return
+	}
+	err := e.write.add(tr.rule.Name, tr.points...)
+	if (err == nil) == (tr.clash == nil) {
+		return
+	}
+	if err != nil {
+		e.o.Log.Warn("a recording rule writes what is written already, that is left out", "rule", tr.rule.Name, "err", err)
+	}
+	e.mu.Lock()
+	tr.clash = err
+	e.mu.Unlock()
+}
+
+func (e *Engine) emitAlerts(tr *tracker) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, in := range tr.alerts {
+		p := in.points(e.o.Registry)
+		// Two rules may have alerts with equal labels: their series are one, as in Prometheus.
+		_ = e.write.add(alertsMetric, p[0])
+		_ = e.write.add(alertsForMetric, p[1])
+	}
+}

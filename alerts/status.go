@@ -1,0 +1,93 @@
+package alerts
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// A RuleStatus is how a rule is doing. It is a copy.
+type RuleStatus struct {
+	Rule        *Rule
+	State       Phase // the furthest of its alerts; of an alert rule only
+	Alerts      []Alert
+	LastError   error         // of the last evaluation; nil if it went well or there was none
+	At          time.Time     // tick of the last evaluation; zero before the first
+	Took        time.Duration // the last evaluation
+	Total       time.Duration // all evaluations since the start
+	Evaluations uint64        // since the start
+	Failures    uint64        // of these
+}
+
+// Rules returns the rules in force, in the order of evaluation.
+func (e *Engine) Rules() []RuleStatus {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	all := make([]RuleStatus, len(e.trackers))
+	for i, tr := range e.trackers {
+		all[i] = tr.status(e.link)
+	}
+	return all
+}
+
+func (tr *tracker) status(link string) RuleStatus {
+	h := tr.health
+	s := RuleStatus{
+		Rule: tr.rule, LastError: cmp.Or(h.err, tr.clash), At: fromMillis(h.at), Took: h.took,
+		Total: h.total, Evaluations: h.evaluations, Failures: h.failures,
+	}
+	if tr.rule.Recording {
+		return s
+	}
+	s.State = PhaseInactive
+	for _, key := range slices.Sorted(maps.Keys(tr.alerts)) {
+		in := tr.alerts[key]
+		s.Alerts = append(s.Alerts, in.alert(link, 0))
+		if s.State == PhaseInactive || in.state.Phase == PhaseFiring {
+			s.State = in.state.Phase
+		}
+	}
+	return s
+}
+
+// Alerts returns every alert that is pending or firing, by rule. Their values are
+// those of the last evaluation, their annotations those of their last event.
+func (e *Engine) Alerts() []Alert {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var all []Alert
+	for _, tr := range e.trackers {
+		all = append(all, tr.status(e.link).Alerts...)
+	}
+	return all
+}
+
+// Stats sums up what the rules have done since the start.
+type Stats struct {
+	Rules           int
+	Pending, Firing int // alerts
+	Evaluations     uint64
+	Failures        uint64
+	Total           time.Duration // spent in evaluations
+}
+
+// Stats returns the counts of the rules in force.
+func (e *Engine) Stats() Stats {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	s := Stats{Rules: len(e.trackers)}
+	for _, tr := range e.trackers {
+		s.Evaluations += tr.health.evaluations
+		s.Failures += tr.health.failures
+		s.Total += tr.health.total
+		for _, in := range tr.alerts {
+			if in.state.Phase == PhaseFiring {
+				s.Firing++
+			} else {
+				s.Pending++
+			}
+		}
+	}
+	return s
+}

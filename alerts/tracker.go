@@ -1,0 +1,115 @@
+package alerts
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/metric"
+)
+
+// Limits of what one evaluation may return. Beyond them it counts as failed.
+const (
+	maxResults    = 10000    // elements
+	maxLabelBytes = 16 << 10 // of one alert's labels, names and values
+	maxNoteText   = 64 << 10 // of one alert's annotations, together
+	textLeftOut   = "…"      // what stands for annotations beyond that
+)
+
+var (
+	errSameAlerts = errors.New("two elements of the result make alerts with the same labels, give them labels that differ")
+	errSameSeries = errors.New("two elements of the result make series with the same labels, give them labels that differ")
+)
+
+// A tracker is a rule at work: what its last evaluation gave and its counts. The
+// engine's lock guards it.
+type tracker struct {
+	rule   *Rule
+	filled int64                // from then on the absence of an element means something; Unix milliseconds
+	alerts map[string]*instance // active ones, by labelsKey
+	points []metric.Point       // of a recording rule: its last result
+	clash  error                // of a recording rule: what it writes is written by another
+	health health
+}
+
+// health is how a rule's evaluations went.
+type health struct {
+	at          int64 // the latest one's tick; 0: none yet
+	took        time.Duration
+	err         error
+	evaluations uint64
+	failures    uint64
+	total       time.Duration
+}
+
+func (h *health) note(t int64, took time.Duration, err error) {
+	h.at, h.took, h.err = t, took, err
+	h.evaluations++
+	h.total += took
+	if err != nil {
+		h.failures++
+	}
+}
+
+// element is one alert that an evaluation returned.
+type element struct {
+	key    string
+	labels labels.Labels
+	source metricSample
+}
+
+// checkResult holds a result against the limits.
+func checkResult(values []metric.Value) error {
+	if len(values) > maxResults {
+		return fmt.Errorf("the result has %d elements, must be at most %d", len(values), maxResults)
+	}
+	return nil
+}
+
+// checkLabels holds an alert's labels against the limits.
+func checkLabels(ls labels.Labels) error {
+	n := 0
+	ls.Range(func(l labels.Label) { n += len(l.Name) + len(l.Value) })
+	if n > maxLabelBytes {
+		return fmt.Errorf("the labels of an element are %d bytes, must be at most %d", n, maxLabelBytes)
+	}
+	return nil
+}
+
+// validUTF8 replaces what is not UTF-8 in label values: alerts are sent as JSON,
+// which would replace it too, and the fingerprint would be of other labels.
+func validUTF8(b *labels.Builder) {
+	b.Range(func(l labels.Label) {
+		if !utf8.ValidString(l.Value) {
+			b.Set(l.Name, clip(l.Value))
+		}
+	})
+}
+
+// recorded makes a recording rule's result into the points that it writes, as
+// Prometheus does.
+func (tr *tracker) recorded(values []metric.Value, reg *metric.Registry) ([]metric.Point, error) {
+	if err := checkResult(values); err != nil {
+		return nil, err
+	}
+	points := make([]metric.Point, 0, len(values))
+	seen := make(map[*metric.Series]bool, len(values))
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for _, v := range values {
+		b.Reset(v.Labels)
+		b.Set(labels.MetricName, tr.rule.Name)
+		for name, value := range tr.rule.Labels {
+			b.Set(name, value)
+		}
+		s := reg.Intern(b.Labels())
+		if seen[s] {
+			return nil, errSameSeries
+		}
+		seen[s] = true
+		points = append(points, metric.Point{Series: s, V: v.V})
+	}
+	return points, nil
+}
