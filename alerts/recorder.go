@@ -11,9 +11,9 @@ import (
 	"monitord/alerts/journal"
 )
 
-// retryDisk is how long a disk that refused is left alone when no new event
-// asks for it.
-const retryDisk = time.Second
+// idleTurn is how often Run makes a turn when there is nothing new: to ask a disk
+// that refused once more, and to show that it is alive.
+const idleTurn = time.Second
 
 // readPage is how many events are announced at a time.
 const readPage = 256
@@ -40,6 +40,8 @@ type Recorder struct {
 	waiting atomic.Int64 // events in held
 	refused atomic.Bool
 	dropped atomic.Uint64
+	turns   atomic.Uint64
+	writing atomic.Pointer[time.Time] // since when a write has been waiting for the disk
 
 	mu       sync.Mutex // guards the field below
 	incoming backlog
@@ -91,14 +93,13 @@ func (r *Recorder) Stats() RecorderStats {
 // waiting, once, and returns nil. Whoever calls Add must have stopped before
 // that, or its last events are not written.
 func (r *Recorder) Run(ctx context.Context) error {
+	idle := time.NewTicker(idleTurn)
+	defer idle.Stop()
 	for {
 		changed := r.log.Changed()
 		r.write(context.WithoutCancel(ctx))
-		complete := r.announce()
-		var retry <-chan time.Time
-		if r.refused.Load() || !complete {
-			retry = time.After(retryDisk)
-		}
+		r.announce()
+		r.turns.Add(1)
 		select {
 		case <-ctx.Done():
 			r.write(context.WithoutCancel(ctx))
@@ -106,9 +107,19 @@ func (r *Recorder) Run(ctx context.Context) error {
 			return nil
 		case <-r.wake:
 		case <-changed:
-		case <-retry:
+		case <-idle.C:
 		}
 	}
+}
+
+// Turns grows at least once a second as long as Run makes its turns. Waiting for
+// the disk counts as turning: a journal that waits is degraded, not dead.
+func (r *Recorder) Turns() uint64 {
+	n := r.turns.Load()
+	if since := r.writing.Load(); since != nil {
+		n += uint64(time.Since(*since) / time.Second)
+	}
+	return n
 }
 
 // write puts what is waiting on disk. What the disk refuses stays, and what of
@@ -123,7 +134,7 @@ func (r *Recorder) write(ctx context.Context) {
 	if r.held.empty() {
 		return
 	}
-	done, err := r.log.Append(ctx, r.held.events, r.held.holes...)
+	done, err := r.append(ctx)
 	r.held.wrote(len(done))
 	r.waiting.Store(int64(len(r.held.events)))
 	if err == nil {
@@ -144,9 +155,18 @@ func (r *Recorder) write(ctx context.Context) {
 	}
 }
 
-// announce passes on what the log has taken since the last time. False means
-// that reading it failed and more is to come.
-func (r *Recorder) announce() bool {
+func (r *Recorder) append(ctx context.Context) ([]Event, error) {
+	start := time.Now()
+	r.writing.Store(&start)
+	done, err := r.log.Append(ctx, r.held.events, r.held.holes...)
+	r.turns.Add(uint64(time.Since(start) / time.Second)) // what Turns has shown stays
+	r.writing.Store(nil)
+	return done, err
+}
+
+// announce passes on what the log has taken since the last time. When reading
+// it fails, the rest follows at a later turn.
+func (r *Recorder) announce() {
 	for {
 		events, err := r.log.Read(r.next, readPage)
 		switch {
@@ -155,9 +175,9 @@ func (r *Recorder) announce() bool {
 			continue
 		case err != nil:
 			r.slog.Error("reading the alert journal failed, announcing waits", "err", err)
-			return false
+			return
 		case len(events) == 0:
-			return true
+			return
 		}
 		r.next = events[len(events)-1].Seq
 		r.tell(events)

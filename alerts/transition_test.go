@@ -1,0 +1,191 @@
+package alerts
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+const second = int64(1000)
+
+// step is one evaluation: at a number of seconds, with a verdict.
+type step struct {
+	at      int64
+	verdict Verdict
+	value   float64
+	want    []Kind
+}
+
+func TestTransition(t *testing.T) {
+	pending, firing := []Kind{KindPending}, []Kind{KindFiring}
+	resolved, inactive := []Kind{KindResolved}, []Kind{KindInactive}
+	for name, tc := range map[string]struct {
+		hold  time.Duration
+		steps []step
+		want  State
+	}{
+		"nothing happens to what never was": {
+			steps: []step{{at: 10, verdict: Absent}, {at: 11, verdict: Unknown}, {at: 12, verdict: Unfilled}},
+			want:  State{Phase: PhaseInactive, Checked: 12 * second},
+		},
+		"without for it fires at once and was never pending": {
+			steps: []step{{10, Present, 1, firing}, {11, Present, 2, nil}},
+			want:  State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 11 * second, Value: 2},
+		},
+		"it resolves when the expression no longer returns it": {
+			steps: []step{{10, Present, 1, firing}, {11, Absent, 0, resolved}, {12, Absent, 0, nil}},
+			want:  State{Phase: PhaseInactive, Checked: 12 * second, Value: 1},
+		},
+		"it fires at the first evaluation that is for after the first": {
+			hold:  5 * time.Second,
+			steps: []step{{10, Present, 1, pending}, {14, Present, 1, nil}, {15, Present, 3, firing}},
+			want:  State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 15 * second, Checked: 15 * second, Value: 3},
+		},
+		"for shorter than the distance of evaluations": {
+			hold:  time.Second,
+			steps: []step{{10, Present, 1, pending}, {70, Present, 1, firing}},
+			want:  State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 70 * second, Checked: 70 * second, Value: 1},
+		},
+		"pending that ends is inactive, and for begins anew": {
+			hold: 5 * time.Second,
+			steps: []step{
+				{10, Present, 1, pending}, {14, Absent, 0, inactive},
+				{15, Present, 1, pending}, {19, Present, 1, nil}, {20, Present, 1, firing},
+			},
+			want: State{Phase: PhaseFiring, ActiveAt: 15 * second, FiringAt: 20 * second, Checked: 20 * second, Value: 1},
+		},
+		"a failed evaluation changes nothing, and its time counts": {
+			hold:  5 * time.Second,
+			steps: []step{{10, Present, 1, pending}, {12, Unknown, 0, nil}, {16, Unknown, 0, nil}, {17, Present, 1, firing}},
+			want:  State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 17 * second, Checked: 17 * second, Value: 1},
+		},
+		"a failed evaluation does not resolve": {
+			steps: []step{{10, Present, 1, firing}, {11, Unknown, 0, nil}, {12, Absent, 0, resolved}},
+			want:  State{Phase: PhaseInactive, Checked: 12 * second, Value: 1},
+		},
+		"absence over a hole resolves nothing": {
+			steps: []step{{10, Present, 1, firing}, {11, Unfilled, 0, nil}, {12, Unfilled, 0, nil}, {13, Absent, 0, resolved}},
+			want:  State{Phase: PhaseInactive, Checked: 13 * second, Value: 1},
+		},
+		"time of absence over a hole does not count for for": {
+			hold: 5 * time.Second,
+			steps: []step{
+				{10, Present, 1, pending}, {12, Unfilled, 0, nil}, {14, Unfilled, 0, nil},
+				{15, Present, 1, nil}, {18, Present, 1, nil}, {19, Present, 1, firing},
+			},
+			want: State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 19 * second, Checked: 19 * second, Value: 1, Lost: 4 * time.Second},
+		},
+		"it comes back": {
+			steps: []step{{10, Present, 1, firing}, {11, Absent, 0, resolved}, {12, Present, 7, firing}},
+			want:  State{Phase: PhaseFiring, ActiveAt: 12 * second, FiringAt: 12 * second, Checked: 12 * second, Value: 7},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s State
+			for _, step := range tc.steps {
+				var got []Kind
+				s, got = Transition(s, Result{Verdict: step.verdict, Value: step.value}, step.at*second, Timing{For: tc.hold})
+				if !slices.Equal(got, step.want) {
+					t.Fatalf("at %d s: events %v, want %v", step.at, got, step.want)
+				}
+			}
+			if s != tc.want {
+				t.Errorf("state is %+v, want %+v", s, tc.want)
+			}
+		})
+	}
+}
+
+func TestTransitionWhenForChanges(t *testing.T) {
+	firing := State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 20 * second, Checked: 20 * second}
+	if _, kinds := Transition(firing, Result{Verdict: Present}, 21*second, Timing{For: time.Hour}); kinds != nil {
+		t.Errorf("a longer for gave %v to a firing alert, want nothing", kinds)
+	}
+	pending := State{Phase: PhasePending, ActiveAt: 10 * second, Checked: 20 * second}
+	if _, kinds := Transition(pending, Result{Verdict: Present}, 21*second, Timing{For: 5 * time.Second}); !slices.Equal(kinds, []Kind{KindFiring}) {
+		t.Errorf("a shorter for gave %v to a pending alert, want firing", kinds)
+	}
+}
+
+func TestAwayDoesNotCount(t *testing.T) {
+	for name, tc := range map[string]struct {
+		away  time.Duration
+		until int64
+		fires int64 // at which second it fires, with for = 10 s and pending since second 100
+	}{
+		"no hole":            {0, 103, 110},
+		"stopped for a day":  {24 * time.Hour, 103 + 86400, 110 + 86400},
+		"clock set back 50s": {-50 * time.Second, 53, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			timing := Timing{For: 10 * time.Second}
+			s, _ := Transition(State{}, Result{Verdict: Present}, 100*second, timing)
+			s, _ = Transition(s, Result{Verdict: Present}, 103*second, timing)
+			s = s.Away(tc.away, tc.until*second)
+			for at := tc.until; at <= tc.fires; at++ {
+				var kinds []Kind
+				s, kinds = Transition(s, Result{Verdict: Present}, at*second, timing)
+				if fired := len(kinds) > 0; fired != (at == tc.fires) {
+					t.Fatalf("second %d: events %v, want firing at second %d", at, kinds, tc.fires)
+				}
+			}
+		})
+	}
+}
+
+// TestTransitionInvariants holds over random sequences: what the events say is
+// what the state says, every firing has its resolved, no pending fires early.
+func TestTransitionInvariants(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		timing := Timing{For: time.Duration(rng.IntN(20)) * time.Second}
+		var s State
+		told := PhaseInactive // what a subscriber believes
+		now := int64(1_000_000)
+		for range 300 {
+			now += second * int64(1+rng.IntN(4))
+			if rng.IntN(40) == 0 {
+				away := time.Duration(rng.IntN(500)) * time.Second
+				now += away.Milliseconds()
+				s = s.Away(away, now)
+			}
+			before := s
+			r := Result{Verdict: Verdict(rng.IntN(4)), Value: rng.Float64()}
+			var kinds []Kind
+			s, kinds = Transition(s, r, now, timing)
+			for _, kind := range kinds {
+				told = follow(t, told, kind)
+			}
+			if active := s.Active(); active && s.Phase != told || !active && told != PhaseInactive {
+				t.Fatalf("seed %d: state %+v, but the events say %s", seed, s, told)
+			}
+			if r.Verdict == Present && !s.Active() || r.Verdict == Absent && s.Active() {
+				t.Fatalf("seed %d: verdict %d left %+v", seed, r.Verdict, s)
+			}
+			if (r.Verdict == Unknown || r.Verdict == Unfilled) && s.Phase != before.Phase {
+				t.Fatalf("seed %d: verdict %d changed %+v to %+v", seed, r.Verdict, before, s)
+			}
+			if s.Phase == PhaseFiring {
+				if held := time.Duration(s.FiringAt-s.ActiveAt) * time.Millisecond; held < timing.For {
+					t.Fatalf("seed %d: fired after %v, for is %v", seed, held, timing.For)
+				}
+			}
+		}
+	}
+}
+
+// follow moves a subscriber's belief over an event that must be possible there.
+func follow(t *testing.T, told Phase, kind Kind) Phase {
+	t.Helper()
+	switch {
+	case kind == KindPending && told == PhaseInactive:
+		return PhasePending
+	case kind == KindFiring && told != PhaseFiring:
+		return PhaseFiring
+	case kind == KindResolved && told == PhaseFiring, kind == KindInactive && told == PhasePending:
+		return PhaseInactive
+	}
+	t.Fatalf("event %s for an alert that is %s", kind, told)
+	return told
+}
