@@ -26,13 +26,19 @@ type shard struct {
 	noLocals []uint32
 	byTopic  map[uint32]uint32
 
-	walk walk
-	todo []target // to go on with after the next look at the poller
+	walk  walk
+	todo  []target // to go on with after the next look at the poller
+	other []target // its memory, by turns
+
+	doomed []target // to be dropped as soon as nobody is looking at them
 
 	buf     []byte // what has just been read
 	scratch *parser
 	parts   []part
 	bufs    [][]byte
+	spare   []note
+	sent    tally // not yet in count
+	limits  limits
 
 	start    time.Time
 	tick     time.Duration // how long one tick is
@@ -79,6 +85,7 @@ func newShard(e *Engine, index int) (*shard, error) {
 		byTopic: make(map[uint32]uint32),
 		buf:     make([]byte, readBuffer),
 		scratch: new(parser),
+		limits:  newLimits(e.o.MaxMessage),
 		start:   time.Now(),
 	}
 	s.mail.inMove = make(map[*Topic]struct{})
@@ -92,39 +99,42 @@ func newShard(e *Engine, index int) (*shard, error) {
 func (s *shard) notify(moved []*Topic) {
 	m := &s.mail
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shut {
+		return
+	}
 	for _, t := range moved {
 		if _, ok := m.inMove[t]; !ok {
 			m.inMove[t] = struct{}{}
 			m.moved = append(m.moved, t)
 		}
 	}
-	m.mu.Unlock()
-	s.wake()
+	s.wakeLocked()
 }
 
 // send puts a note into the mailbox. It returns false when the shard has ended.
 func (s *shard) send(n note) bool {
 	m := &s.mail
 	m.mu.Lock()
-	ok := !m.shut
-	if ok {
-		m.notes = append(m.notes, n)
+	defer m.mu.Unlock()
+	if m.shut {
+		return false
 	}
-	m.mu.Unlock()
-	if ok {
-		s.wake()
-	}
-	return ok
+	m.notes = append(m.notes, n)
+	s.wakeLocked()
+	return true
 }
 
 func (s *shard) stop() {
 	s.mail.mu.Lock()
+	defer s.mail.mu.Unlock()
 	s.mail.stop = true
-	s.mail.mu.Unlock()
-	s.wake()
+	s.wakeLocked()
 }
 
-func (s *shard) wake() {
+// wakeLocked ends the loop's waiting. The mailbox must be locked, or the poller
+// might be given back meanwhile.
+func (s *shard) wakeLocked() {
 	if !s.mail.woken.Swap(true) {
 		s.poll.wake()
 	}
@@ -149,9 +159,11 @@ func (s *shard) run() error {
 		s.open()
 		s.again()
 		s.step()
+		s.bury()
 		if s.now != s.swept {
 			s.sweep()
 		}
+		s.tell()
 		if s.ended && time.Now().After(s.endBy) {
 			break
 		}
@@ -160,9 +172,30 @@ func (s *shard) run() error {
 	return err
 }
 
+// tally is what a turn of the loop adds to the counters.
+type tally struct {
+	bytes, messages, gaps, pings uint64
+	read, received               uint64
+}
+
+// tell adds what this turn has done to the counters that others read.
+func (s *shard) tell() {
+	if s.sent == (tally{}) {
+		return
+	}
+	c := &s.count
+	c.bytesOut.Add(s.sent.bytes)
+	c.messagesOut.Add(s.sent.messages)
+	c.gaps.Add(s.sent.gaps)
+	c.pings.Add(s.sent.pings)
+	c.bytesIn.Add(s.sent.read)
+	c.messagesIn.Add(s.sent.received)
+	s.sent = tally{}
+}
+
 // patience is how long the loop may wait for events, in milliseconds.
 func (s *shard) patience() int {
-	if s.walk.active || len(s.todo) > 0 {
+	if s.walk.active || len(s.todo) > 0 || s.mail.woken.Load() {
 		return 0
 	}
 	next := s.start.Add(time.Duration(s.swept+1) * s.tick)
@@ -181,7 +214,7 @@ func (s *shard) open() {
 	m.woken.Store(false) // before reading: what comes after this wakes again
 	m.mu.Lock()
 	notes, stop := m.notes, m.stop && !s.ended
-	m.notes = nil
+	m.notes = s.spare[:0]
 	var moved []*Topic
 	if !s.walk.active {
 		moved = m.moved
@@ -191,6 +224,10 @@ func (s *shard) open() {
 	m.mu.Unlock()
 	for i := range notes {
 		s.note(&notes[i])
+	}
+	clear(notes)
+	if s.spare = notes; cap(notes) > 4*chunk {
+		s.spare = nil
 	}
 	if len(moved) > 0 {
 		s.begin(moved)

@@ -16,6 +16,7 @@ type conn struct {
 	follows  uint16 // how many
 	control  uint16 // control frames received in...
 	window   uint16 // ...the second with these low bits
+	pinged   uint16 // the tick of the first ping not answered, low bits
 	flags    uint16
 	bad      uint8 // bad messages in a row
 	protocol uint8 // index into Options.Protocols + 1, 0: none

@@ -1,0 +1,175 @@
+package stream
+
+import (
+	"encoding/base64"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gobwas/ws"
+)
+
+// A join is a connection on its way into its shard.
+type join struct {
+	fd     int32
+	addr   uint32 // the door's ticket
+	early  []byte // sent together with the handshake
+	req    Request
+	number uint8 // of the protocol
+}
+
+// ServeHTTP upgrades a request to a WebSocket connection of the engine. The
+// server behind w must speak HTTP/1.1 and have ReadHeaderTimeout and
+// MaxHeaderBytes set: a handshake that never ends is its affair. Who may
+// connect is decided before ServeHTTP is called.
+//
+// Refusals: 405 for another method than GET; 426 without complete upgrade
+// headers or for another version than 13; 400 for a key that is none and for
+// subprotocols of which none is spoken; 503 when the engine is full or ending,
+// 429 when the address has too many connections.
+func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		e.refuse(w, refusedMethod, http.StatusMethodNotAllowed, "use GET")
+		return
+	}
+	if !hasToken(r.Header["Upgrade"], "websocket") || !hasToken(r.Header["Connection"], "upgrade") {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		text := "this is a WebSocket endpoint: connect with a WebSocket client"
+		if r.Header.Get("Sec-WebSocket-Key") != "" {
+			text = "Sec-WebSocket-Key came without the headers Upgrade: websocket and Connection: Upgrade: " +
+				"a proxy on the way has taken them; it must be configured to pass upgrades on"
+		}
+		e.refuse(w, refusedUpgrade, http.StatusUpgradeRequired, text)
+		return
+	}
+	if v := r.Header["Sec-Websocket-Version"]; len(v) != 1 || strings.TrimSpace(v[0]) != "13" {
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		e.refuse(w, refusedUpgrade, http.StatusUpgradeRequired, "the version of WebSocket must be 13")
+		return
+	}
+	if !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 || r.ContentLength != 0 || len(r.TransferEncoding) > 0 {
+		e.refuse(w, refusedUpgrade, http.StatusBadRequest, "a handshake is an HTTP/1.1 request without a body")
+		return
+	}
+	if k := r.Header["Sec-Websocket-Key"]; len(k) != 1 || !isKey(k[0]) {
+		e.refuse(w, refusedUpgrade, http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64")
+		return
+	}
+	number, ok := e.choose(r.Header["Sec-Websocket-Protocol"])
+	if !ok {
+		e.refuse(w, refusedProtocol, http.StatusBadRequest, "no such subprotocol; there is "+strings.Join(e.o.Protocols, ", "))
+		return
+	}
+	remote := remoteAddr(r.RemoteAddr)
+	if e.closing.Load() || !e.running.Load() {
+		w.Header().Set("Retry-After", "1")
+		e.refuse(w, refusedClosing, http.StatusServiceUnavailable, "starting or shutting down")
+		return
+	}
+	ticket, why, ok := e.door.enter(remote)
+	if !ok {
+		w.Header().Set("Retry-After", "5")
+		if why == refusedFull {
+			e.refuse(w, why, http.StatusServiceUnavailable, "as many connections as there may be (stream.max_connections)")
+		} else {
+			e.refuse(w, why, http.StatusTooManyRequests, "too many connections from this address (stream.max_connections_per_address)")
+		}
+		return
+	}
+	e.open.Add(1)
+	j := &join{addr: ticket, number: number, req: Request{
+		Query: r.URL.RawQuery, Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
+	}}
+	s := e.shards[e.next.Add(1)%uint32(len(e.shards))]
+	if err := e.takeOver(w, r, s, j); err != nil {
+		e.refused[refusedFailed].Add(1)
+		e.door.leave(ticket)
+		e.open.Add(-1)
+		e.o.Log.Debug("handshake came to nothing", "remote", r.RemoteAddr, "error", err)
+		return
+	}
+	if !s.send(note{join: j}) {
+		s.turnAway(j)
+	}
+}
+
+// takeOver answers the handshake and takes the descriptor. No compression is
+// negotiated: offers of extensions may be ignored (RFC 6455, 9.1).
+func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *join) error {
+	u := ws.HTTPUpgrader{
+		Timeout: e.o.HandshakeTimeout,
+		Protocol: func(p string) bool {
+			return j.number != 0 && p == e.o.Protocols[j.number-1]
+		},
+	}
+	c, rw, _, err := u.Upgrade(r, w)
+	if err != nil {
+		if c != nil {
+			c.Close()
+		}
+		return err
+	}
+	// What came right behind the request is in the buffer of the HTTP server
+	// and will never be reported by the poller.
+	if n := rw.Reader.Buffered(); n > 0 {
+		early, err := rw.Reader.Peek(n)
+		if err != nil {
+			c.Close()
+			return err
+		}
+		j.early = slices.Clone(early)
+	}
+	j.fd, err = s.poll.adopt(c)
+	return err
+}
+
+func (e *Engine) refuse(w http.ResponseWriter, why refusal, status int, text string) {
+	e.refused[why].Add(1)
+	http.Error(w, text, status)
+}
+
+// choose returns the number of the client's first subprotocol that is spoken, 0
+// when none was asked for, and false when none of those asked for is.
+func (e *Engine) choose(headers []string) (uint8, bool) {
+	if len(headers) == 0 || len(e.o.Protocols) == 0 {
+		return 0, true
+	}
+	for _, h := range headers {
+		for p := range strings.SplitSeq(h, ",") {
+			if i := slices.Index(e.o.Protocols, strings.TrimSpace(p)); i >= 0 {
+				return uint8(i + 1), true
+			}
+		}
+	}
+	return 0, false
+}
+
+func hasToken(headers []string, token string) bool {
+	for _, h := range headers {
+		for t := range strings.SplitSeq(h, ",") {
+			if strings.EqualFold(strings.TrimSpace(t), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isKey(k string) bool {
+	b, err := base64.StdEncoding.Strict().DecodeString(k)
+	return err == nil && len(b) == 16
+}
+
+// remoteAddr returns the zero Addr for what is no IP address: a Unix socket.
+func remoteAddr(s string) netip.Addr {
+	if host, _, err := net.SplitHostPort(s); err == nil {
+		if a, err := netip.ParseAddr(host); err == nil {
+			return a.Unmap()
+		}
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,13 @@
+// Echo is the stream engine with a handler that sends every message back, for
+// conformance suites and benchmarks to run against:
+//
+//	go run ./stream/echo -listen 127.0.0.1:9001
+//	go run ./stream/echo -listen 127.0.0.1:9001 -broadcast 1024 -every 20ms
+//
+// With -broadcast every connection is also sent a message of that size again and
+// again. Messages may have up to 16 MiB. Any path will do.
+//
+// Goroutines: the HTTP server's, ended by closing it after the engine has ended;
+// the broadcaster, ended by the context. main waits for the engine and the
+// server.
+package main

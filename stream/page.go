@@ -1,0 +1,90 @@
+package stream
+
+import (
+	"context"
+	"errors"
+)
+
+// A pageDone is a page of a replay on its way from a worker to the connection.
+type pageDone struct {
+	topic    *Topic
+	after    int64
+	next     int64
+	frame    []byte
+	messages int
+	err      error
+}
+
+// read asks the Source. It runs in a worker.
+func (p *pageDone) read(ctx context.Context, e *Engine) {
+	p.err = errors.New("source panicked")
+	var page Page
+	defer func() {
+		if r := recover(); r != nil {
+			e.count.panics.Add(1)
+			e.o.Log.Error("source panicked", "topic", p.topic.id, "after", p.after, "panic", r)
+		}
+		if p.err != nil {
+			e.count.pageErrors.Add(1)
+			return
+		}
+		p.next, p.frame, p.messages = page.Next, frames(page.Messages), len(page.Messages)
+	}()
+	e.count.pages.Add(1)
+	page, p.err = p.topic.source.Page(ctx, p.after)
+}
+
+// turnPage sends a page and decides where the subscription goes on: in the ring,
+// if that holds everything after the page, else with another page.
+func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
+	b := s.busyOf(slot, c)
+	b.paging = false
+	g := s.lagOf(b, p)
+	if g == nil { // unsubscribed meanwhile
+		s.flush(slot, c)
+		return
+	}
+	t := p.topic
+	if p.err != nil && !t.skip {
+		s.e.o.Log.Error("reading back failed", "topic", t.id, "after", p.after, "error", p.err)
+		s.shutWith(slot, c, 1011, "reading back failed", goneInternal, false)
+		return
+	}
+	if p.frame != nil {
+		b.push(own{frame: p.frame, messages: int32(p.messages)})
+	}
+	g.pos = max(g.pos, p.next)
+	t.mu.Lock()
+	ord, ok := t.ring.ordOf(g.pos)
+	oldest := t.ring.lastOrd - uint64(len(t.ring.entries))
+	base := t.ring.base
+	next := base + 1
+	if len(t.ring.entries) > 0 {
+		next = t.ring.entries[0].pos
+	}
+	t.mu.Unlock()
+	switch {
+	case ok:
+		g.source, g.ord = false, ord
+	case p.err != nil || p.next <= p.after:
+		// Neither the source nor the ring has what comes next.
+		s.sent.gaps++
+		if gap := frames(t.source.Skipped(g.pos, next, 0)); gap != nil {
+			b.push(own{frame: gap, messages: 1})
+		}
+		g.source, g.ord, g.pos = false, oldest, base
+	}
+	s.follows.at(g.follow).flags |= fresh
+	s.flush(slot, c)
+}
+
+// lagOf finds the cursor that a page was read for.
+func (s *shard) lagOf(b *busy, p *pageDone) *lag {
+	for i := range b.lags {
+		g := &b.lags[i]
+		if g.source && g.pos == p.after && s.locals[s.follows.at(g.follow).local].topic == p.topic {
+			return g
+		}
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package stream
+
+import "context"
+
+const (
+	readBuffer = 64 << 10
+	reads      = 4 // from one connection, before it is others' turn
+
+	// maxControls is how many control frames a second a client may send. One
+	// answer to many pings is enough (RFC 6455, 5.5.3), so this is about the
+	// parsing only.
+	maxControls = 2000
+)
+
+// event is what the poller says about a connection.
+func (s *shard) event(ev event) {
+	if ev.slot == 0 || ev.slot >= s.conns.top {
+		return
+	}
+	c := s.conns.at(ev.slot)
+	if c.gen != ev.gen || c.flags&inUse == 0 {
+		return // of one that had the slot before
+	}
+	if ev.bits&broken != 0 {
+		s.drop(ev.slot, c, goneReset)
+		return
+	}
+	if ev.bits&peerDone != 0 {
+		c.flags |= toTheEnd
+	}
+	if ev.bits&canRead != 0 {
+		c.flags |= readable
+	}
+	if ev.bits&canWrite != 0 && c.flags&blocked != 0 {
+		c.flags &^= blocked
+		if c.busy != 0 && s.full(s.busy[c.busy]) {
+			// Its pongs lie unread behind what it has not taken, but that it
+			// takes something shows that it lives.
+			c.flags &^= awaiting
+		}
+		if !s.flush(ev.slot, c) {
+			return
+		}
+	}
+	s.read(ev.slot, c)
+}
+
+// read takes what there is to read, unless the connection must wait.
+func (s *shard) read(slot uint32, c *conn) {
+	for range reads {
+		if c.flags&readable == 0 || c.flags&(working|draining) == working {
+			return
+		}
+		if c.busy != 0 && c.flags&draining == 0 && s.full(s.busy[c.busy]) {
+			return
+		}
+		n, err := s.poll.read(c.fd, s.buf)
+		if err == errAgain {
+			c.flags &^= readable
+			return
+		}
+		if err != nil {
+			s.drop(slot, c, goneReset)
+			return
+		}
+		if n == 0 {
+			s.drop(slot, c, goneEOF)
+			return
+		}
+		s.sent.read += uint64(n)
+		c.flags &^= awaiting
+		if n < len(s.buf) && c.flags&toTheEnd == 0 {
+			c.flags &^= readable
+		}
+		if c.flags&draining != 0 {
+			if !s.drain(slot, c, n) {
+				return
+			}
+		} else if !s.input(slot, c, s.buf[:n]) {
+			return
+		}
+	}
+	if c.flags&readable != 0 {
+		s.later(slot, c)
+	}
+}
+
+// drain counts what is thrown away after an error, until it is enough.
+func (s *shard) drain(slot uint32, c *conn, n int) bool {
+	b := s.busy[c.busy]
+	if b.drained += n; b.drained > maxDrained {
+		s.drop(slot, c, b.reason)
+		return false
+	}
+	return true
+}
+
+// input parses. It returns false if the connection is gone.
+func (s *shard) input(slot uint32, c *conn, b []byte) bool {
+	p := s.scratch
+	if c.busy != 0 && s.busy[c.busy].in != nil {
+		p = s.busy[c.busy].in
+	}
+	pong, whole := false, false
+	for len(b) > 0 && c.flags&draining == 0 {
+		if c.flags&working != 0 {
+			// b is part of the shared buffer, or of what was kept before.
+			s.busyOf(slot, c).pend = append([]byte(nil), b...)
+			break
+		}
+		n, g, f := p.feed(b, &s.limits)
+		b = b[n:]
+		if f != nil {
+			s.discard(c, p)
+			return s.shutWith(slot, c, f.code, f.reason, reasonOf(f.code), true)
+		}
+		if g == gotNothing {
+			break
+		}
+		payload, text := p.take(g)
+		if g != gotMessage && !s.controlAllowed(c) {
+			s.discard(c, p)
+			return s.shutWith(slot, c, 1008, "too many control frames", gonePolicy, true)
+		}
+		switch g {
+		case gotMessage:
+			whole = true
+			if c.flags&closing == 0 {
+				s.sent.received++
+				s.dispatch(slot, c, text, payload)
+			}
+		case gotPing:
+			if c.flags&closing == 0 {
+				s.busyOf(slot, c).pong = appendFrame(nil, 0xa, payload)
+				pong = true
+			}
+		case gotClose:
+			s.discard(c, p)
+			return s.peerClosed(slot, c, payload)
+		}
+	}
+	s.keep(slot, c, p, whole)
+	if pong {
+		return s.flush(slot, c)
+	}
+	s.settleDown(c)
+	return true
+}
+
+// keep leaves half a message with its connection, and takes a parser that is
+// between two messages back. whole says that another message has been completed
+// since, so that this one is a new one.
+func (s *shard) keep(slot uint32, c *conn, p *parser, whole bool) {
+	if p.idle() {
+		s.discard(c, p)
+		return
+	}
+	b := s.busyOf(slot, c)
+	if b.in == nil {
+		b.in, b.since = p, s.now
+		s.scratch = new(parser)
+	} else if whole {
+		b.since = s.now
+	}
+}
+
+func (s *shard) discard(c *conn, p *parser) {
+	if c.busy != 0 {
+		s.busy[c.busy].in = nil
+	}
+	*p = parser{}
+	s.scratch = p
+}
+
+func (s *shard) controlAllowed(c *conn) bool {
+	second := uint16(uint64(s.now) * uint64(s.tick) / 1e9)
+	if c.window != second {
+		c.window, c.control = second, 0
+	}
+	c.control++
+	return c.control <= maxControls
+}
+
+// dispatch gives a message to the handler. Nothing more is read from the
+// connection until it has answered.
+func (s *shard) dispatch(slot uint32, c *conn, text bool, payload []byte) {
+	c.flags |= working
+	to := target{slot, c.gen}
+	id := s.conn(slot, c)
+	e := s.e
+	e.pool.add(func(ctx context.Context) {
+		t := &Turn{text: text}
+		e.guard(t, "message", func() { e.handler.Message(ctx, id, text, payload, t) })
+		s.give(note{to: to, turn: t})
+	})
+}
+
+// conn returns the public name of a connection.
+func (s *shard) conn(slot uint32, c *conn) Conn {
+	id := Conn{ID: uint64(s.index)<<56 | uint64(slot)<<32 | uint64(c.gen)}
+	if c.protocol != 0 {
+		id.Protocol = s.e.o.Protocols[c.protocol-1]
+	}
+	return id
+}
+
+// guard calls into a handler or a source. What panics there closes the
+// connection and nothing else.
+func (e *Engine) guard(t *Turn, what string, call func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.count.panics.Add(1)
+			e.o.Log.Error("handler panicked", "in", what, "panic", p)
+			t.release()
+			t.ops = nil
+			t.Close(1011, "internal error")
+		}
+	}()
+	call()
+}
+
+// later lets the shard look at its other connections before it goes on.
+func (s *shard) later(slot uint32, c *conn) {
+	if c.flags&queued == 0 {
+		c.flags |= queued
+		s.todo = append(s.todo, target{slot, c.gen})
+	}
+}
+
+// again goes on with what was put off.
+func (s *shard) again() {
+	todo := s.todo
+	s.todo = s.other[:0]
+	for _, t := range todo {
+		c := s.conns.at(t.slot)
+		if c.gen != t.gen || c.flags&inUse == 0 {
+			continue
+		}
+		c.flags &^= queued
+		if s.flush(t.slot, c) {
+			s.read(t.slot, c)
+		}
+	}
+	s.other = todo
+}
