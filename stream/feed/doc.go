@@ -1,0 +1,46 @@
+// Package feed makes the stream's topics out of batches, standing queries and
+// the alert journal, and answers what clients ask. It is the only package that
+// knows both metrics and the stream: the engine moves opaque bytes, and history
+// and alerts know nobody who watches.
+//
+// The life of a subscription:
+//
+//  1. A client sends subscribe, or has it in its URL. The engine calls the feed
+//     from one of its workers ([Feed.Open], [Feed.Message]).
+//  2. The feed finds the topic: the kind, the canonical selector, expression or
+//     matchers, and the interval. All who ask for the same share one topic, one
+//     number and the same bytes. A topic that is new is primed with the newest
+//     tick, so that nobody waits for the next one.
+//  3. The answer is given to the engine together with the position after which
+//     the client wants to be told. What the topic's ring does not hold, the
+//     engine reads by the page from the topic, which is a [stream.Source].
+//  4. At every tick ([Feed.Tick]) each topic that is due makes its messages
+//     once. A reader of the journal does the same for what is appended there.
+//  5. A minute after its last follower left, a topic is dropped.
+//
+// # Live is replay
+//
+// A replay goes through the very code that made the live messages (timeline and
+// columns): what differs is only where the values come from. A page of a replay
+// begins with its own series message, since it is shared by all who pass there.
+//
+// # Positions
+//
+// The position of a tick is its time, plus an offset that grows when the wall
+// clock is stepped back, so that positions never do. The position of an event is
+// its number, shifted, which leaves room for what has no number of its own: the
+// announcements of events that no disk has taken yet.
+//
+// # Goroutines
+//
+//	goroutine        started by     ends                 waited for by
+//	Run              the daemon     with its context     the daemon
+//	(callers)        Tick by the sampler's, Events by the recorder's, everything
+//	                 else by the engine's workers and poll loops
+//
+// # Not promised
+//
+// Queries that a tick has no time left for are evaluated with the next one: late,
+// not left out. After 16 such ticks the oldest are left out, with a gap. A page
+// of a replay is cached: a sample stored out of order later may not show in it.
+package feed

@@ -1,0 +1,172 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"monitord/alerts"
+	"monitord/alerts/journal"
+	"monitord/stream"
+	"monitord/stream/wire"
+)
+
+const (
+	readEvents = 256              // from the journal at once
+	beatAfter  = 10 * time.Second // how long the journal may move past a topic in silence
+	housekeep  = time.Second
+)
+
+// Run follows the journal and tells the subscribers until ctx ends.
+func (f *Feed) Run(ctx context.Context) error {
+	ticker := time.NewTicker(housekeep)
+	defer ticker.Stop()
+	healthy := true
+	for {
+		changed := f.o.Alerts.Changed() // before reading, so that nothing is missed
+		err := f.follow(ctx)
+		if err != nil && healthy && ctx.Err() == nil {
+			f.log.Error("reading the alert journal for subscribers failed, it is tried again every second", "err", err)
+		}
+		if healthy = err == nil; !healthy {
+			changed = nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		case now := <-ticker.C:
+			f.beat(now)
+			f.sweep(wire.KindAlerts, now, linger)
+		}
+	}
+}
+
+// follow tells what has been appended to the journal since the last time.
+func (f *Feed) follow(ctx context.Context) error {
+	for ctx.Err() == nil {
+		f.mu.Lock()
+		seq := f.seq
+		f.mu.Unlock()
+		last := f.o.Alerts.Last()
+		if last <= seq {
+			return nil
+		}
+		events, err := f.o.Alerts.Read(seq, readEvents)
+		switch {
+		case errors.Is(err, journal.ErrExpired):
+			f.lose(seq, max(seq+1, f.o.Alerts.First()))
+		case err != nil:
+			return err
+		case len(events) == 0: // records that nobody can understand any more
+			f.tell(nil, last)
+		default:
+			f.tell(events, events[len(events)-1].Seq)
+		}
+	}
+	return nil
+}
+
+// tell publishes events to whom they match.
+func (f *Feed) tell(events []alerts.Event, seq uint64) {
+	f.telling.Lock()
+	defer f.telling.Unlock()
+	var items []stream.Item
+	now := time.Now()
+	for _, tp := range f.passOn(seq) {
+		for i := range events {
+			if m := tp.alerts.message(&events[i]); m != nil {
+				items = append(items, entryAt(tp, eventPosition(events[i].Seq), m))
+				tp.alerts.told = events[i].Seq
+			}
+		}
+		tp.alerts.watch(seq, now)
+	}
+	f.engine.Publish(items)
+}
+
+// passOn moves on to a number and returns who is to be told.
+func (f *Feed) passOn(seq uint64) []*topic {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq, f.extra = seq, 0
+	return f.liveLocked(wire.KindAlerts)
+}
+
+// lose says that events went before they were told.
+func (f *Feed) lose(after, next uint64) {
+	f.telling.Lock()
+	defer f.telling.Unlock()
+	var items []stream.Item
+	for _, tp := range f.passOn(next - 1) {
+		items = append(items, entryAt(tp, eventPosition(next-1), tp.alerts.gap(after, next, wire.Expired)))
+		tp.alerts.told = next - 1
+	}
+	f.engine.Publish(items)
+}
+
+// Events announces events that the journal could not take yet: they are marked as
+// not durable and have no number. Durable ones need not be given: they are read
+// from the journal.
+func (f *Feed) Events(events []alerts.Event) {
+	f.telling.Lock()
+	defer f.telling.Unlock()
+	var items []stream.Item
+	for i := range events {
+		e := &events[i]
+		if e.Durable {
+			continue
+		}
+		f.mu.Lock()
+		pos, ok := f.extraPositionLocked()
+		live := f.liveLocked(wire.KindAlerts)
+		f.mu.Unlock()
+		if !ok {
+			break
+		}
+		for _, tp := range live {
+			if m := tp.alerts.message(e); m != nil {
+				items = append(items, entryAt(tp, pos, m))
+			}
+		}
+	}
+	f.engine.Publish(items)
+}
+
+// beat tells the topics that the journal has moved past how far it has.
+func (f *Feed) beat(now time.Time) {
+	f.telling.Lock()
+	defer f.telling.Unlock()
+	f.mu.Lock()
+	seq := f.seq
+	live := f.liveLocked(wire.KindAlerts)
+	f.mu.Unlock()
+	var items []stream.Item
+	for _, tp := range live {
+		if !tp.alerts.silentFor(now, beatAfter) {
+			continue
+		}
+		f.mu.Lock()
+		pos, ok := f.extraPositionLocked()
+		f.mu.Unlock()
+		if !ok {
+			break
+		}
+		items = append(items, entryAt(tp, pos, tp.alerts.heartbeat(seq)))
+		tp.alerts.told = seq
+	}
+	f.engine.Publish(items)
+}
+
+// extraPositionLocked returns a position after the newest event for something
+// that has no number; false when there were very many since.
+func (f *Feed) extraPositionLocked() (int64, bool) {
+	if f.extra++; f.extra >= 1<<positionBits {
+		return 0, false
+	}
+	return eventPosition(f.seq) + f.extra, true
+}
+
+func entryAt(tp *topic, pos int64, message []byte) stream.Item {
+	return stream.Item{Topic: tp.topic, Entry: stream.Entry{Pos: pos, Messages: [][]byte{message}}}
+}

@@ -1,0 +1,86 @@
+package feed
+
+import (
+	"hash/maphash"
+	"log/slog"
+	"sync"
+	"time"
+
+	"monitord/stream"
+	"monitord/stream/wire"
+)
+
+// A Feed is a [stream.Handler] over the daemon's data. It is made by [New], gets
+// its engine by [Feed.Attach], and is safe for concurrent use after that. Nobody
+// needs to close it.
+type Feed struct {
+	o        Options
+	interval int64 // milliseconds
+	engine   *stream.Engine
+	log      *slog.Logger
+	seed     maphash.Seed // of tags: a client must not be able to make two ids collide
+	pages    *pages
+	count    counters
+
+	// ticking is held while messages of ticks are made and published, telling
+	// while those of the journal are. Each is taken before mu.
+	ticking sync.Mutex
+	telling sync.Mutex
+
+	mu     sync.Mutex // guards the fields below, and what topic says
+	clock  clock
+	seq    uint64 // newest event that has been told
+	extra  int64  // positions given out after it
+	topics map[key]*topic
+	kinds  map[wire.Kind]int
+}
+
+// New returns a feed that begins where history and journal end now.
+func New(o Options) (*Feed, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	return &Feed{
+		o:        o,
+		interval: o.Interval.Milliseconds(),
+		log:      o.Log,
+		seed:     maphash.MakeSeed(),
+		pages:    newPages(pagesBytes),
+		clock:    clock{last: o.History.Last()},
+		seq:      o.Alerts.Last(),
+		topics:   make(map[key]*topic),
+		kinds:    make(map[wire.Kind]int),
+	}, nil
+}
+
+// Attach gives the feed the engine that calls it. It must be called once, before
+// the engine runs and before the first tick.
+func (f *Feed) Attach(e *stream.Engine) { f.engine = e }
+
+// Heartbeat is the message for a connection that got nothing for a while.
+func Heartbeat(nowMs int64) []byte { return (&wire.Heartbeat{T: nowMs}).AppendJSON(nil) }
+
+// now returns the clock of the newest tick.
+func (f *Feed) now() clock {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.clock
+}
+
+// every returns the interval of a request in milliseconds.
+func (f *Feed) every(r *wire.Request) (int64, *wire.Error) {
+	if r.Every == 0 {
+		return f.interval, nil
+	}
+	if r.Every%f.o.Interval != 0 || r.Every > maxEvery {
+		return 0, &wire.Error{Code: wire.BadTime, Message: "every is " + wire.FormatDuration(r.Every) +
+			", must be a multiple of the interval " + wire.FormatDuration(f.o.Interval) + " and at most " + wire.FormatDuration(maxEvery)}
+	}
+	return r.Every.Milliseconds(), nil
+}
+
+// maxEvery is the longest interval that a subscription may ask for.
+const maxEvery = 24 * time.Hour

@@ -1,0 +1,109 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"time"
+
+	"monitord/stream"
+	"monitord/stream/wire"
+)
+
+// Open greets a connection and makes the subscriptions of its URL.
+func (f *Feed) Open(ctx context.Context, r *stream.Request, t *stream.Turn) {
+	hello := wire.Hello{
+		Version: f.o.Version, Instance: f.o.Instance, Epoch: f.o.Alerts.Epoch(),
+		Interval: f.interval, T: f.now().last, Seq: f.o.Alerts.Last(),
+	}
+	t.Send(hello.AppendJSON(nil))
+	requests, faults := wire.ParseURL(r.Query)
+	for _, fault := range faults {
+		refuse(t, "", fault)
+	}
+	for i := range requests {
+		f.subscribe(ctx, &requests[i], t)
+	}
+}
+
+// Message answers one message.
+func (f *Feed) Message(ctx context.Context, c stream.Conn, text bool, payload []byte, t *stream.Turn) {
+	if !text {
+		t.Close(1003, "this subprotocol is JSON in text messages")
+		return
+	}
+	r, fault := wire.ParseClient(payload)
+	if fault != nil {
+		refuse(t, fault.ID, fault)
+		return
+	}
+	switch r.Op {
+	case wire.OpPing:
+		pong := wire.Pong{T: r.T, Now: time.Now().UnixMilli()}
+		t.Send(pong.AppendJSON(nil))
+		t.Good()
+	case wire.OpUnsubscribe:
+		f.unsubscribe(r.ID, t)
+	case wire.OpSubscribe:
+		f.subscribe(ctx, &r, t)
+	}
+}
+
+func (f *Feed) unsubscribe(id string, t *stream.Turn) {
+	unknown := wire.Error{ID: id, Code: wire.UnknownID, Message: "this connection has no such subscription"}
+	t.Unsubscribe(f.tag(id), func(topic *stream.Topic) []byte {
+		return (&wire.Unsubscribed{ID: id, Sub: topic.ID()}).AppendJSON(nil)
+	}, unknown.AppendJSON(nil))
+	t.Good()
+}
+
+func (f *Feed) subscribe(ctx context.Context, r *wire.Request, t *stream.Turn) {
+	tp, fault := f.find(ctx, r)
+	if fault != nil {
+		refuse(t, r.ID, fault)
+		return
+	}
+	defer f.unpin(tp) // after Subscribe, from which on the engine counts a follower
+	head, after := f.begin(tp, r)
+	duplicate := wire.Error{ID: r.ID, Code: wire.Duplicate, Message: "this connection has a subscription with this id, or to the same, already"}
+	tooMany := wire.Error{ID: r.ID, Code: wire.TooMany, Message: fmt.Sprintf(
+		"this connection has %d subscriptions, the most that max_subscriptions in [stream] allows", f.o.MaxSubscriptions)}
+	t.Subscribe(stream.Subscription{
+		Topic: tp.topic, Tag: f.tag(r.ID), Head: head, After: after,
+		Duplicate: duplicate.AppendJSON(nil), TooMany: tooMany.AppendJSON(nil),
+	})
+	t.Good()
+}
+
+// find returns the topic of a request, pinned.
+func (f *Feed) find(ctx context.Context, r *wire.Request) (*topic, *wire.Error) {
+	switch r.Kind {
+	case wire.KindSamples:
+		return f.samplesTopic(ctx, r)
+	case wire.KindQuery:
+		return f.queryTopic(ctx, r)
+	default:
+		return f.alertsTopic(ctx, r)
+	}
+}
+
+// begin returns what a subscription starts with and the position after which the
+// topic goes on.
+func (f *Feed) begin(tp *topic, r *wire.Request) (head [][]byte, after int64) {
+	if tp.key.kind == wire.KindAlerts {
+		return f.beginAlerts(tp, r)
+	}
+	return f.beginTimes(tp, r)
+}
+
+func (f *Feed) tag(id string) uint64 { return maphash.String(f.seed, id) }
+
+// refuse answers a request that came to nothing.
+func refuse(t *stream.Turn, id string, fault *wire.Error) {
+	e := *fault // shared by all who waited for the same topic
+	if id != "" {
+		e.ID = id
+	}
+	t.Send(e.AppendJSON(nil))
+	t.Bad()
+}

@@ -1,0 +1,128 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"monitord/history/standing"
+	"monitord/stream"
+	"monitord/stream/wire"
+)
+
+// A query is a standing query that is followed. Its live side belongs to the
+// goroutine that ticks.
+type query struct {
+	standing *standing.Query
+	due      []moment // ticks at which it is still to be evaluated, oldest first
+	late     bool     // some were given up
+}
+
+// A moment is a tick at which a query is due.
+type moment struct {
+	t     int64
+	clock clock
+	tried bool // and there was not enough time
+}
+
+// maxLate is how many ticks a query may wait for its turn.
+const maxLate = 16
+
+func (q *query) add(c clock) {
+	if len(q.due) == maxLate {
+		q.due = append(q.due[:0], q.due[1:]...)
+		q.late = true
+	}
+	q.due = append(q.due, moment{t: c.last, clock: c})
+}
+
+// evaluate appends the messages of all moments that are due and that there is
+// time for. ctx ends with the time that the tick has for queries; alone says that
+// all of it was this query's.
+func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *counters, items []stream.Item) []stream.Item {
+	for len(q.due) > 0 && ctx.Err() == nil {
+		m := &q.due[0]
+		values, err := q.standing.Eval(ctx, m.t)
+		if err != nil && ctx.Err() != nil {
+			if !alone || errors.Is(ctx.Err(), context.Canceled) {
+				count.deferred.Add(1)
+				return items
+			}
+			err = errors.New("it takes longer than a tick has time for queries")
+		}
+		count.evaluated.Add(1)
+		if err != nil {
+			count.failed.Add(1)
+		}
+		reason := wire.Down
+		if q.late {
+			reason, q.late = wire.Slow, false
+		}
+		items = s.items(items, m.clock, s.line.take(row{m.t, values, err}, reason))
+		q.due = append(q.due[:0], q.due[1:]...)
+		alone = false
+	}
+	if len(q.due) > 0 {
+		count.deferred.Add(1)
+	}
+	return items
+}
+
+// queryTopic returns the topic of a request for a query, pinned.
+func (f *Feed) queryTopic(ctx context.Context, r *wire.Request) (*topic, *wire.Error) {
+	every, fault := f.every(r)
+	if fault != nil {
+		return nil, fault
+	}
+	q, fault := f.stand(r.Expr, every)
+	if fault != nil {
+		return nil, fault
+	}
+	kept := false
+	tp, fault := f.acquire(ctx, key{wire.KindQuery, q.Expr().Canonical(), every}, func(ctx context.Context, tp *topic) *wire.Error {
+		tp.query = &query{standing: q}
+		fault := f.prime(ctx, tp, f.queryRows(q))
+		kept = fault == nil
+		return fault
+	})
+	if !kept {
+		q.Release() // the topic has its own, or there is none
+	}
+	return tp, fault
+}
+
+// stand returns the standing query, which is to be released.
+func (f *Feed) stand(expr string, every int64) (*standing.Query, *wire.Error) {
+	interval := time.Duration(every) * time.Millisecond
+	q, err := f.o.Standing.Get(expr, interval)
+	if errors.Is(err, standing.ErrTooMany) {
+		f.sweep(wire.KindQuery, time.Now(), 0)
+		q, err = f.o.Standing.Get(expr, interval)
+	}
+	switch {
+	case err == nil:
+		return q, nil
+	case errors.Is(err, standing.ErrTooMany):
+		return nil, f.tooMany(wire.KindQuery)
+	case errors.Is(err, standing.ErrBadEvery):
+		return nil, &wire.Error{Code: wire.BadTime, Message: clip(err.Error())}
+	}
+	return nil, &wire.Error{Code: wire.BadQuery, Message: clip(err.Error())}
+}
+
+// queryRows returns what the query gave, or would have given.
+func (f *Feed) queryRows(q *standing.Query) rowsFunc {
+	return func(ctx context.Context, from, to int64) ([]row, error) {
+		limit := int((to-from)/q.Every().Milliseconds()) + 1
+		replayed, err := q.Replay(ctx, from, to, limit)
+		if err != nil {
+			return nil, fmt.Errorf("replay query: %w", err)
+		}
+		rows := make([]row, len(replayed))
+		for i, r := range replayed {
+			rows[i] = row{r.T, r.Values, r.Err}
+		}
+		return rows, nil
+	}
+}
