@@ -1,0 +1,42 @@
+// Package hooks tells others about alerts: it starts programs and calls
+// webhooks. A hook is one more reader of the alert journal, with its own
+// cursor; there is no outbox beside the journal to keep in step.
+//
+// The life of a delivery:
+//
+//  1. The hook reads a firing or resolved event of a rule that asks for it. The
+//     delivery is open, and stands in the lane of its alert behind those of the
+//     same alert that came before.
+//  2. When it is the first of its lane, and the hook and the runner have room
+//     (Config.Concurrency of a hook, 16 in all), it is attempted.
+//  3. If that fails, a notify_failed event says so, the first time, and the lane
+//     waits: 1 s at first, 5 min in the end, with jitter. Other lanes go on.
+//  4. When it succeeds, or is given up, an event in the journal says so. The
+//     delivery is closed when the hook reads that event back, so that what is
+//     open after a restart is what the journal says, and nothing else.
+//  5. A note in the journal says from time to time how far the hook has read
+//     and what was open by then, so that a start need not read everything.
+//
+// A delivery whose closing event did not reach the disk is made again after a
+// restart, with the same idempotency key.
+//
+// A hook that is new begins with the alerts that are firing at that moment.
+// While the journal's disk takes nothing, events have no number; they are
+// delivered nevertheless ([Runner.Announce]) and not again once they have one.
+//
+// # Goroutines
+//
+//	goroutine      started by      ends when                        waited for by
+//	Run            the caller      its context ends, within 3 s     the caller
+//	scribe         Run             Run ends it, after a last write  Run
+//	one attempt    Run             done or out of time              Run
+//	pipe of exec   os/exec         the program's group is gone      the attempt
+//	net/http's     an attempt      answered, or idle for 30 s       nobody: Run closes idle connections
+//
+// # Not promised
+//
+// Deliveries are made at least once, not exactly once. Nothing is promised about
+// the order of different alerts. A program that leaves its process group
+// (setsid) is not found when the group is killed. A hook that is taken out of
+// the configuration forgets what it had not delivered.
+package hooks

@@ -1,0 +1,109 @@
+package hooks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// execSender starts a program for each message. The program and all that it
+// starts in its process group end with the attempt. Safe for concurrent use.
+type execSender struct {
+	command  []string
+	instance string // for MONITORD_ALERT_INSTANCE, where the alert has no such label
+}
+
+const (
+	// killAfter is how long a program has between SIGTERM and SIGKILL.
+	killAfter = 500 * time.Millisecond
+	// drainFor is how long the output of a program that has ended is waited
+	// for, when something outside its group holds the pipe.
+	drainFor = 200 * time.Millisecond
+	// outputBytes is how much of a program's output is kept: its end.
+	outputBytes = 64 << 10
+)
+
+func (s *execSender) close() {}
+
+func (s *execSender) send(ctx context.Context, m *message) outcome {
+	cmd := exec.Command(s.command[0], s.command[1:]...)
+	cmd.Env = environment(m, s.instance)
+	cmd.Stdin = bytes.NewReader(m.body)
+	output := &tail{max: outputBytes}
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = drainFor
+	if err := cmd.Start(); err != nil {
+		return outcome{err: fmt.Errorf("start %s: %w", s.command[0], pathless(err))}
+	}
+	err, late := s.wait(ctx, cmd)
+	switch {
+	case late:
+		err = errTimeout
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		// It ended well, and left something behind that had its output open.
+		return outcome{}
+	}
+	if text := excerptEnd(output.String()); text != "" {
+		err = fmt.Errorf("%w: %s", err, text)
+	}
+	return outcome{err: err}
+}
+
+// wait returns when the program has ended and its group has been killed. late
+// says that the context ended first.
+func (s *execSender) wait(ctx context.Context, cmd *exec.Cmd) (err error, late bool) {
+	group := cmd.Process.Pid
+	exited := make(chan struct{})
+	go func() {
+		awaitExit(group)
+		close(exited)
+	}()
+	select {
+	case <-exited:
+	case <-ctx.Done():
+		late = true
+		_ = syscall.Kill(-group, syscall.SIGTERM)
+		last := time.NewTimer(killAfter)
+		select {
+		case <-exited:
+		case <-last.C:
+		}
+		last.Stop()
+	}
+	// The program is a zombie or still runs: as long as it has not been waited
+	// for, its number and its group's cannot belong to anybody else.
+	_ = syscall.Kill(-group, syscall.SIGKILL)
+	<-exited
+	err = cmd.Wait()
+	reapGroup(group)
+	return err, late
+}
+
+// pathless drops what the caller says already.
+func pathless(err error) error {
+	var wrapped *exec.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
+
+// reapGroup collects members of the group that became children of this process
+// because nobody else takes orphans in (it is process 1 of a container).
+func reapGroup(group int) {
+	for range 1000 {
+		pid, err := syscall.Wait4(-group, nil, syscall.WNOHANG, nil)
+		if pid <= 0 || (err != nil && !errors.Is(err, syscall.EINTR)) {
+			return
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"monitord/alerts"
+)
+
+// A sender makes one attempt. It returns before the context's end, or soon
+// after, and leaves nothing running. Safe for concurrent use.
+type sender interface {
+	send(ctx context.Context, m *message) outcome
+	close() // lets go of idle connections; sends that run are not touched
+}
+
+// An outcome says how an attempt went. The zero value is success.
+type outcome struct {
+	err        error         // what went wrong; holds no secret
+	permanent  bool          // trying again is of no use
+	retryAfter time.Duration // what the receiver asked for; 0 if nothing
+}
+
+// A message is what is delivered: one event.
+type message struct {
+	key   string // idempotency key
+	event alerts.Event
+	body  []byte
+}
+
+// origin is what every message of a runner says about where it comes from.
+type origin struct {
+	epoch, instance, externalURL string
+}
+
+// payload is Alertmanager's webhook JSON, version 4
+// (prometheus/alertmanager notify/webhook Message and template Data), with what
+// is ours under one key.
+type payload struct {
+	Version           string            `json:"version"`
+	GroupKey          string            `json:"groupKey"`
+	TruncatedAlerts   int               `json:"truncatedAlerts"`
+	Status            string            `json:"status"`
+	Receiver          string            `json:"receiver"`
+	GroupLabels       map[string]string `json:"groupLabels"`
+	CommonLabels      map[string]string `json:"commonLabels"`
+	CommonAnnotations map[string]string `json:"commonAnnotations"`
+	ExternalURL       string            `json:"externalURL"`
+	Alerts            []payloadAlert    `json:"alerts"`
+	Monitord          ours              `json:"monitord"`
+}
+
+type payloadAlert struct {
+	Status       string            `json:"status"`
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"startsAt"`
+	EndsAt       time.Time         `json:"endsAt"`
+	GeneratorURL string            `json:"generatorURL"`
+	Fingerprint  string            `json:"fingerprint"`
+}
+
+type ours struct {
+	Instance       string      `json:"instance"`
+	Epoch          string      `json:"epoch"`
+	IdempotencyKey string      `json:"idempotencyKey"`
+	Alerts         []oursAlert `json:"alerts"` // in the order of the alerts above
+}
+
+type oursAlert struct {
+	Seq      uint64    `json:"seq,omitempty"` // absent while the event has none
+	T        int64     `json:"t"`
+	Event    string    `json:"event"`
+	Durable  bool      `json:"durable"`
+	Value    jsonFloat `json:"value"`
+	ActiveAt time.Time `json:"activeAt"`
+}
+
+// jsonFloat is a number, or a string for what JSON has no number for.
+type jsonFloat float64
+
+func (f jsonFloat) MarshalJSON() ([]byte, error) {
+	if v := float64(f); math.IsNaN(v) || math.IsInf(v, 0) {
+		return json.Marshal(formatValue(v))
+	}
+	return json.Marshal(float64(f))
+}
+
+// formatValue writes infinities as +Inf and -Inf, as Prometheus does.
+func formatValue(v float64) string {
+	if math.IsInf(v, 1) {
+		return "+Inf"
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+func status(e *alerts.Event) string {
+	if e.Kind == alerts.KindResolved {
+		return "resolved"
+	}
+	return "firing"
+}
+
+// newMessage makes the message in which a hook delivers an event.
+func (o origin) newMessage(hook string, e alerts.Event) (*message, error) {
+	m := &message{event: e, key: fmt.Sprintf("%s-%s-%d", o.epoch, hook, e.Seq)}
+	if e.Seq == 0 {
+		m.key = fmt.Sprintf("%s-%s-%s-%d-%s", o.epoch, hook, e.Alert.Fingerprint, e.T, e.Kind)
+	}
+	labels := e.Alert.Labels.Map()
+	annotations := e.Alert.Annotations
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	var err error
+	m.body, err = json.Marshal(payload{
+		Version:           "4",
+		GroupKey:          "{}:" + e.Alert.Labels.String(),
+		Status:            status(&e),
+		Receiver:          hook,
+		GroupLabels:       labels,
+		CommonLabels:      labels,
+		CommonAnnotations: annotations,
+		ExternalURL:       o.externalURL,
+		Alerts: []payloadAlert{{
+			Status:       status(&e),
+			Labels:       labels,
+			Annotations:  annotations,
+			StartsAt:     e.Alert.StartsAt.UTC(),
+			EndsAt:       e.Alert.EndsAt.UTC(),
+			GeneratorURL: e.Alert.GeneratorURL,
+			Fingerprint:  e.Alert.Fingerprint,
+		}},
+		Monitord: ours{
+			Instance:       o.instance,
+			Epoch:          o.epoch,
+			IdempotencyKey: m.key,
+			Alerts: []oursAlert{{
+				Seq:      e.Seq,
+				T:        e.T,
+				Event:    string(e.Kind),
+				Durable:  e.Durable,
+				Value:    jsonFloat(e.Alert.Value),
+				ActiveAt: e.Alert.ActiveAt.UTC(),
+			}},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode the delivery: %w", err)
+	}
+	return m, nil
+}

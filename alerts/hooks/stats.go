@@ -1,0 +1,37 @@
+package hooks
+
+import "time"
+
+// HookStats is the state of a hook at one moment. Counts are since the start.
+type HookStats struct {
+	Name, Type   string
+	Delivered    uint64
+	Failed       uint64 // attempts
+	GivenUp      uint64 // deliveries
+	Skipped      uint64 // events without a number that found no room
+	Waiting      int    // deliveries that are neither made nor given up
+	Running      int    // attempts under way
+	LastSuccess  time.Time
+	LastFailure  time.Time
+	LastError    string // holds no secret
+	LastDuration time.Duration
+}
+
+// Stats returns the hooks in the order of the configuration. It waits for nothing.
+func (r *Runner) Stats() []HookStats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]HookStats(nil), r.stats...)
+}
+
+// publish brings Stats up to date.
+func (r *Runner) publish() {
+	stats := make([]HookStats, len(r.hooks))
+	for i, h := range r.hooks {
+		stats[i] = h.stats
+		stats[i].Waiting, stats[i].Running = h.waiting, h.running
+	}
+	r.mu.Lock()
+	r.stats = stats
+	r.mu.Unlock()
+}

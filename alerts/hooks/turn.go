@@ -1,0 +1,147 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"monitord/alerts"
+	"monitord/alerts/journal"
+)
+
+// timer fires when the next retry is due, of a delivery or of reading; nil if none is.
+func (r *Runner) timer(now time.Time) *time.Timer {
+	var first time.Time
+	for _, h := range r.hooks {
+		if at, ok := h.wake(); ok && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if r.running >= maxRunning {
+		first = time.Time{} // a result comes before anything can be started
+	}
+	if !r.reread.IsZero() && (first.IsZero() || r.reread.Before(first)) {
+		first = r.reread
+	}
+	if first.IsZero() {
+		return nil
+	}
+	return time.NewTimer(first.Sub(now))
+}
+
+// pagesAtOnce bounds what a hook reads before others have their turn.
+const (
+	pagesAtOnce = 8
+	pageEvents  = 256
+)
+
+// readOn takes in what is new in the journal. It returns whether there is more.
+func (r *Runner) readOn(now time.Time) bool {
+	more := false
+	r.reread = time.Time{}
+	for _, h := range r.hooks {
+		for page := 0; h.waiting < maxWaiting || h.read < h.target; page++ {
+			if page == pagesAtOnce {
+				more = true
+				break
+			}
+			events, err := r.log.Read(h.read, pageEvents)
+			switch {
+			case errors.Is(err, journal.ErrExpired):
+				first := max(r.log.First(), h.read+2)
+				r.slog.Error("events were dropped from the alert journal before a hook had read them", "hook", h.Name, "from", h.read+1, "to", first-1)
+				h.read = first - 1
+				continue
+			case errors.Is(err, journal.ErrBeyond):
+				h.read = r.log.Last()
+				h.target = h.read
+				continue
+			case err != nil:
+				r.slog.Error("reading the alert journal for a hook failed, it is tried again", "hook", h.Name, "err", err)
+				r.reread = now.Add(retryDisk)
+			}
+			if len(events) == 0 {
+				if err == nil {
+					h.target = min(h.target, h.read)
+				}
+				break
+			}
+			for i := range events {
+				if e := h.take(&events[i], now); e != nil {
+					r.scribe.add([]alerts.Event{*e}, nil)
+				}
+			}
+		}
+	}
+	return more
+}
+
+// dispatch starts what may run now, the hooks by turns.
+func (r *Runner) dispatch(ctx context.Context, now time.Time) {
+	idle := 0
+	for r.running < maxRunning && idle < len(r.hooks) {
+		h := r.hooks[r.turn%len(r.hooks)]
+		r.turn++
+		d := h.next(now)
+		if d == nil {
+			idle++
+			continue
+		}
+		idle = 0
+		r.running++
+		c, seq, loose := h.compiled, d.seq, d.event
+		go func() {
+			res := r.attempt(ctx, c, seq, loose)
+			res.h, res.d = h, d
+			r.results <- res
+		}()
+	}
+}
+
+// finish takes in one result.
+func (r *Runner) finish(res result, now time.Time) {
+	r.running--
+	given := res.h.stats.GivenUp
+	event := res.h.finish(res, now)
+	if event != nil {
+		r.scribe.add([]alerts.Event{*event}, nil)
+	}
+	switch name := res.event.Alert.Labels.Get("alertname"); {
+	case res.gone:
+		r.slog.Error("an event is no longer in the alert journal and cannot be delivered", "hook", res.h.Name, "seq", res.d.seq)
+	case res.h.stats.GivenUp != given:
+		r.slog.Error("a delivery is given up", "hook", res.h.Name, "alert", name, "seq", res.d.seq, "attempts", res.d.attempts, "err", res.err)
+	case event != nil && res.err != nil:
+		r.slog.Warn("a delivery failed and is tried again", "hook", res.h.Name, "alert", name, "seq", res.d.seq, "err", res.err)
+	case event != nil && res.d.attempts > 1:
+		r.slog.Info("a delivery succeeded at last", "hook", res.h.Name, "alert", name, "seq", res.d.seq, "attempts", res.d.attempts)
+	}
+}
+
+// collect takes in the results there are, without waiting.
+func (r *Runner) collect(now time.Time) {
+	for {
+		select {
+		case res := <-r.results:
+			r.finish(res, now)
+		default:
+			return
+		}
+	}
+}
+
+// windDown gives what runs its last time, then ends it, and notes where the hooks stand.
+func (r *Runner) windDown(abort context.CancelFunc) {
+	grace := time.NewTimer(graceTime)
+	defer grace.Stop()
+	for r.running > 0 {
+		select {
+		case res := <-r.results:
+			r.finish(res, time.Now())
+		case <-grace.C:
+			abort()
+		}
+	}
+	r.note(time.Now(), true)
+	r.publish()
+}
