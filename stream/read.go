@@ -6,9 +6,9 @@ const (
 	readBuffer = 64 << 10
 	reads      = 4 // from one connection, before it is others' turn
 
-	// maxControls is how many control frames a second a client may send. One
-	// answer to many pings is enough (RFC 6455, 5.5.3), so this is about the
-	// parsing only.
+	// maxControls is how many control frames a second a client may send. Each
+	// ping is answered as long as the kernel takes the pongs, and costs a system
+	// call; beyond that the newest is (RFC 6455, 5.5.3).
 	maxControls = 2000
 )
 
@@ -101,7 +101,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte) bool {
 	if c.busy != 0 && s.busy[c.busy].in != nil {
 		p = s.busy[c.busy].in
 	}
-	pong, whole := false, false
+	whole := false
 	for len(b) > 0 && c.flags&draining == 0 {
 		if c.flags&working != 0 {
 			// b is part of the shared buffer, or of what was kept before.
@@ -132,7 +132,9 @@ func (s *shard) input(slot uint32, c *conn, b []byte) bool {
 		case gotPing:
 			if c.flags&closing == 0 {
 				s.busyOf(slot, c).pong = appendFrame(nil, 0xa, payload)
-				pong = true
+				if !s.flush(slot, c) {
+					return false
+				}
 			}
 		case gotClose:
 			s.discard(c, p)
@@ -140,9 +142,6 @@ func (s *shard) input(slot uint32, c *conn, b []byte) bool {
 		}
 	}
 	s.keep(slot, c, p, whole)
-	if pong {
-		return s.flush(slot, c)
-	}
 	s.settleDown(c)
 	return true
 }

@@ -1,0 +1,282 @@
+package stream
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	before := openFiles()
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if after := openFiles(); code == 0 && after > before+2 { // the runtime's own poller comes with the first socket
+			fmt.Fprintf(os.Stderr, "descriptors: %d before, %d after\n", before, after)
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
+
+func openFiles() int {
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(names)
+}
+
+const patience = 20 * time.Second // for what must happen; never a measure
+
+// funcs is a Handler made of functions.
+type funcs struct {
+	open    func(ctx context.Context, r *Request, t *Turn)
+	message func(ctx context.Context, c Conn, text bool, payload []byte, t *Turn)
+}
+
+func (f funcs) Open(ctx context.Context, r *Request, t *Turn) {
+	if f.open != nil {
+		f.open(ctx, r, t)
+	}
+}
+
+func (f funcs) Message(ctx context.Context, c Conn, text bool, payload []byte, t *Turn) {
+	if f.message != nil {
+		f.message(ctx, c, text, payload, t)
+		return
+	}
+	t.Send(payload)
+	t.Good()
+}
+
+type testServer struct {
+	*Engine
+	t    *testing.T
+	addr string
+	stop func()
+}
+
+func testOptions() Options {
+	c := DefaultConfig()
+	c.MaxConnections = 5000
+	return Options{Config: c, Shards: 2}
+}
+
+// serve starts an engine behind a HTTP server on a port of its own.
+func serve(t *testing.T, h Handler, o Options) *testServer {
+	t.Helper()
+	e, err := New(h, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveOn(t, e, ln)
+}
+
+func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
+	ctx, cancel := context.WithCancel(context.Background())
+	server := &http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	done := make(chan struct{}, 2)
+	go func() { server.Serve(ln); done <- struct{}{} }()
+	go func() {
+		if err := e.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		done <- struct{}{}
+	}()
+	s := &testServer{Engine: e, t: t, addr: ln.Addr().String()}
+	stopped := false
+	s.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		server.Close()
+		<-done
+		<-done
+	}
+	t.Cleanup(s.stop)
+	eventually(t, "the engine runs", func() bool { return e.running.Load() })
+	return s
+}
+
+// eventually waits for what must come true.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+const handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+
+// client is a plain client that does as it is told.
+type client struct {
+	net.Conn
+	t *testing.T
+	r *bufio.Reader
+}
+
+func (s *testServer) dial() *client { return s.dialWith("") }
+
+// dialWith sends more bytes together with the handshake.
+func (s *testServer) dialWith(more string) *client {
+	s.t.Helper()
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	k := &client{Conn: c, t: s.t, r: bufio.NewReader(c)}
+	c.SetDeadline(time.Now().Add(2 * patience))
+	io.WriteString(c, handshake+more)
+	resp, err := http.ReadResponse(k.r, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if resp.StatusCode != 101 || resp.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
+		s.t.Fatalf("handshake: %v", resp)
+	}
+	return k
+}
+
+// masked returns a frame as a client sends it. b0 is the first byte.
+func masked(b0 byte, payload string) string {
+	mask := [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	b := []byte{b0}
+	switch n := len(payload); {
+	case n < 126:
+		b = append(b, 0x80|byte(n))
+	case n < 1<<16:
+		b = append(b, 0x80|126, byte(n>>8), byte(n))
+	default:
+		b = append(b, 0x80|127, 0, 0, 0, 0, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	b = append(b, mask[:]...)
+	for i := range len(payload) {
+		b = append(b, payload[i]^mask[i%4])
+	}
+	return string(b)
+}
+
+func (c *client) send(s string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c, s); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// frame reads the next frame; its verdict is "text:…", "bin:…", "ping:…",
+// "pong:…", "close:CODE" or "eof".
+func (c *client) frame() string {
+	b0, err := c.r.ReadByte()
+	if err != nil {
+		return "eof"
+	}
+	b1, _ := c.r.ReadByte()
+	n := int(b1)
+	switch b1 {
+	case 126:
+		h, _ := c.r.ReadByte()
+		l, _ := c.r.ReadByte()
+		n = int(h)<<8 | int(l)
+	case 127:
+		n = 0
+		for range 8 {
+			b, _ := c.r.ReadByte()
+			n = n<<8 | int(b)
+		}
+	}
+	payload := make([]byte, n)
+	if _, err := io.ReadFull(c.r, payload); err != nil {
+		return "eof"
+	}
+	switch b0 {
+	case 0x81:
+		return "text:" + string(payload)
+	case 0x82:
+		return "bin:" + string(payload)
+	case 0x88:
+		if n == 0 {
+			return "close:"
+		}
+		return fmt.Sprintf("close:%d", int(payload[0])<<8|int(payload[1]))
+	case 0x89:
+		return "ping:" + string(payload)
+	case 0x8a:
+		return "pong:" + string(payload)
+	}
+	return fmt.Sprintf("unknown:%x", b0)
+}
+
+func (c *client) expect(want ...string) {
+	c.t.Helper()
+	for i, w := range want {
+		if got := c.frame(); got != w {
+			c.t.Fatalf("frame %d: got %.100q, want %.100q", i, got, w)
+		}
+	}
+}
+
+func TestEchoAndClose(t *testing.T) {
+	s := serve(t, funcs{}, testOptions())
+	c := s.dial()
+	c.send(masked(0x81, "hello"))
+	c.expect("text:hello")
+	big := strings.Repeat("z", 60000)
+	c.send(masked(0x82, big))
+	c.expect("bin:" + big)
+	c.send(masked(0x88, "\x03\xe8bye"))
+	c.expect("close:1000", "eof")
+	eventually(t, "closed", func() bool { st := s.Stats(); return st.Connections == 0 && st.Closed["normal"] == 1 })
+}
+
+// What is sent together with the handshake is the first frame, half a frame
+// included.
+func TestFirstFrameTogetherWithHandshake(t *testing.T) {
+	s := serve(t, funcs{}, testOptions())
+	frame := masked(0x81, "early")
+	for cut := range len(frame) + 1 {
+		c := s.dialWith(frame[:cut])
+		c.send(frame[cut:])
+		c.expect("text:early")
+		c.Close()
+	}
+}
+
+func TestShutdownTellsEverybody(t *testing.T) {
+	s := serve(t, funcs{}, testOptions())
+	var clients []*client
+	for range 20 {
+		clients = append(clients, s.dial())
+	}
+	eventually(t, "open", func() bool { return s.Stats().Accepted == 20 })
+	done := make(chan struct{})
+	go func() { s.stop(); close(done) }()
+	for _, c := range clients {
+		c.expect("close:1001")
+		c.send(masked(0x88, "\x03\xe9"))
+		c.expect("eof")
+	}
+	<-done
+	if st := s.Stats(); st.Connections != 0 || st.Closed["shutdown"] != 20 {
+		t.Errorf("%+v", st)
+	}
+}
