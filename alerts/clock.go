@@ -40,26 +40,29 @@ func newClock(o EngineOptions) clock {
 
 // tick takes the next tick and returns the hole before it, or nil.
 func (c *clock) tick(t int64) *Hole {
-	gap := time.Duration(t-c.last) * time.Millisecond
-	first := c.began == 0
-	last := c.last
+	last, first := c.last, c.start == 0
 	c.last = t
 	if first {
-		c.start = t
+		c.start, c.began = t, t
 	}
-	if last == 0 || gap >= 0 && gap <= c.interval || !first && gap >= 0 && gap <= holeTicks*c.interval {
-		if first {
-			c.began = t
-		}
+	if last == 0 {
+		return nil
+	}
+	gap := time.Duration(t-last) * time.Millisecond
+	allowed := holeTicks * c.interval
+	if first {
+		allowed = c.interval
+	}
+	if gap >= 0 && gap <= allowed && !(first && c.empty) {
 		return nil
 	}
 	if gap > 0 {
-		c.hole, c.after, c.ran = gap, t, 0
-		if !first {
-			c.ran = time.Duration(last-c.began) * time.Millisecond
-		}
-		if first && c.empty {
-			c.hole = maxLost
+		c.hole, c.after, c.ran = gap, t, time.Duration(last-c.began)*time.Millisecond
+	}
+	if first {
+		c.ran = 0
+		if c.empty {
+			c.hole, c.after = maxLost, t
 		}
 	}
 	c.began = t

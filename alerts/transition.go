@@ -3,7 +3,8 @@ package alerts
 import "time"
 
 // A State is where one alert stands between evaluations. The zero value is an
-// alert that is not active.
+// alert that is not active. In one that has ended the times are those of its
+// last life.
 type State struct {
 	Phase    Phase         // "" is PhaseInactive
 	ActiveAt int64         // Unix milliseconds of the evaluation that first returned it
@@ -58,7 +59,7 @@ func Transition(s State, r Result, now int64, timing Timing) (State, []Kind) {
 		s.Value = r.Value
 		return present(s, now, timing)
 	case Absent:
-		return absent(s, now)
+		return absent(s)
 	case Unfilled:
 		if s.Active() {
 			s.Lost = addLost(s.Lost, max(since, 0))
@@ -83,15 +84,17 @@ func present(s State, now int64, timing Timing) (State, []Kind) {
 	return s, nil
 }
 
-func absent(s State, now int64) (State, []Kind) {
-	ended := State{Phase: PhaseInactive, Checked: now, Value: s.Value}
-	switch s.Phase {
+// absent leaves the times of an alert that ended: its last event tells them.
+func absent(s State) (State, []Kind) {
+	before := s.Phase
+	s.Phase = PhaseInactive
+	switch before {
 	case PhaseFiring:
-		return ended, []Kind{KindResolved}
+		return s, []Kind{KindResolved}
 	case PhasePending:
-		return ended, []Kind{KindInactive}
+		return s, []Kind{KindInactive}
 	}
-	return ended, nil
+	return s, nil
 }
 
 // Away is the state after a time in which the daemon did not run, or after the

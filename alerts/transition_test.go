@@ -35,7 +35,7 @@ func TestTransition(t *testing.T) {
 		},
 		"it resolves when the expression no longer returns it": {
 			steps: []step{{10, Present, 1, firing}, {11, Absent, 0, resolved}, {12, Absent, 0, nil}},
-			want:  State{Phase: PhaseInactive, Checked: 12 * second, Value: 1},
+			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 12 * second, Value: 1},
 		},
 		"it fires at the first evaluation that is for after the first": {
 			hold:  5 * time.Second,
@@ -62,11 +62,11 @@ func TestTransition(t *testing.T) {
 		},
 		"a failed evaluation does not resolve": {
 			steps: []step{{10, Present, 1, firing}, {11, Unknown, 0, nil}, {12, Absent, 0, resolved}},
-			want:  State{Phase: PhaseInactive, Checked: 12 * second, Value: 1},
+			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 12 * second, Value: 1},
 		},
 		"absence over a hole resolves nothing": {
 			steps: []step{{10, Present, 1, firing}, {11, Unfilled, 0, nil}, {12, Unfilled, 0, nil}, {13, Absent, 0, resolved}},
-			want:  State{Phase: PhaseInactive, Checked: 13 * second, Value: 1},
+			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 13 * second, Value: 1, Lost: 2 * time.Second},
 		},
 		"time of absence over a hole does not count for for": {
 			hold: 5 * time.Second,

@@ -1,0 +1,122 @@
+package alerts
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// tracked is an alert of the rule as it was when the daemon stopped.
+func tracked(t *testing.T, rule RuleConfig, phase Phase, activeAt, firingAt int64) Tracked {
+	t.Helper()
+	rules, faults := Compile([]RuleConfig{rule}, time.Second)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	ls := labels.FromStrings(labels.AlertName, rule.Name)
+	kind := KindPending
+	if phase == PhaseFiring {
+		kind = KindFiring
+	}
+	return Tracked{Event: Event{
+		Seq: 1, T: max(activeAt, firingAt) * second, Kind: kind, Rule: rules[0].ID, Hooks: []string{"before"},
+		Alert: Alert{
+			Fingerprint: Fingerprint(ls), State: phase, Labels: ls, Value: 7,
+			ActiveAt: fromMillis(activeAt * second), StartsAt: fromMillis(firingAt * second),
+		},
+	}}
+}
+
+func TestStart(t *testing.T) {
+	instant := RuleConfig{Name: "A", Expr: "x > 1", For: 10 * time.Second}
+	ranged := RuleConfig{Name: "A", Expr: "rate(x[60s]) > 1", Every: time.Second}
+	for name, tc := range map[string]struct {
+		rule     RuleConfig
+		phase    Phase
+		active   int64 // since
+		firing   int64
+		lastTick int64
+		settle   time.Duration
+		holds    [2]int64 // seconds in which the expression returns it
+		want     map[int64][]string
+	}{
+		"still firing: no event":                {rule: instant, phase: PhaseFiring, active: 80, firing: 90, lastTick: 99, holds: [2]int64{0, 500}},
+		"it ended while the daemon was down":    {rule: instant, phase: PhaseFiring, active: 80, firing: 90, lastTick: 99, want: map[int64][]string{200: {"resolved A"}}},
+		"collectors settle first":               {rule: instant, phase: PhaseFiring, active: 80, firing: 90, lastTick: 99, settle: 10 * time.Second, want: map[int64][]string{210: {"resolved A"}}},
+		"and then it is there":                  {rule: instant, phase: PhaseFiring, active: 80, firing: 90, lastTick: 99, settle: 10 * time.Second, holds: [2]int64{205, 500}},
+		"pending goes on where it was":          {rule: instant, phase: PhasePending, active: 95, lastTick: 99, holds: [2]int64{0, 500}, want: map[int64][]string{206: {"firing A"}}},
+		"pending that ended":                    {rule: instant, phase: PhasePending, active: 95, lastTick: 99, want: map[int64][]string{200: {"inactive A"}}},
+		"a range must be filled again":          {rule: ranged, phase: PhaseFiring, active: 80, firing: 90, lastTick: 99, want: map[int64][]string{260: {"resolved A"}}},
+		"unless the hole is small beside it":    {rule: ranged, phase: PhaseFiring, active: 80, firing: 90, lastTick: 195, want: map[int64][]string{200: {"resolved A"}}},
+		"a history that is gone must be filled": {rule: ranged, phase: PhaseFiring, active: 80, firing: 199, lastTick: 0, want: map[int64][]string{260: {"resolved A"}}},
+		"a clock that was set back":             {rule: instant, phase: PhasePending, active: 500, lastTick: 503, holds: [2]int64{0, 500}, want: map[int64][]string{207: {"firing A"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, EngineOptions{
+				Tracked:  []Tracked{tracked(t, tc.rule, tc.phase, tc.active, tc.firing)},
+				LastTick: tc.lastTick * second, Settle: tc.settle,
+			}, tc.rule)
+			r.answers[tc.rule.Expr] = between(tc.holds[0], tc.holds[1])
+			r.expect(200, 270, tc.want)
+		})
+	}
+}
+
+func TestStartKeepsTimes(t *testing.T) {
+	rule := RuleConfig{Name: "A", Expr: "x > 1", Annotations: map[string]string{"s": "{{ $value }}"}}
+	r := newRig(t, EngineOptions{Tracked: []Tracked{tracked(t, rule, PhaseFiring, 80, 90)}, LastTick: 99 * second}, rule)
+	r.answers["x > 1"] = between(200, 209)
+	out := r.Eval(t.Context(), 200*second)
+	if out.Hole == nil || *out.Hole != (Hole{From: 99 * second, To: 200 * second}) {
+		t.Errorf("hole is %+v", out.Hole)
+	}
+	a := r.Alerts()[0]
+	if a.ActiveAt.Unix() != 80 || a.StartsAt.Unix() != 90 || a.State != PhaseFiring || a.Annotations["s"] != "1" {
+		t.Errorf("alert is %+v", a)
+	}
+	out = r.Eval(t.Context(), 210*second)
+	if out.Hole != nil {
+		t.Errorf("ten seconds on: hole %+v, want none", out.Hole)
+	}
+	if a := out.Events[0].Alert; out.Events[0].Kind != KindResolved || a.StartsAt.Unix() != 90 || a.EndsAt.Unix() != 210 {
+		t.Errorf("resolved is %+v", out.Events)
+	}
+}
+
+func TestStartWithoutTheRule(t *testing.T) {
+	rule := RuleConfig{Name: "A", Expr: "x > 1"}
+	r := newRig(t, EngineOptions{Tracked: []Tracked{tracked(t, rule, PhaseFiring, 80, 90)}, LastTick: 99 * second})
+	out := r.Eval(t.Context(), 200*second)
+	if got := brief(out.Events); len(got) != 1 || got[0] != "resolved A" {
+		t.Fatalf("events %q, want resolved", got)
+	}
+	if e := out.Events[0]; len(e.Hooks) != 1 || e.Hooks[0] != "before" || e.Alert.StartsAt.Unix() != 90 {
+		t.Errorf("event is %+v, want the hooks and times it had", e)
+	}
+	if got := r.tick(201); got != nil {
+		t.Errorf("again: %q", got)
+	}
+}
+
+func TestHolesWhileRunning(t *testing.T) {
+	pending := RuleConfig{Name: "P", Expr: "p", For: 10 * time.Second}
+	ranged := RuleConfig{Name: "R", Expr: "rate(x[60s])", Every: time.Second}
+	r := newRig(t, EngineOptions{}, pending, ranged)
+	r.answers["p"], r.answers["rate(x[60s])"] = between(104, 1000), between(0, 104)
+	r.expect(0, 104, map[int64][]string{0: {"firing R"}, 104: {"pending P"}})
+	// 20 s asleep: they do not count for P, and R says nothing until 60 s are full again.
+	r.expect(124, 185, map[int64][]string{134: {"firing P"}, 184: {"resolved R"}})
+
+	r = newRig(t, EngineOptions{}, pending, ranged)
+	r.answers["p"], r.answers["rate(x[60s])"] = between(104, 1000), between(0, 104)
+	r.expect(80, 104, map[int64][]string{80: {"firing R"}, 104: {"pending P"}})
+	// The daemon had run for 24 s only: after as much time the range is as full as it was.
+	r.expect(124, 150, map[int64][]string{134: {"firing P"}, 148: {"resolved R"}})
+
+	r = newRig(t, EngineOptions{}, pending, ranged)
+	r.answers["p"], r.answers["rate(x[60s])"] = between(104, 1000), between(0, 104)
+	r.expect(80, 104, map[int64][]string{80: {"firing R"}, 104: {"pending P"}})
+	// Five ticks left out are an overload, no hole.
+	r.expect(110, 120, map[int64][]string{110: {"resolved R"}, 114: {"firing P"}})
+}
