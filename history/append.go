@@ -19,6 +19,8 @@ var staleNaN = math.Float64frombits(value.StaleNaN)
 // has stepped back further than the storage can follow.
 var errTooOld = errors.New("further behind the newest tick than the storage takes")
 
+var errNoRoom = errors.New("no room for what is out of order")
+
 // Append stores a tick and commits it. When it returns, queries see the tick.
 // An error says that the tick is held in memory only; it is queried like any
 // other, and goes to disk as soon as the disk takes it again.
@@ -99,8 +101,9 @@ func (db *DB) advance(t int64) {
 
 func (db *DB) putDisk(t int64, fill func(*writer)) error {
 	if t < db.last.Load() && !hasRoom(db.opts.Dir) {
-		// The storage swallows the error when the log of what is out of order takes nothing.
-		return errTooOld
+		// For what is out of order the storage swallows the error of its log and
+		// panics on the error of its chunks: it must not come to that.
+		return errNoRoom
 	}
 	w := &writer{app: db.disk.db.Appender(context.Background()), t: t, refs: db.disk.refs, counts: &db.counts}
 	fill(w)

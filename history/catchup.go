@@ -121,6 +121,7 @@ func (db *DB) copySpan(ctx context.Context, m *memory, from, to int64) (int, err
 		if err := w.commit(); err != nil {
 			return ticks, fmt.Errorf("copy ticks from memory: %w", err)
 		}
+		m.copied = t
 		ticks++
 	}
 	return ticks, nil

@@ -58,6 +58,7 @@ func openDisk(o Options, keep *retention) (*disk, error) {
 	opts := tsdb.DefaultOptions()
 	opts.NoLockfile = true
 	opts.WALSegmentSize = segmentSize
+	opts.WALCompression = "snappy"
 	opts.StripeSize = stripes
 	opts.MinBlockDuration = blockSpan.Milliseconds()
 	opts.MaxBlockDuration = min(maxBlockSpan, o.Retention/4).Milliseconds()

@@ -91,14 +91,15 @@ func selectorText(ms []*labels.Matcher) string {
 	return "{" + strings.Join(texts, ",") + "}"
 }
 
-// isName says whether a metric name can stand for itself in an expression.
+// isName says whether a metric name can stand for itself in an expression, as
+// inf and nan cannot.
 func isName(s string) bool {
-	for i, r := range s {
-		if r != '_' && r != ':' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
+	e, err := language.ParseExpr(s)
+	if err != nil {
+		return false
 	}
-	return s != ""
+	vs, ok := e.(*parser.VectorSelector)
+	return ok && vs.Name == s
 }
 
 func sortedNames(names []string) []string {

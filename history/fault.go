@@ -103,5 +103,6 @@ func (db *DB) reopen() error {
 		return fmt.Errorf("open again: %w", err)
 	}
 	db.disk = d
+	db.last.Store(max(db.last.Load(), d.newest()))
 	return nil
 }

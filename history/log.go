@@ -3,19 +3,43 @@ package history
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // storageLog returns the logger for the storage. It tells much that is of no use
 // to whoever runs the daemon: what it calls information is for debugging. Its
 // errors are counted, because for some of them a line in the log is the only sign.
 func storageLog(log *slog.Logger, errs *atomic.Uint64) *slog.Logger {
-	return slog.New(&storageHandler{Handler: log.Handler(), errs: errs}).With("component", "tsdb")
+	return slog.New(&storageHandler{Handler: log.Handler(), errs: errs, said: &said{at: make(map[string]time.Time)}}).With("component", "tsdb")
 }
 
 type storageHandler struct {
 	slog.Handler
 	errs *atomic.Uint64
+	said *said
+}
+
+// repeatAfter is how long the storage may not say the same again: on a full
+// disk it would, with every commit.
+const repeatAfter = 10 * time.Minute
+
+// A said remembers when each message was logged. The storage's messages are
+// constants, so there are few.
+type said struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+func (s *said) lately(msg string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, ok := s.at[msg]; ok && now.Sub(at) < repeatAfter {
+		return true
+	}
+	s.at[msg] = now
+	return false
 }
 
 func demote(l slog.Level) slog.Level {
@@ -34,16 +58,16 @@ func (h *storageHandler) Handle(ctx context.Context, r slog.Record) error {
 		h.errs.Add(1)
 	}
 	r.Level = demote(r.Level)
-	if !h.Handler.Enabled(ctx, r.Level) {
+	if !h.Handler.Enabled(ctx, r.Level) || r.Level >= slog.LevelWarn && h.said.lately(r.Message, r.Time) {
 		return nil
 	}
 	return h.Handler.Handle(ctx, r)
 }
 
 func (h *storageHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &storageHandler{Handler: h.Handler.WithAttrs(attrs), errs: h.errs}
+	return &storageHandler{Handler: h.Handler.WithAttrs(attrs), errs: h.errs, said: h.said}
 }
 
 func (h *storageHandler) WithGroup(name string) slog.Handler {
-	return &storageHandler{Handler: h.Handler.WithGroup(name), errs: h.errs}
+	return &storageHandler{Handler: h.Handler.WithGroup(name), errs: h.errs, said: h.said}
 }

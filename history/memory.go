@@ -24,6 +24,7 @@ const (
 type memory struct {
 	readers
 	head   *tsdb.Head
+	root   string // the head's directory, empty
 	refs   map[*metric.Series]storage.SeriesRef
 	copied int64 // the disk has everything up to here; the copying goroutine's
 
@@ -43,7 +44,7 @@ func newMemory(dir string, tooOld bool) (*memory, error) {
 		opts.ChunkDirRoot = root
 		head, err := tsdb.NewHead(nil, nil, nil, nil, opts, nil)
 		if err == nil {
-			m := &memory{head: head, refs: make(map[*metric.Series]storage.SeriesRef)}
+			m := &memory{head: head, root: root, refs: make(map[*metric.Series]storage.SeriesRef)}
 			m.tooOld.Store(tooOld)
 			return m, nil
 		}
@@ -88,5 +89,8 @@ func (m *memory) close() error {
 	if err := m.head.Truncate(math.MaxInt64); err != nil {
 		return err
 	}
-	return m.head.Close()
+	err := m.head.Close()
+	os.Remove(filepath.Join(m.root, "chunks_head")) // another memory may still have it: then it stays
+	os.Remove(m.root)
+	return err
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"sync"
@@ -47,13 +48,13 @@ func (r *retention) blocksToDelete(blocks []*tsdb.Block) map[ulid.ULID]struct{} 
 			out[meta.ULID] = struct{}{}
 			continue
 		}
-		infos = append(infos, blockInfo{id: meta.ULID, maxTime: meta.MaxTime, bytes: b.Size()})
+		infos = append(infos, blockInfo{id: meta.ULID, minTime: meta.MinTime, maxTime: meta.MaxTime, bytes: b.Size()})
 	}
 	logBytes := int64(0)
 	if r.head != nil {
 		logBytes = r.head.Size()
 	}
-	id, due := oldestDue(infos, logBytes, r.keep.Milliseconds(), r.maxSize)
+	id, due := oldestDue(infos, logBytes, r.keep, r.maxSize)
 	if due && (r.last.IsZero() || time.Since(r.last) >= deleteEvery) {
 		r.last = time.Now()
 		out[id] = struct{}{}
@@ -62,31 +63,33 @@ func (r *retention) blocksToDelete(blocks []*tsdb.Block) map[ulid.ULID]struct{} 
 }
 
 type blockInfo struct {
-	id      ulid.ULID
-	maxTime int64
-	bytes   int64
+	id               ulid.ULID
+	minTime, maxTime int64
+	bytes            int64
 }
 
+// recentEnough is how much history there must be of the time that makes the
+// oldest block too old: after a jump of the clock, it does not count for a day.
+const recentEnough = 24 * time.Hour
+
 // oldestDue returns the oldest block if it lies as far behind the newest as the
-// retention says, or if all of them together are too large. Ages are counted
-// from the newest block, not from the clock.
-func oldestDue(blocks []blockInfo, otherBytes, keep, maxSize int64) (ulid.ULID, bool) {
+// retention says, or if all of them together are too large.
+func oldestDue(blocks []blockInfo, otherBytes int64, keep time.Duration, maxSize int64) (ulid.ULID, bool) {
 	if len(blocks) < 2 {
 		return ulid.ULID{}, false
 	}
 	byTime := func(a, b blockInfo) int {
-		switch {
-		case a.maxTime < b.maxTime:
-			return -1
-		case a.maxTime > b.maxTime:
-			return 1
-		}
-		return a.id.Compare(b.id)
+		return cmp.Or(cmp.Compare(a.maxTime, b.maxTime), a.id.Compare(b.id))
 	}
 	oldest, newest := slices.MinFunc(blocks, byTime), slices.MaxFunc(blocks, byTime)
-	total := otherBytes
+	since := newest.maxTime - keep.Milliseconds()
+	total, recent := otherBytes, int64(0)
 	for _, b := range blocks {
 		total += b.bytes
+		if b.minTime >= since {
+			recent += b.maxTime - b.minTime
+		}
 	}
-	return oldest.id, newest.maxTime-oldest.maxTime >= keep || total > maxSize
+	tooOld := oldest.maxTime <= since && recent >= min(recentEnough, keep/4).Milliseconds()
+	return oldest.id, tooOld || total > maxSize
 }
