@@ -9,7 +9,8 @@
 //     late is left out and counted ([Missed]), never made up.
 //  2. The quick collectors run, one after the other, in a goroutine that the
 //     tick can walk away from: one that takes longer than a fifth of the
-//     interval (at most a second) hangs. It is skipped until it returns.
+//     interval (at most a second) hangs. It is skipped until it returns; the
+//     others go on in a new goroutine.
 //  3. Collectors that may block, or take long, run between ticks. The batch takes
 //     their newest finished reading. If the next one is overdue by slowDeadline,
 //     it takes none.

@@ -3,7 +3,6 @@ package collectors
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,13 +12,13 @@ import (
 // memoryCollector reads all of /proc/meminfo. The libraries know a fixed list of
 // its lines, of which a kernel of today has more.
 type memoryCollector struct {
-	path  string
+	file  *kernelFile
 	descs map[string]*metric.Desc // by metric name
 }
 
 func newMemory(procRoot string) *memoryCollector {
 	return &memoryCollector{
-		path:  filepath.Join(procRoot, "meminfo"),
+		file:  newKernelFile(filepath.Join(procRoot, "meminfo")),
 		descs: make(map[string]*metric.Desc),
 	}
 }
@@ -27,7 +26,7 @@ func newMemory(procRoot string) *memoryCollector {
 func (*memoryCollector) Name() string { return "meminfo" }
 
 func (c *memoryCollector) Collect(_ context.Context, e *Emitter) error {
-	data, err := os.ReadFile(c.path)
+	data, err := c.file.read()
 	if err != nil {
 		return err
 	}
@@ -48,7 +47,7 @@ func (c *memoryCollector) desc(field []byte, bytes bool) (*metric.Desc, error) {
 		return d, nil
 	}
 	if len(c.descs) >= maxMeminfoFields {
-		return nil, fmt.Errorf("more than %d fields in %s", maxMeminfoFields, c.path)
+		return nil, fmt.Errorf("more than %d fields in %s", maxMeminfoFields, c.file.path)
 	}
 	name, unit := meminfoName(string(field)), ""
 	if bytes {
@@ -62,3 +61,5 @@ func (c *memoryCollector) desc(field []byte, bytes bool) (*metric.Desc, error) {
 	c.descs[string(field)] = d
 	return d, nil
 }
+
+func (c *memoryCollector) Close() error { return c.file.Close() }

@@ -2,17 +2,20 @@ package collectors
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"monitord/metric"
 )
 
-// A quickTask is a collector that runs at the tick. Only the tick's goroutine
-// uses it.
+// A quickTask is a collector that runs at the tick.
 type quickTask struct {
 	*record
-	c     Collector
-	e     *Emitter
+	c   Collector
+	e   *Emitter
+	out outcome // of the newest run; the worker's lock guards it while it works
+
 	hung  *worker // non-nil while it hangs in this one
 	since time.Time
 }
@@ -21,9 +24,10 @@ type quickTask struct {
 // goroutine uses it; end it with stop.
 type quickRunner struct {
 	tasks    []*quickTask
+	ready    []*quickTask // those of tasks that do not hang
 	reg      *metric.Registry
 	deadline time.Duration // of each
-	w        *worker       // nil until there is work
+	w        *worker       // nil: none waits for work
 	timer    *time.Timer
 }
 
@@ -42,26 +46,54 @@ func (q *quickRunner) add(c Collector, r *record) {
 
 // collect runs every collector that does not hang, and adds what they found.
 func (q *quickRunner) collect(ctx context.Context, b *batcher) {
+	q.ready = q.ready[:0]
 	for _, t := range q.tasks {
-		if q.run(ctx, t) {
+		if t.returned() {
+			q.ready = append(q.ready, t)
+		}
+	}
+	for tasks := q.ready; len(tasks) > 0; {
+		hung := q.run(ctx, tasks)
+		for _, t := range tasks[:hung] {
+			t.ended(t.out)
+		}
+		if hung == len(tasks) {
+			break
+		}
+		t := tasks[hung]
+		t.hung, t.since = q.w, time.Now().Add(-q.deadline)
+		t.e = &Emitter{reg: q.reg} // the old one is the hanging collector's
+		t.hangs(q.deadline)
+		q.w = nil
+		tasks = tasks[hung+1:]
+	}
+	for _, t := range q.tasks {
+		if t.hung == nil {
 			b.add(t.e.points, t.e.dropped)
 		}
 		b.reportOn(t.record)
 	}
 }
 
-// run reports whether the collector has returned in time.
-func (q *quickRunner) run(ctx context.Context, t *quickTask) bool {
-	if t.hung != nil {
-		select {
-		case o := <-t.hung.done: // what it read is too old by now
-			t.hung = nil
-			t.ended(o)
-		default:
-			t.hangs(time.Since(t.since))
-			return false
-		}
+// returned reports whether the collector does not hang, or not any more.
+func (t *quickTask) returned() bool {
+	if t.hung == nil {
+		return true
 	}
+	select {
+	case <-t.hung.done: // what it read is too old by now
+		t.ended(t.hung.late)
+		t.hung = nil
+		return true
+	default:
+		t.hangs(time.Since(t.since))
+		return false
+	}
+}
+
+// run lets the worker run tasks and returns the index of the one that hangs, or
+// their number.
+func (q *quickRunner) run(ctx context.Context, tasks []*quickTask) int {
 	if q.w == nil {
 		q.w = startWorker(ctx)
 	}
@@ -70,27 +102,34 @@ func (q *quickRunner) run(ctx context.Context, t *quickTask) bool {
 	} else {
 		q.timer.Reset(q.deadline)
 	}
-	t.e.reset()
-	t.since = time.Now()
-	q.w.jobs <- job{t.c, t.e}
-	select {
-	case o := <-q.w.done:
-		q.timer.Stop()
-		t.ended(o)
-		return true
-	case <-q.timer.C:
-		close(q.w.jobs)
-		t.hung, q.w = q.w, nil
-		t.e = &Emitter{reg: q.reg} // the old one is the hanging collector's
-		t.hangs(time.Since(t.since))
-		return false
+	defer q.timer.Stop()
+	q.w.hand(tasks)
+	for {
+		select {
+		case <-q.w.done:
+			return len(tasks)
+		case <-q.timer.C:
+			at, wait := q.w.abandon(len(tasks), q.deadline)
+			if wait == 0 {
+				return at
+			}
+			q.timer.Reset(wait)
+		}
 	}
 }
 
-// stop ends the worker. One that hangs ends when its collector returns.
-func (q *quickRunner) stop() {
+// stop ends the worker and closes the collectors that have something to close.
+// One that hangs ends when it returns, and is not closed.
+func (q *quickRunner) stop() error {
 	if q.w != nil {
 		close(q.w.jobs)
 		q.w = nil
 	}
+	var faults []error
+	for _, t := range q.tasks {
+		if c, ok := t.c.(io.Closer); ok && t.hung == nil {
+			faults = append(faults, c.Close())
+		}
+	}
+	return errors.Join(faults...)
 }

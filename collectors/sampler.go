@@ -71,15 +71,19 @@ func newSampler(cfg Config, reg *metric.Registry, log *slog.Logger, src sources,
 // Run takes ticks and hands each batch to deliver, until ctx is done; then it
 // returns nil. deliver is called by one goroutine; while it runs no tick is
 // taken, and those that it makes more than half an interval late are left out.
-func (s *Sampler) Run(ctx context.Context, deliver func(context.Context, metric.Batch)) error {
+func (s *Sampler) Run(ctx context.Context, deliver func(context.Context, metric.Batch)) (err error) {
 	host := context.WithValue(ctx, common.EnvKey, s.env)
 	var readers sync.WaitGroup
 	for _, t := range s.background {
 		readers.Go(func() { t.run(host) })
 		t.kick(s.now())
 	}
-	defer s.quick.stop()
-	defer s.waitFor(&readers)
+	defer func() {
+		s.waitFor(&readers)
+		if closing := s.quick.stop(); closing != nil {
+			err = fmt.Errorf("stop collectors: %w", closing)
+		}
+	}()
 
 	next := tickAfter(s.now(), s.interval)
 	for {

@@ -155,6 +155,39 @@ func TestHangingCollectorIsSkipped(t *testing.T) {
 	}
 }
 
+func TestManyThatHangAtOnce(t *testing.T) {
+	const hangs = 3
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var extra []Collector
+		for range hangs {
+			extra = append(extra, &fake{name: "hangs", do: func(context.Context, int, *Emitter) error {
+				<-release
+				return nil
+			}}, &fake{name: "works"})
+		}
+		s := testSampler(t, onlyExtra(), recorded(), extra...)
+		ctx, cancel := context.WithCancel(t.Context())
+		ticks := 0
+		if err := s.Run(ctx, func(context.Context, metric.Batch) {
+			if ticks++; ticks == 10 {
+				cancel()
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var stuck, runs int
+		for _, c := range s.Stats().Collectors {
+			stuck += c.Stuck
+			runs += int(c.Runs)
+		}
+		if stuck != hangs || runs != hangs*10 || s.Stats().Missed.Total() != 0 {
+			t.Errorf("%d stuck, %d runs, missed %+v", stuck, runs, s.Stats().Missed)
+		}
+		close(release)
+	})
+}
+
 func TestValuesThatAreNoNumbersAreLeftOut(t *testing.T) {
 	batches, stats := sample(t, 1, func() *Sampler {
 		return testSampler(t, onlyExtra(), recorded(), &fake{name: "\xff", do: func(_ context.Context, _ int, e *Emitter) error {

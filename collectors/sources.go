@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/procfs"
-	"github.com/prometheus/procfs/blockdevice"
 	"github.com/prometheus/procfs/sysfs"
 	"github.com/shirou/gopsutil/v3/disk"
 	"golang.org/x/sys/unix"
@@ -55,19 +54,15 @@ func subjects(cfg Config, src sources, log *slog.Logger) (quick []Collector, slo
 	}
 	if cfg.Host.Enabled {
 		quick = append(quick,
-			statCollector{proc},
+			newStat(src.procRoot),
 			unameCollector{src.uname},
 			&timeCollector{now: src.now, sys: func() (sysfs.FS, error) { return sysfs.NewFS(src.sysRoot) }})
 	}
 	if cfg.Pressure.Enabled {
-		quick = append(quick, pressureCollector{proc, pressures()})
+		quick = append(quick, newPressure(src.procRoot))
 	}
 	if cfg.Disk.Enabled {
-		block, err := blockdevice.NewFS(src.procRoot, src.sysRoot)
-		if err != nil {
-			return nil, nil, fmt.Errorf("open proc and sys: %w", err)
-		}
-		quick = append(quick, diskCollector{block, exclude[diskDevices], diskMetrics()})
+		quick = append(quick, newDisk(src.procRoot, exclude[diskDevices]))
 	}
 	if cfg.Network.Enabled {
 		quick = append(quick, networkCollector{proc, exclude[networkDevices], networkMetrics()})
