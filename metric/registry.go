@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sort"
 	"sync"
@@ -16,8 +17,16 @@ type Registry struct {
 
 	mu     sync.RWMutex // guards the fields below
 	byDesc map[*Desc]map[string]*Series
+	known  map[*Series][]lookup // where in byDesc a series stands
 	byHash map[uint64][]*Series
 	descs  map[string]*Desc
+}
+
+// A lookup is a place in byDesc. A series has one for each Desc that it was asked
+// for by: several may have the same name.
+type lookup struct {
+	desc *Desc
+	key  string
 }
 
 // NewRegistry returns a registry that adds the base labels to every series made
@@ -26,6 +35,7 @@ func NewRegistry(base labels.Labels) *Registry {
 	return &Registry{
 		base:   base,
 		byDesc: make(map[*Desc]map[string]*Series),
+		known:  make(map[*Series][]lookup),
 		byHash: make(map[uint64][]*Series),
 		descs:  make(map[string]*Desc),
 	}
@@ -41,8 +51,8 @@ func (r *Registry) Series(d *Desc, values ...string) *Series {
 	var buf [256]byte
 	key := buf[:0]
 	for _, v := range values {
+		key = binary.AppendUvarint(key, uint64(len(v)))
 		key = append(key, v...)
-		key = append(key, 0xff) // no byte of UTF-8
 	}
 	r.mu.RLock()
 	s := r.byDesc[d][string(key)]
@@ -64,7 +74,10 @@ func (r *Registry) Series(d *Desc, values ...string) *Series {
 		m = make(map[string]*Series)
 		r.byDesc[d] = m
 	}
-	m[string(key)] = s
+	if _, raced := m[string(key)]; !raced {
+		m[string(key)] = s
+		r.known[s] = append(r.known[s], lookup{d, string(key)})
+	}
 	return s
 }
 
@@ -114,11 +127,10 @@ func (r *Registry) Retire(ended []*Series) {
 		} else {
 			r.byHash[h] = same
 		}
-		for key, other := range r.byDesc[s.Desc] {
-			if other == s {
-				delete(r.byDesc[s.Desc], key)
-			}
+		for _, l := range r.known[s] {
+			delete(r.byDesc[l.desc], l.key)
 		}
+		delete(r.known, s)
 	}
 }
 
