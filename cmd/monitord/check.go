@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newCheckCommand() *cobra.Command {
+	var path string
+	var listen []string
+	var effective bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Read configuration and rules as `run` would, and print every fault",
+		Long: `check reads the configuration and its rules exactly as run does, and prints
+every fault as FILE:LINE: key: what is wrong, what to do. It exits with 0 when
+there is none, else with 78. A syntax error hides the faults after it.
+
+Without --config it reads ` + defaultConfigPath + ` if that exists, else the
+built-in defaults.`,
+		Example: `  monitord check --config monitord.toml
+  monitord check --effective                # the configuration in force, secrets masked`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configSource(path, listen).load()
+			var faulty *ConfigError
+			if errors.As(err, &faulty) {
+				for _, f := range faulty.Faults {
+					fmt.Fprintln(cmd.OutOrStdout(), f)
+				}
+				return &exitError{code: exitConfig}
+			}
+			if err != nil {
+				return &exitError{exitFailed, err}
+			}
+			if effective {
+				return writeEffective(cmd.OutOrStdout(), c)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "configuration `FILE`")
+	cmd.Flags().StringArrayVar(&listen, "listen", nil, "`ADDR` as run would be given it")
+	cmd.Flags().BoolVar(&effective, "effective", false, "print the configuration in force, secrets masked")
+	return cmd
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"monitord/access"
+	"monitord/alerts"
+	"monitord/alerts/hooks"
+	"monitord/collectors"
+	"monitord/history"
+	"monitord/stream"
+	"monitord/stream/feed"
+)
+
+// Config is the whole of monitord.toml. Each part belongs to the package that
+// uses it, with its defaults and its validation.
+type Config struct {
+	// DataDir is where history and journal live. Empty: $STATE_DIRECTORY, which
+	// systemd sets, else ./data.
+	DataDir string `toml:"data_dir" path:"true"`
+	// Instance is this host's name in every series. Empty: the host's own.
+	Instance string `toml:"instance"`
+	// Labels are on every series, beside instance.
+	Labels map[string]string `toml:"labels"`
+
+	Log        LogConfig         `toml:"log"`
+	Server     ServerConfig      `toml:"server"`
+	Stream     StreamConfig      `toml:"stream"`
+	Collectors collectors.Config `toml:"collectors"`
+	History    history.Config    `toml:"history"`
+	Alerts     AlertsConfig      `toml:"alerts"`
+}
+
+// ServerConfig says where the daemon listens and by which names it is called.
+type ServerConfig struct {
+	access.Config
+	// Listen are addresses, host:port or unix:path. Where $RUNTIME_DIRECTORY is
+	// set, its monitord.sock is one more.
+	Listen []string `toml:"listen"`
+	// ExternalURL is where people reach the page, for links in notifications.
+	// Empty: the first address listened on.
+	ExternalURL string `toml:"external_url"`
+}
+
+// StreamConfig is the engine's configuration, and that of what it carries.
+type StreamConfig struct {
+	stream.Config
+	FeedConfig
+}
+
+// FeedConfig is an alias so that both can be embedded.
+type FeedConfig = feed.Config
+
+// AlertsConfig is the rules and who is told.
+type AlertsConfig struct {
+	alerts.Config
+	Hooks []hooks.Config `toml:"hooks"`
+}
+
+func defaultConfig() *Config {
+	return &Config{
+		Labels: map[string]string{"job": "node"},
+		Log:    LogConfig{Level: "info", Format: "text"},
+		Server: ServerConfig{Listen: []string{"127.0.0.1:6455"}},
+		Stream: StreamConfig{
+			Config:     stream.DefaultConfig(),
+			FeedConfig: feed.DefaultConfig(),
+		},
+		Collectors: collectors.Default(),
+		History:    history.DefaultConfig(),
+		Alerts:     AlertsConfig{Config: alerts.DefaultConfig()},
+	}
+}
+
+// Validate returns every fault, each as "key: what is wrong, what to do".
+func (c *Config) Validate() []error {
+	var faults []error
+	under := func(table string, of []error) {
+		for _, err := range of {
+			faults = append(faults, fmt.Errorf("%s.%w", table, err))
+		}
+	}
+	for name, value := range c.Labels {
+		if !model.LabelName(name).IsValidLegacy() || name == model.MetricNameLabel || name == model.InstanceLabel {
+			faults = append(faults, fmt.Errorf("labels.%s: is no name for a label here, use letters, digits and underscores, and neither __name__ nor instance", name))
+		}
+		if !model.LabelValue(value).IsValid() {
+			faults = append(faults, fmt.Errorf("labels.%s: is not UTF-8, write it in UTF-8", name))
+		}
+	}
+	under("log", c.Log.Validate())
+	under("server", c.Server.Validate())
+	under("stream", c.Stream.Validate())
+	under("collectors", c.Collectors.Validate())
+	under("history", c.History.Validate())
+	under("alerts", c.Alerts.Validate(c.Collectors.Interval))
+	return faults
+}
+
+// Validate returns every fault.
+func (c ServerConfig) Validate() []error {
+	faults := c.Config.Validate()
+	if len(c.Listen) == 0 {
+		faults = append(faults, errors.New("listen: is empty, write at least one address such as 127.0.0.1:6455"))
+	}
+	for i, l := range c.Listen {
+		if err := access.CheckListen(l); err != nil {
+			faults = append(faults, fmt.Errorf("listen[%d]: %w", i, err))
+		}
+	}
+	if c.ExternalURL != "" {
+		u, err := url.Parse(c.ExternalURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			faults = append(faults, fmt.Errorf("external_url: is %q, write http://host or https://host/path", c.ExternalURL))
+		}
+	}
+	return faults
+}
+
+// Validate returns every fault.
+func (c StreamConfig) Validate() []error {
+	return append(c.Config.Validate(), c.FeedConfig.Validate()...)
+}
+
+// Validate returns every fault; the interval is that of the ticks.
+func (c AlertsConfig) Validate(interval time.Duration) []error {
+	faults := append(c.Config.Validate(interval), hooks.Validate(c.Hooks)...)
+	var names []string
+	for _, h := range c.Hooks {
+		names = append(names, h.Name)
+	}
+	for i, r := range c.Rules {
+		for _, h := range r.Hooks {
+			if !slices.Contains(names, h) {
+				faults = append(faults, fmt.Errorf("rules[%d].hooks: there is no hook %q, add it as [[alerts.hooks]] or take it out", i, h))
+			}
+		}
+	}
+	return faults
+}
+
+// dataDir is where history and journal go.
+func (c *Config) dataDir() string {
+	if c.DataDir != "" {
+		return c.DataDir
+	}
+	// systemd.exec(5): several directories are separated by colons.
+	if dirs := filepath.SplitList(os.Getenv("STATE_DIRECTORY")); len(dirs) > 0 {
+		return dirs[0]
+	}
+	return "data"
+}
+
+// instance is this host's name.
+func (c *Config) instance() string {
+	if c.Instance != "" {
+		return c.Instance
+	}
+	if name, err := os.Hostname(); err == nil && name != "" {
+		return name
+	}
+	return "localhost"
+}
+
+// listen is every address that the daemon listens on.
+func (c *Config) listen() []string {
+	addresses := slices.Clone(c.Server.Listen)
+	if dirs := filepath.SplitList(os.Getenv("RUNTIME_DIRECTORY")); len(dirs) > 0 {
+		addresses = append(addresses, "unix:"+filepath.Join(dirs[0], "monitord.sock"))
+	}
+	return addresses
+}
+
+// lookback is three times the longest interval of any collector.
+func (c *Config) lookback() time.Duration {
+	return 3 * max(c.Collectors.Interval, c.Collectors.Filesystem.Interval, c.Collectors.Network.LinkInterval)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// writeEffective prints a configuration as TOML that would be read back as the
+// same one. Fields tagged `secret:"true"` are masked.
+func writeEffective(w io.Writer, c *Config) error {
+	var b strings.Builder
+	writeTable(&b, reflect.ValueOf(c).Elem(), "")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeTable prints the keys of one table, then the tables below it: in TOML a
+// key after a table's header belongs to that table.
+func writeTable(b *strings.Builder, v reflect.Value, path string) {
+	fields := tomlFields(v.Type())
+	keys := make([]string, 0, len(fields))
+	for key := range fields {
+		keys = append(keys, key)
+	}
+	sort.Slice(keys, func(i, j int) bool { // in the order of the struct
+		a, z := fields[keys[i]], fields[keys[j]]
+		for n := range min(len(a), len(z)) {
+			if a[n] != z[n] {
+				return a[n] < z[n]
+			}
+		}
+		return len(a) < len(z)
+	})
+	for _, key := range keys {
+		f := v.FieldByIndex(fields[key])
+		if f.Kind() == reflect.Map && path == "" {
+			continue
+		}
+		if text, ok := tomlValue(f, v.Type().FieldByIndex(fields[key]).Tag); ok {
+			fmt.Fprintf(b, "%s = %s\n", tomlKey(key), text)
+		}
+	}
+	for _, key := range keys {
+		f := v.FieldByIndex(fields[key])
+		at := join(path, tomlKey(key))
+		switch {
+		case f.Kind() == reflect.Struct:
+			fmt.Fprintf(b, "\n[%s]\n", at)
+			writeTable(b, f, at)
+		case f.Kind() == reflect.Map && path == "":
+			fmt.Fprintf(b, "\n[%s]\n", at)
+			writeStringMap(b, f)
+		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
+			for i := range f.Len() {
+				fmt.Fprintf(b, "\n[[%s]]\n", at)
+				writeTable(b, f.Index(i), at)
+			}
+		}
+	}
+}
+
+func writeStringMap(b *strings.Builder, m reflect.Value) {
+	for _, key := range sortedMapKeys(m) {
+		fmt.Fprintf(b, "%s = %s\n", tomlKey(key), strconv.Quote(m.MapIndex(reflect.ValueOf(key)).String()))
+	}
+}
+
+func sortedMapKeys(m reflect.Value) []string {
+	var keys []string
+	for _, k := range m.MapKeys() {
+		keys = append(keys, k.String())
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// tomlValue writes a value that stands behind a key; false for what becomes a
+// table of its own, and for what was left out.
+func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
+	if tag.Get("secret") != "" && !v.IsZero() {
+		return `"********"`, true
+	}
+	if v.Type() == durationType {
+		return strconv.Quote(formatDuration(time.Duration(v.Int()))), true
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return "", false
+		}
+		return tomlValue(v.Elem(), tag)
+	case reflect.String:
+		return strconv.Quote(v.String()), true
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool()), true
+	case reflect.Int, reflect.Int64:
+		if tag.Get("unit") == "bytes" {
+			return strconv.Quote(formatSize(v.Int())), true
+		}
+		return strconv.FormatInt(v.Int(), 10), true
+	case reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'g', -1, 64), true
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Struct {
+			return "", false
+		}
+		items := make([]string, v.Len())
+		for i := range items {
+			items[i], _ = tomlValue(v.Index(i), "")
+		}
+		return "[" + strings.Join(items, ", ") + "]", true
+	case reflect.Map:
+		// Inside an element of a list of tables, on one line.
+		items := []string{}
+		for _, key := range sortedMapKeys(v) {
+			items = append(items, tomlKey(key)+" = "+strconv.Quote(v.MapIndex(reflect.ValueOf(key)).String()))
+		}
+		return "{ " + strings.Join(items, ", ") + " }", len(items) > 0
+	}
+	return "", false
+}
+
+func tomlKey(key string) string {
+	for i := range len(key) {
+		if !isBareKey(key[i]) {
+			return strconv.Quote(key)
+		}
+	}
+	return key
+}

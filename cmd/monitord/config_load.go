@@ -1,0 +1,234 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sort"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// defaultConfigPath is read by `run` and `check` when it exists and no other
+// file is named.
+const defaultConfigPath = "/etc/monitord/monitord.toml"
+
+// maxConfigSize bounds what is read of a configuration file.
+const maxConfigSize = 4 << 20
+
+// A Fault is one thing that is wrong with a configuration.
+type Fault struct {
+	File string // empty: the environment or a flag
+	Line int    // from 1; 0: the file as a whole
+	Key  string // path of the key, empty for a syntax error
+	Msg  string // what is wrong, what to do
+}
+
+func (f Fault) String() string {
+	var b strings.Builder
+	if f.File != "" {
+		b.WriteString(f.File)
+		if f.Line > 0 {
+			fmt.Fprintf(&b, ":%d", f.Line)
+		}
+		b.WriteString(": ")
+	}
+	if f.Key != "" {
+		b.WriteString(f.Key + ": ")
+	}
+	return b.String() + f.Msg
+}
+
+// ConfigError is every fault of a configuration, in the order of the file.
+type ConfigError struct{ Faults []Fault }
+
+func (e *ConfigError) Error() string {
+	lines := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// A source is where a configuration comes from: the three layers, the later
+// ones win.
+type source struct {
+	path    string   // file; empty: none
+	environ []string // as os.Environ gives it
+	listen  []string // --listen; empty: not given
+}
+
+// configSource finds the configuration as `run` and `check` do.
+func configSource(path string, listen []string) source {
+	if path == "" {
+		if _, err := os.Stat(defaultConfigPath); err == nil {
+			path = defaultConfigPath
+		}
+	}
+	return source{path: path, environ: os.Environ(), listen: listen}
+}
+
+// load reads the configuration in force. The error is a *ConfigError that has
+// every fault.
+func (src source) load() (*Config, error) {
+	if src.path == "" {
+		return parseConfig("", nil, src)
+	}
+	text, err := readBounded(src.path, maxConfigSize)
+	if err != nil {
+		return nil, &ConfigError{[]Fault{{File: src.path, Msg: err.Error()}}}
+	}
+	return parseConfig(src.path, text, src)
+}
+
+func parseConfig(path string, text []byte, src source) (*Config, error) {
+	p := &configParser{file: path, lines: keyLines(string(text))}
+	var doc map[string]any
+	if _, err := toml.Decode(string(text), &doc); err != nil {
+		p.syntax(err)
+		return nil, p.err()
+	}
+	c := defaultConfig()
+	into := reflect.ValueOf(c).Elem()
+	dir := ""
+	if path != "" {
+		if abs, err := filepath.Abs(filepath.Dir(path)); err == nil {
+			dir = abs
+		}
+	}
+	d := &decoder{dir: dir, report: p.fault}
+	d.table(doc, into, "")
+	p.environment(src.environ, into)
+	if len(src.listen) > 0 {
+		c.Server.Listen = src.listen
+	}
+	decoded := len(p.faults)
+	for _, err := range c.Validate() {
+		key, msg, ok := strings.Cut(err.Error(), ": ")
+		if !ok {
+			key, msg = "", err.Error()
+		}
+		// A key that could not be decoded still has its default; what is
+		// derived from that is no fault of the author's.
+		if !p.reported(key, decoded) {
+			p.fault(key, msg)
+		}
+	}
+	return c, p.err()
+}
+
+// configParser collects faults and knows where in the file their keys are.
+type configParser struct {
+	file   string
+	lines  map[string]int
+	faults []Fault
+	env    map[string]string // key path → variable that set it
+}
+
+func (p *configParser) fault(key, msg string) {
+	if variable, ok := p.env[key]; ok {
+		p.faults = append(p.faults, Fault{Key: variable, Msg: msg})
+		return
+	}
+	p.faults = append(p.faults, Fault{File: p.file, Line: p.line(key), Key: key, Msg: msg})
+}
+
+// line finds the key, or else the nearest table around it that is in the file:
+// a missing key is reported where it belongs.
+func (p *configParser) line(key string) int {
+	for key != "" {
+		if n := p.lines[key]; n > 0 {
+			return n
+		}
+		if cut := strings.LastIndexAny(key, ".["); cut >= 0 {
+			key = key[:cut]
+		} else {
+			return 0
+		}
+	}
+	return 0
+}
+
+func (p *configParser) syntax(err error) {
+	var parse toml.ParseError
+	if errors.As(err, &parse) {
+		p.faults = append(p.faults, Fault{File: p.file, Line: parse.Position.Line, Msg: "syntax: " + parse.Message})
+		return
+	}
+	p.faults = append(p.faults, Fault{File: p.file, Msg: "syntax: " + err.Error()})
+}
+
+func (p *configParser) reported(key string, first int) bool {
+	for _, f := range p.faults[:first] {
+		if f.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *configParser) err() error {
+	if len(p.faults) == 0 {
+		return nil
+	}
+	sort.SliceStable(p.faults, func(i, j int) bool { return p.faults[i].Line < p.faults[j].Line })
+	return &ConfigError{p.faults}
+}
+
+// environment applies MONITORD_SECTION_KEY variables. Lists are separated by
+// commas; tables and lists of tables cannot be given this way.
+func (p *configParser) environment(environ []string, into reflect.Value) {
+	keys := map[string][]int{}
+	scalarKeys(into.Type(), "", nil, keys)
+	byVariable := map[string]string{}
+	for path := range keys {
+		byVariable[envName(path)] = path
+	}
+	p.env = map[string]string{}
+	for _, kv := range environ {
+		name, text, _ := strings.Cut(kv, "=")
+		path, ok := byVariable[name]
+		if !ok {
+			continue
+		}
+		p.env[path] = name
+		field := into.FieldByIndex(keys[path])
+		d := &decoder{report: p.fault}
+		d.value(envValue(text, field), field, fieldTag(into.Type(), keys[path]), path)
+	}
+}
+
+func envName(path string) string {
+	return "MONITORD_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+}
+
+func fieldTag(t reflect.Type, index []int) reflect.StructTag { return t.FieldByIndex(index).Tag }
+
+// scalarKeys lists every key below t that holds one value or a list of strings.
+func scalarKeys(t reflect.Type, path string, index []int, out map[string][]int) {
+	for key, at := range tomlFields(t) {
+		full := append(append([]int(nil), index...), at...)
+		f := t.FieldByIndex(at)
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			scalarKeys(f.Type, join(path, key), full, out)
+		case f.Type.Kind() == reflect.Map, f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() != reflect.String:
+		default:
+			out[join(path, key)] = full
+		}
+	}
+}
+
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s: is no regular file of at most %s", path, formatSize(limit))
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/access"
+	"monitord/alerts"
+	"monitord/alerts/hooks"
+	"monitord/alerts/journal"
+	"monitord/api"
+	"monitord/collectors"
+	"monitord/dashboard"
+	"monitord/history"
+	"monitord/history/standing"
+	"monitord/metric"
+	"monitord/stream"
+	"monitord/stream/feed"
+	"monitord/stream/wire"
+)
+
+// runDaemon wires everything in the order of a sample's life and runs until ctx
+// ends or a part fails. hup asks for a reload.
+func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.Writer) error {
+	started := time.Now()
+	conf, err := src.load()
+	if err != nil {
+		return err
+	}
+	level := new(slog.LevelVar)
+	l, _ := conf.Log.level()
+	level.Set(l)
+	log := newLogger(stderr, conf.Log.Format, level)
+	log.Info("starting", "version", version, "config", src.path, "data_dir", conf.dataDir())
+
+	// Storage: the history, and the journal of alerts.
+	db, err := history.Open(history.Options{
+		Dir: filepath.Join(conf.dataDir(), "history"), Config: conf.History, Lookback: conf.lookback(), Log: log.With("part", "history"),
+	})
+	if err != nil {
+		return err
+	}
+	defer closing(log, "history", db.Close)
+	lastTick := db.Last()
+	jrnl, err := journal.Open(filepath.Join(conf.dataDir(), "journal"), journal.Options{
+		Keep: conf.Alerts.Keep, MaxSize: conf.Alerts.MaxJournal, Log: log.With("part", "journal"),
+	})
+	if err != nil {
+		return err
+	}
+	defer closing(log, "journal", jrnl.Close)
+	alertLog, err := alerts.OpenLog(jrnl, log.With("part", "alerts"))
+	if err != nil {
+		return err
+	}
+
+	// Who may come in, and where.
+	policy, err := access.New(conf.Server.Config, conf.listen())
+	if err != nil {
+		return err
+	}
+	listeners, err := openListeners(conf.listen())
+	if err != nil {
+		return err
+	}
+	externalURL := conf.Server.ExternalURL
+	for _, l := range listeners {
+		defer l.Close()
+		if externalURL == "" && l.Addr().Network() == "tcp" {
+			externalURL = listenURL(l)
+		}
+	}
+
+	// Samples.
+	d := &tickDriver{history: db, stages: &stages{}}
+	base := labels.NewBuilder(labels.EmptyLabels())
+	for name, value := range conf.Labels {
+		base.Set(name, value)
+	}
+	base.Set(model.InstanceLabel, conf.instance())
+	registry := metric.NewRegistry(base.Labels())
+	self := &selfCollector{history: db.Stats, stages: d.stages, reload: &reloadState{}, proc: newProcessReader(started)}
+	self.reload.at.Store(started.UnixMilli())
+	sampler, err := collectors.New(conf.Collectors, registry, log.With("part", "collectors"), self)
+	if err != nil {
+		return err
+	}
+
+	// Rules.
+	d.rules, err = alerts.NewEngine(alerts.EngineOptions{
+		Query: db, Registry: registry, Append: d.appendResults, Interval: conf.Collectors.Interval, Log: log.With("part", "rules"),
+		Tracked: alertLog.Tracked(), LastTick: lastTick, Settle: conf.lookback(), ExternalURL: externalURL,
+	})
+	if err != nil {
+		return err
+	}
+	if faults := d.rules.Load(conf.Alerts.Rules); len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+
+	// The stream and what feeds it.
+	queries := standing.New(db, standing.Config{Interval: conf.Collectors.Interval, MaxQueries: conf.Stream.MaxQueries})
+	d.feed, err = feed.New(feed.Options{
+		Config: conf.Stream.FeedConfig, History: db, Standing: queries, Alerts: alertLog,
+		Interval: conf.Collectors.Interval, Retention: conf.History.Retention, Instance: conf.instance(), Version: version,
+		MaxSubscriptions: conf.Stream.MaxSubscriptions, Log: log.With("part", "stream"),
+	})
+	if err != nil {
+		return err
+	}
+	engine, err := stream.New(d.feed, stream.Options{
+		Config: conf.Stream.Config, Protocols: []string{wire.SubprotocolJSON}, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
+	})
+	if err != nil {
+		return err
+	}
+	d.feed.Attach(engine)
+
+	// Alerts on disk, then announced.
+	runner, err := hooks.New(conf.Alerts.Hooks, hooks.Options{
+		Log: alertLog, Instance: conf.instance(), Version: version, ExternalURL: externalURL, Logger: log.With("part", "hooks"),
+	})
+	if err != nil {
+		return err
+	}
+
+	d.recorder = alerts.NewRecorder(alertLog, log.With("part", "alerts"), d.feed.Events, runner.Announce)
+
+	self.sampler, self.stream, self.recorder, self.rules = sampler.Stats, engine.Stats, d.recorder.Stats, d.rules.Stats
+	self.feed, self.journal, self.hooks = d.feed.Stats, jrnl.Stats, runner.Stats
+
+	// What the port answers.
+	reload := &reloader{
+		src: src, conf: conf, log: log, level: level, state: self.reload,
+		rules: d.rules, hooks: runner, policy: func(p *access.Policy) {}, listen: conf.listen(),
+	}
+	web := &routes{reload: reload.reload}
+	web.policy.Store(policy)
+	reload.policy = func(p *access.Policy) { web.policy.Store(p) }
+	webLog := log.With("part", "http")
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/stream", engine)
+	mux.Handle("/api/v1/query", api.Query(db, webLog))
+	mux.Handle("/api/v1/query_range", api.QueryRange(db, webLog))
+	mux.Handle("/metrics", api.Metrics(d.last, webLog))
+	mux.Handle("/", dashboard.Handler())
+	server := newServer(web.handler(mux), conf.Stream.HandshakeTimeout, webLog)
+
+	// Run: what others stand on first.
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	start := func(name string, run func(context.Context) error) *component {
+		return startComponent(name, run, func(err error) { fail(err) })
+	}
+	maintenance := start("history", db.Run)
+	recording := start("journal", d.recorder.Run)
+	telling := start("feed", d.feed.Run)
+	streaming := start("stream", engine.Run)
+	notifying := start("hooks", runner.Run)
+	serving := start("http", func(ctx context.Context) error { return serve(ctx, server, listeners) })
+	for _, l := range listeners {
+		log.Info("listening", "url", listenURL(l))
+	}
+	d.first = sync.OnceFunc(func() {
+		web.ready.Store(true)
+		log.Info("ready", "took", time.Since(started).Round(time.Millisecond))
+		notify(log, daemon.SdNotifyReady)
+	})
+	sampling := start("collectors", func(ctx context.Context) error { return sampler.Run(ctx, d.tick) })
+	watching := start("watchdog", func(ctx context.Context) error {
+		feedWatchdog(ctx, log, []pulse{
+			{"ticks", d.pulse(conf.Collectors.Interval)},
+			{"journal", d.recorder.Turns},
+			{"poll loops", slowest(engine.Turns)},
+		})
+		<-ctx.Done()
+		return nil
+	})
+	reloading := start("reload", func(ctx context.Context) error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-hup:
+				_ = reload.reload() // logged there
+			}
+		}
+	})
+
+	<-ctx.Done()
+	notify(log, daemon.SdNotifyStopping)
+	log.Info("stopping")
+	stopAll(log, sampling, watching, reloading)
+	stopAll(log, notifying, streaming, serving)
+	stopAll(log, recording, telling, maintenance)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func closing(log *slog.Logger, what string, close func() error) {
+	if err := close(); err != nil {
+		log.Error("closing", "what", what, "error", err)
+	}
+}
+
+// slowest is the count of the poll loop that has turned the least since the
+// last time it was asked: as long as all turn, it grows.
+func slowest(turns func() []uint64) func() uint64 {
+	var last []uint64
+	var rounds uint64
+	return func() uint64 {
+		now := turns()
+		moved := last == nil
+		if !moved {
+			moved = true
+			for i := range now {
+				moved = moved && now[i] != last[i]
+			}
+		}
+		if moved {
+			last = now
+			rounds++
+		}
+		return rounds
+	}
+}

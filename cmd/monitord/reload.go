@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"monitord/access"
+	"monitord/alerts"
+	"monitord/alerts/hooks"
+)
+
+// A reloader reads the configuration again: all of it or, if there is any
+// fault, nothing. It is safe for concurrent use.
+type reloader struct {
+	src    source
+	log    *slog.Logger
+	level  *slog.LevelVar
+	state  *reloadState
+	rules  *alerts.Engine
+	hooks  *hooks.Runner
+	policy func(*access.Policy)
+	listen []string
+
+	mu   sync.Mutex // guards conf, and one reload at a time
+	conf *Config    // what the daemon was started with, and the reloadable keys in force
+}
+
+// reload returns why the configuration that was found is not in force.
+func (r *reloader) reload() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	notify(r.log, daemon.SdNotifyReloading)
+	defer notify(r.log, daemon.SdNotifyReady)
+	err := r.replace()
+	r.state.failed.Store(err != nil)
+	if err != nil {
+		var faulty *ConfigError
+		if errors.As(err, &faulty) {
+			for _, f := range faulty.Faults {
+				r.log.Error("configuration", "fault", f.String())
+			}
+		}
+		r.log.Error("configuration not reloaded, the old one stays in force")
+		return fmt.Errorf("the old configuration stays in force:\n%w", err)
+	}
+	r.state.at.Store(time.Now().UnixMilli())
+	r.log.Info("configuration reloaded")
+	return nil
+}
+
+// replace does everything that can fail first, then swaps.
+func (r *reloader) replace() error {
+	conf, err := r.src.load()
+	if err != nil {
+		return err
+	}
+	policy, err := access.New(conf.Server.Config, r.listen)
+	if err != nil {
+		return err
+	}
+	level, err := conf.Log.level()
+	if err != nil {
+		return err
+	}
+	// Of the two only the hooks can still be refused: a file with a secret may
+	// have gone since it was checked.
+	if err := r.hooks.Reload(conf.Alerts.Hooks); err != nil {
+		return err
+	}
+	if faults := r.rules.Load(conf.Alerts.Rules); len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	r.policy(policy)
+	r.level.Set(level)
+	for _, key := range needRestart(r.conf, conf) {
+		r.log.Warn("a change of this key needs a restart, the old value stays in force", "key", key)
+	}
+	return nil
+}
+
+// reloadable are the keys, and the tables of keys, that take effect without a
+// restart. A change of any other is named in the log and waits for one.
+var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "alerts.rules", "alerts.hooks"}
+
+// needRestart returns the keys that differ and are not reloadable.
+func needRestart(old, new *Config) []string {
+	was, is := flatten(old), flatten(new)
+	var keys []string
+	for key := range is {
+		if is[key] != was[key] && !slices.ContainsFunc(reloadable, func(r string) bool { return key == r || strings.HasPrefix(key, r+".") }) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// flatten writes every key outside of lists of tables as path → value.
+func flatten(c *Config) map[string]string {
+	out := map[string]string{}
+	flattenTable(out, reflect.ValueOf(c).Elem(), "")
+	return out
+}
+
+func flattenTable(out map[string]string, v reflect.Value, path string) {
+	for key, index := range maps.All(tomlFields(v.Type())) {
+		f := v.FieldByIndex(index)
+		at := join(path, key)
+		switch {
+		case f.Kind() == reflect.Struct:
+			flattenTable(out, f, at)
+		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
+		default:
+			out[at], _ = tomlValue(f, "")
+		}
+	}
+}

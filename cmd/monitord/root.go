@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every command.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNotAllowed  = 4
+	exitNoConnect   = 5
+	exitConfig      = 78 // EX_CONFIG of sysexits.h; the unit does not restart on it
+	exitTimedOut    = 124
+	exitInterrupted = 130
+)
+
+// An exitError ends the program with a code of its own. With a nil err nothing
+// is printed: the command has said what there was to say.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		if exit.err != nil {
+			fmt.Fprintln(stderr, "monitord:", exit.err)
+		}
+		return exit.code
+	}
+	// What is left comes from the parser of the command line.
+	fmt.Fprintf(stderr, "monitord: %v\nTry 'monitord --help'.\n", err)
+	return exitUsage
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "monitord",
+		Short: "Watch a host: sample it, keep the history, alert, and stream to whoever looks",
+		Long: `monitord samples this host every second, keeps the history, evaluates alert
+rules written in TOML, and pushes samples and alerts to whoever watches.`,
+		Example: `  monitord run                              # the daemon, then open http://127.0.0.1:6455/
+  monitord check --config monitord.toml     # every fault of a configuration
+  monitord watch node_load1                 # a query, live
+  monitord watch --alerts --after 0         # every alert there was, then those to come`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newVersionCommand())
+	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
+	return root
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  monitord version",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(versionWords(), " "))
+			return err
+		},
+	}
+}

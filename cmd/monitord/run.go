@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func newRunCommand() *cobra.Command {
+	var path string
+	var listen []string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the daemon",
+		Long: `run samples this host, keeps the history, evaluates the rules and serves page,
+API and stream until it is ended by SIGTERM or an interrupt. SIGHUP reads the
+configuration again; a faulty one changes nothing.
+
+Without --config it reads ` + defaultConfigPath + ` if that exists, else it
+runs with built-in defaults. It needs no privileges.`,
+		Example: `  monitord run
+  monitord run --config monitord.toml
+  monitord run --listen 127.0.0.1:7000 --listen unix:/run/user/1000/monitord.sock`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			hup := make(chan os.Signal, 1)
+			signal.Notify(hup, syscall.SIGHUP)
+			defer signal.Stop(hup)
+			err := runDaemon(cmd.Context(), configSource(path, listen), hup, cmd.ErrOrStderr())
+			var faulty *ConfigError
+			if errors.As(err, &faulty) {
+				for _, f := range faulty.Faults {
+					fmt.Fprintln(cmd.ErrOrStderr(), f)
+				}
+				return &exitError{code: exitConfig, err: errors.New("the configuration is faulty, see above")}
+			}
+			if err != nil {
+				return &exitError{exitFailed, err}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "configuration `FILE`")
+	cmd.Flags().StringArrayVar(&listen, "listen", nil, "listen on `ADDR` (host:port or unix:/path) instead of server.listen; may be repeated")
+	return cmd
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"monitord/access"
+)
+
+const (
+	// net/http reads up to 4 KiB more than MaxHeaderBytes: 16 KiB in all.
+	maxHeaderBytes = 12 << 10
+	maxBodyBytes   = 1 << 20
+)
+
+// newServer returns the HTTP server of every listener. What a peer may draw out
+// is bounded: header, body, answer, idleness. A hijacked connection is the
+// stream engine's, with its own bounds.
+func newServer(h http.Handler, handshakeTimeout time.Duration, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           http.MaxBytesHandler(h, maxBodyBytes),
+		ReadHeaderTimeout: handshakeTimeout,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       75 * time.Second,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       access.ConnContext,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// serve runs the server on every listener until ctx ends, then lets requests in
+// flight finish for a second. It returns when all listeners are closed.
+func serve(ctx context.Context, s *http.Server, listeners []net.Listener) error {
+	errs := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { errs <- s.Serve(l) }()
+	}
+	var first error
+	left := len(listeners)
+	select {
+	case <-ctx.Done():
+	case err := <-errs:
+		left--
+		first = fmt.Errorf("serve: %w", err)
+	}
+	grace, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil {
+		s.Close()
+	}
+	for ; left > 0; left-- {
+		<-errs
+	}
+	if errors.Is(first, http.ErrServerClosed) {
+		return nil
+	}
+	return first
+}
+
+// routes is what the daemon answers. The policy stands before all of them, and
+// can be replaced while they serve.
+type routes struct {
+	policy atomic.Pointer[access.Policy]
+	ready  atomic.Bool
+	reload func() error
+}
+
+func (r *routes) handler(mux *http.ServeMux) http.Handler {
+	alive := func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "monitord is alive.")
+	}
+	ready := func(w http.ResponseWriter, _ *http.Request) {
+		if !r.ready.Load() {
+			http.Error(w, "monitord is starting: the first tick is not stored yet.", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "monitord is ready.")
+	}
+	reload := func(w http.ResponseWriter, _ *http.Request) {
+		if err := r.reload(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprintln(w, "reloaded")
+	}
+	mux.HandleFunc("/healthz", only(alive, http.MethodGet, http.MethodHead))
+	mux.HandleFunc("/-/healthy", only(alive, http.MethodGet, http.MethodHead))
+	mux.HandleFunc("/readyz", only(ready, http.MethodGet, http.MethodHead))
+	mux.HandleFunc("/-/ready", only(ready, http.MethodGet, http.MethodHead))
+	mux.HandleFunc("/-/reload", only(reload, http.MethodPost, http.MethodPut))
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.policy.Load().Middleware(mux).ServeHTTP(w, req)
+	})
+}
+
+// only lets a handler see requests of the given methods. The page answers all
+// paths that nothing else does, so the mux itself never says that a method is
+// wrong.
+func only(h http.HandlerFunc, methods ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(methods, r.Method) {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			http.Error(w, "this path takes "+strings.Join(methods, " and "), http.StatusMethodNotAllowed)
+			return
+		}
+		h(w, r)
+	}
+}
