@@ -57,10 +57,14 @@ func newHerd(o options, from netip.Addr, to netip.AddrPort) (*herd, error) {
 
 func (h *herd) run() (Report, error) {
 	var at [4]reading
-	var err error
+	resting, err := h.least()
+	if err != nil {
+		return Report{}, err
+	}
 	if at[0], err = h.read(); err != nil {
 		return Report{}, err
 	}
+	at[0].memory = resting
 	if err := h.connect(); err != nil {
 		return Report{}, err
 	}
@@ -70,12 +74,17 @@ func (h *herd) run() (Report, error) {
 	if err := h.until(time.Now().Add(h.settle), 50*time.Millisecond); err != nil {
 		return Report{}, err
 	}
+	loaded, err := h.least()
+	if err != nil {
+		return Report{}, err
+	}
 	if err := h.lull(); err != nil {
 		return Report{}, err
 	}
 	if at[2], err = h.read(); err != nil {
 		return Report{}, err
 	}
+	at[2].memory = loaded
 	h.bytes = 0
 	h.counter.on = true
 	wait := 50 * time.Millisecond

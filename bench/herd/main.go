@@ -51,6 +51,7 @@ type options struct {
 	window      int
 	settle      time.Duration
 	duration    time.Duration
+	readings    int
 	pid         int
 	poll        bool
 	tick        bool
@@ -69,6 +70,7 @@ func main() {
 	flag.IntVar(&o.window, "window", 512, "handshakes under way at a time")
 	flag.DurationVar(&o.settle, "settle", 2*time.Second, "time between the last handshake and counting")
 	flag.DurationVar(&o.duration, "for", 10*time.Second, "how long to count")
+	flag.IntVar(&o.readings, "readings", 1, "readings of the server's memory, a second apart, of which the least counts")
 	flag.IntVar(&o.pid, "pid", 0, "`process` of the server, to read its time and memory")
 	flag.BoolVar(&o.poll, "poll", false, "poll instead of sleeping while counting")
 	flag.BoolVar(&o.tick, "tick", false, "count only monitord's samples, by their tick, and their delay from it")

@@ -37,6 +37,27 @@ func (h *herd) read() (reading, error) {
 	return r, err
 }
 
+// least reads the server's memory as often as asked for, a second apart, and
+// returns the least: what a garbage collector has not got to yet is not needed.
+func (h *herd) least() (linux.Memory, error) {
+	var least linux.Memory
+	for i := range h.readings {
+		if i > 0 {
+			if err := h.until(time.Now().Add(time.Second), 50*time.Millisecond); err != nil {
+				return least, err
+			}
+		}
+		r, err := h.read()
+		if err != nil {
+			return least, err
+		}
+		if i == 0 || r.memory.RSS < least.RSS {
+			least = r.memory
+		}
+	}
+	return least, nil
+}
+
 // Report is what a run found. Figures of the server are zero without -pid,
 // durations that nothing was measured for are -1.
 type Report struct {

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// startDaemon starts monitord on a fresh data directory, with rules and hooks
+// given as TOML.
+func startDaemon(ctx context.Context, p plan, cpu int, rules string) (*server, error) {
+	dir, err := os.MkdirTemp(p.dir, "daemon-")
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(dir, "monitord.toml")
+	return start(ctx, "monitord", p.monitord, cpu, func(address string) []string {
+		text := fmt.Sprintf("data_dir = %q\n[server]\nlisten = [%q]\n%s", filepath.Join(dir, "data"), address, rules)
+		// Should this fail, the daemon says so.
+		_ = os.WriteFile(config, []byte(text), 0o600)
+		return []string{"run", "--config", config}
+	})
+}
+
+// tenRules are what a small host would have.
+func tenRules() string {
+	rules := []struct{ name, expr, hold string }{
+		{"HostDown", `up == 0`, "10s"},
+		{"HighLoad", `node_load5 > 4 * count(count by (cpu) (node_cpu_seconds_total))`, "5m"},
+		{"CPUBusy", `100 * (1 - avg(rate(node_cpu_seconds_total{mode="idle"}[5m]))) > 90`, "10m"},
+		{"CPUSteal", `100 * avg(rate(node_cpu_seconds_total{mode="steal"}[5m])) > 10`, "10m"},
+		{"MemoryLow", `node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.05`, "2m"},
+		{"Swapping", `rate(node_vmstat_pswpout[5m]) > 100`, "5m"},
+		{"DiskFull", `node_filesystem_avail_bytes{fstype!="tmpfs"} / node_filesystem_size_bytes{fstype!="tmpfs"} < 0.05`, "1m"},
+		{"DiskFillsInFourHours", `predict_linear(node_filesystem_avail_bytes{fstype!="tmpfs"}[1h], 4*3600) < 0`, "10m"},
+		{"DiskBusy", `rate(node_disk_io_time_seconds_total[5m]) > 0.9`, "10m"},
+		{"NetworkErrors", `rate(node_network_receive_errs_total[5m]) + rate(node_network_transmit_errs_total[5m]) > 1`, "5m"},
+	}
+	var b strings.Builder
+	for _, r := range rules {
+		fmt.Fprintf(&b, "[[alerts.rules]]\nname = %q\nexpr = '%s'\nfor = %q\nseverity = \"warning\"\n", r.name, r.expr, r.hold)
+	}
+	return b.String()
+}
+
+// viewerQueries are what the page has open.
+var viewerQueries = []string{
+	`100 * avg by (mode) (irate(node_cpu_seconds_total{mode!="idle"}[5s]))`,
+	`100 * (1 - sum by (cpu) (irate(node_cpu_seconds_total{mode=~"idle|iowait"}[5s])))`,
+	`{__name__=~"node_load1|node_load5|node_load15"}`,
+	`{__name__=~"node_memory_MemTotal_bytes|node_memory_MemFree_bytes|node_memory_MemAvailable_bytes|node_memory_Buffers_bytes|node_memory_Cached_bytes"}`,
+	`irate(node_disk_read_bytes_total[5s])`,
+	`irate(node_disk_written_bytes_total[5s])`,
+	`100 * irate(node_disk_io_time_seconds_total[5s])`,
+	`irate(node_network_receive_bytes_total[5s])`,
+	`irate(node_network_transmit_bytes_total[5s])`,
+	`100 * irate(node_pressure_cpu_waiting_seconds_total[5s])`,
+	`100 * irate(node_pressure_memory_waiting_seconds_total[5s])`,
+	`100 * irate(node_pressure_memory_stalled_seconds_total[5s])`,
+	`100 * irate(node_pressure_io_waiting_seconds_total[5s])`,
+	`100 * irate(node_pressure_io_stalled_seconds_total[5s])`,
+	`{__name__=~"node_filesystem_size_bytes|node_filesystem_avail_bytes|node_filesystem_free_bytes|node_filesystem_files|node_filesystem_files_free|node_filesystem_readonly"}`,
+}

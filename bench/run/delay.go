@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// commitTime is the daemon's own word for when the tick before was committed.
+const commitTime = "monitord_tick_commit_timestamp_seconds"
+
+// delays measures how long after the commit of a tick its messages arrive and its
+// hooks start. An alert fires in each even second and resolves in each odd one.
+func delays(ctx context.Context, p plan, t *table) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	stamps := filepath.Join(p.dir, "stamps")
+	s, err := startDaemon(ctx, p, -1, fmt.Sprintf(`
+[[alerts.rules]]
+name = "EvenSecond"
+expr = 'vector(time()) %% 2 < 1'
+severity = "info"
+[[alerts.hooks]]
+name = "stamp"
+type = "exec"
+command = [%q, %q, %q]
+`, self, stampCommand, stamps))
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if err := sleep(ctx, 3*time.Second); err != nil {
+		return err
+	}
+	o := newObservation()
+	listening, cancel := context.WithTimeout(ctx, p.delay)
+	defer cancel()
+	if err := subscribe(listening, s, streamPath(true, "up", commitTime), o.take); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return o.report(ctx, s, stamps, t)
+}
+
+// observation is what one subscriber saw.
+type observation struct {
+	ids       map[uint32]string
+	values    map[int64]int64 // tick, milliseconds → arrival of its value, nanoseconds
+	committed map[int64]int64 // tick → its commit
+	alerts    map[uint64]arrived
+}
+
+func newObservation() *observation {
+	return &observation{ids: map[uint32]string{}, values: map[int64]int64{}, committed: map[int64]int64{}, alerts: map[uint64]arrived{}}
+}
+
+const interval = 1000 // of the daemon's ticks, milliseconds
+
+func (o *observation) take(m arrived) {
+	switch m.Op {
+	case "subscribed":
+		o.ids[m.Sub] = m.ID
+	case "samples":
+		if o.ids[m.Sub] == "query=up" {
+			o.values[m.T] = m.at
+			return
+		}
+		if len(m.V) != 1 {
+			return
+		}
+		if at, ok := m.V[0].(float64); ok {
+			o.committed[m.T-interval] = int64(at * 1e9)
+		}
+	case "alert":
+		if m.Event == "firing" || m.Event == "resolved" {
+			o.alerts[m.Seq] = m
+		}
+	}
+}
+
+var errNothing = errors.New("nothing to measure")
+
+func (o *observation) report(ctx context.Context, s *server, stampPath string, t *table) error {
+	var commits, values, alerts, hooks []float64
+	for tick, at := range o.values {
+		if commit, ok := o.committed[tick]; ok {
+			values = append(values, milliseconds(at-commit))
+			commits = append(commits, milliseconds(commit-tick*int64(time.Millisecond)))
+		}
+	}
+	stamps, err := readStamps(stampPath)
+	if err != nil {
+		return fmt.Errorf("%w; the daemon said: %s", err, s.said)
+	}
+	for seq, e := range o.alerts {
+		commit, ok := o.committed[e.T]
+		if !ok {
+			continue
+		}
+		alerts = append(alerts, milliseconds(e.at-commit))
+		if at, ok := stamps[seq]; ok {
+			hooks = append(hooks, milliseconds(at-commit))
+		}
+	}
+	if len(values) == 0 || len(alerts) == 0 || len(hooks) == 0 {
+		return fmt.Errorf("%w: %d ticks, %d alerts, %d hooks of known commit; the daemon said: %s",
+			errNothing, len(values), len(alerts), len(hooks), s.said)
+	}
+	t.heading("Delay, %d ticks, %d alerts, %d hooks: median / p99 / most", len(values), len(alerts), len(hooks))
+	t.row("from a tick's commit to its message at a subscriber", percentiles(values), "10 ms at p99")
+	t.row("from the commit to the alert at a subscriber", percentiles(alerts), "10 ms at p99, without the sync")
+	t.row("from the commit to the hook's first instruction", percentiles(hooks), "50 ms at p99")
+	t.row("before that: from the tick's time to its commit", percentiles(commits), "")
+	if sync, err := o.sync(ctx, s); err != nil {
+		t.row("part of both: a sync of the journal, mean", "unknown: "+strings.SplitN(err.Error(), "\n", 2)[0], "")
+	} else {
+		t.row("part of both: a sync of the journal, mean", fmt.Sprintf("%.2f ms", sync), "")
+	}
+	return nil
+}
+
+// sync is how long the disk takes, by the daemon's own account.
+func (o *observation) sync(ctx context.Context, s *server) (float64, error) {
+	seconds, err := query(ctx, s, "monitord_journal_sync_seconds_total / monitord_journal_syncs_total")
+	return seconds * 1e3, err
+}
+
+func milliseconds(ns int64) float64 { return float64(ns) / 1e6 }
+
+func percentiles(values []float64) string {
+	return fmt.Sprintf("%.2f / %.2f / %.2f ms", quantile(values, 0.5), quantile(values, 0.99), quantile(values, 1))
+}

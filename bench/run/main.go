@@ -1,0 +1,102 @@
+// Command run measures monitord and prints each figure beside its target. It
+// starts every server itself, one at a time, with the herd on another processor.
+//
+//	go run ./run -monitord ../bin/monitord -echo ../bin/echo
+//	go run ./run -quick -only stream
+//
+// The parts:
+//
+//	rest    processor time and memory of the daemon that watches this machine,
+//	        with ten rules and one viewer who has the page's queries open
+//	stream  memory per connection, and processor time per message as a ratio to
+//	        the floor: pairs of runs, server and floor in turn, their median
+//	delay   from the commit of a tick to the message that a subscriber gets, to
+//	        the alert, and to the first instruction of an exec hook
+//
+// It ends with 1 if something did not run; no figure decides that.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// plan is what is to be measured, and for how long.
+type plan struct {
+	monitord, echo string // binaries
+	only           string
+	connections    int
+	pairs          int
+	counting       time.Duration // of a run of the herd
+	rest           time.Duration
+	delay          time.Duration
+	serverCPU      int // processors that server and herd are pinned to
+	herdCPU        int
+	dir            string // for everything that is written
+}
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == stampCommand {
+		os.Exit(stamp(os.Args[2], time.Now()))
+	}
+	var p plan
+	quick := flag.Bool("quick", false, "one pair and short times: a look, not a measurement")
+	flag.StringVar(&p.monitord, "monitord", "../bin/monitord", "the daemon's `binary`")
+	flag.StringVar(&p.echo, "echo", "../bin/echo", "`binary` of stream/echo")
+	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, delay; empty: all")
+	flag.IntVar(&p.connections, "n", 2000, "connections")
+	flag.IntVar(&p.pairs, "pairs", 5, "pairs of runs with the floor")
+	flag.DurationVar(&p.counting, "for", 10*time.Second, "counting time of one run")
+	flag.DurationVar(&p.rest, "rest", time.Minute, "time at rest")
+	flag.DurationVar(&p.delay, "delay", 2*time.Minute, "time to collect delays; there is an alert a second")
+	flag.IntVar(&p.serverCPU, "server-cpu", 0, "`processor` of the server, -1: any")
+	flag.IntVar(&p.herdCPU, "herd-cpu", 1, "`processor` of the herd, -1: any")
+	flag.Parse()
+	if *quick {
+		p.pairs, p.counting, p.rest, p.delay = 1, 5*time.Second, 15*time.Second, 20*time.Second
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, p); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, p plan) error {
+	dir, err := os.MkdirTemp("", "monitord-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	p.dir = dir
+	tools, err := build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	t := newTable(os.Stdout)
+	t.machine()
+	parts := []struct {
+		name string
+		run  func() error
+	}{
+		{"rest", func() error { return rest(ctx, p, tools, t) }},
+		{"stream", func() error { return streaming(ctx, p, tools, t) }},
+		{"delay", func() error { return delays(ctx, p, t) }},
+	}
+	for _, part := range parts {
+		if p.only != "" && !strings.Contains(","+p.only+",", ","+part.name+",") {
+			continue
+		}
+		if err := part.run(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return ctx.Err()
+}
