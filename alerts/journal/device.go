@@ -21,23 +21,33 @@ func realDevice() device {
 	}
 }
 
+// unfinished ends the name of a file whose space is being allocated.
+const unfinished = ".new"
+
 // createFile makes a file of zeros whose space is allocated, durable together
-// with its name. What it could not finish it removes.
+// with its name. It gets the name at the end, so that a file of that name which
+// is shorter has been cut. What createFile could not finish it removes.
 func createFile(path string, size int64) (_ *os.File, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if _, err := os.Lstat(path); err == nil {
+		return nil, &os.PathError{Op: "create", Path: path, Err: os.ErrExist}
+	}
+	f, err := os.OpenFile(path+unfinished, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(path)
+			os.Remove(path + unfinished)
 		}
 	}()
 	if err := allocate(f, size); err != nil {
 		return nil, &os.PathError{Op: "allocate", Path: path, Err: err}
 	}
 	if err := f.Sync(); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(path+unfinished, path); err != nil {
 		return nil, err
 	}
 	return f, syncDir(path)

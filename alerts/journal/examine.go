@@ -54,7 +54,7 @@ func (s *segment) examine(f *os.File, stop int64) (findings, error) {
 	if s.after > 0 {
 		found.upTo = max(found.upTo, s.after-1)
 	}
-	if s.ended && stop == s.end && found.end < stop {
+	if s.ended && found.end < s.end {
 		found.damaged++
 	}
 	s.indexed, s.found = true, found

@@ -46,18 +46,19 @@ type Journal struct {
 	counts counts
 	closed atomic.Bool
 
-	mu     sync.Mutex // guards the fields below, and is held while writing
-	lock   *os.File
-	limits Options
-	cur    *segment // what is written to; nil after a failure, until a fresh one takes its place
-	headed bool     // cur's header is in the file
-	prev   *segment // what cur follows
-	next   *os.File // the segment allocated ahead; nil if the disk refused
-	nextNo uint64
-	snap   position // where the newest complete snapshot begins; the zero value for none
-	since  int64    // bytes written since
-	buf    []byte
-	batch  []stored
+	mu      sync.Mutex // guards the fields below, and is held while writing
+	lock    *os.File
+	limits  Options
+	cur     *segment // what is written to; nil after a failure, until a fresh one takes its place
+	headed  bool     // cur's header is in the file
+	prev    *segment // what cur follows
+	next    *os.File // the segment allocated ahead; nil if the disk refused
+	nextNo  uint64
+	unknown int      // at Open: files behind the newest segment of which nothing can be read
+	snap    position // where the newest complete snapshot begins; the zero value for none
+	since   int64    // bytes written since
+	buf     []byte
+	batch   []stored
 }
 
 // view is what readers see: replaced as a whole, never changed.

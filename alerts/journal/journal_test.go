@@ -66,7 +66,7 @@ func readAll(t testing.TB, j *Journal, after uint64) []uint64 {
 	t.Helper()
 	var seqs []uint64
 	for {
-		recs, err := j.Read(after, 7)
+		recs, err := j.Read(after, 47)
 		if err != nil {
 			t.Fatal(err)
 		}

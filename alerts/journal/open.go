@@ -75,6 +75,7 @@ func (j *Journal) resume(segs []*segment) error {
 	if err := j.findSnapshot(segs); err != nil {
 		return err
 	}
+	last.possible += uint64(j.unknown) * uint64(j.size/minRecord)
 	if last.possible > last.acknowledged {
 		v := j.view.Load()
 		j.view.Store(&view{segs: v.segs, first: v.first, last: last.possible})

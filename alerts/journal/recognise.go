@@ -2,7 +2,9 @@ package journal
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // recognise finds the segments in the directory, oldest first, and this
@@ -15,6 +17,11 @@ func (j *Journal) recognise() ([]*segment, error) {
 	}
 	var all []*segment
 	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), suffix+unfinished) && e.Type().IsRegular() {
+			if err := os.Remove(filepath.Join(j.dir, e.Name())); err != nil {
+				return nil, err
+			}
+		}
 		number, ok := segmentNumber(e.Name())
 		if !ok || !e.Type().IsRegular() {
 			continue
@@ -48,7 +55,8 @@ func (j *Journal) recognise() ([]*segment, error) {
 // header where the acknowledged part of the segment before ends.
 func (j *Journal) chain(all []*segment) ([]*segment, error) {
 	var segs []*segment
-	var next header
+	newer := 0
+	var next header // of the last one kept
 	for _, s := range slices.Backward(all) {
 		if next.prev != 0 && s.number < next.number && s.number > next.prev {
 			// Begun and never acknowledged from: the writes to it failed.
@@ -67,10 +75,10 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 		s.end = info.Size()
 		s.after = next.first
 		if next.prev == s.number {
-			s.end, s.ended = min(s.end, next.prevEnd), true
+			s.end, s.ended = next.prevEnd, true
 		}
 		if foreign || broken {
-			keep, err := j.doubtful(s, foreign)
+			keep, err := j.doubtful(s, foreign, info.Size())
 			if err != nil {
 				return nil, err
 			}
@@ -78,26 +86,30 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 				continue
 			}
 		}
+		if len(segs) == 0 {
+			j.unknown, newer = 0, j.unknown
+		}
 		segs = append(segs, s)
 		next = s.header
 	}
+	j.unknown = newer
 	slices.Reverse(segs)
 	return segs, nil
 }
 
 // doubtful decides about a segment whose header cannot be read, or is another journal's.
-func (j *Journal) doubtful(s *segment, foreign bool) (keep bool, err error) {
+func (j *Journal) doubtful(s *segment, foreign bool, size int64) (keep bool, err error) {
 	if !foreign {
 		f, err := os.Open(s.path)
 		if err != nil {
 			return false, err
 		}
 		defer f.Close()
-		rest, err := readTail(f, 0, s.end, 0)
+		rest, err := readTail(f, 0, size, 0)
 		if err != nil {
 			return false, err
 		}
-		if rest.end == 0 { // allocated ahead, never begun
+		if rest.end == 0 && size >= j.size { // allocated ahead, never begun
 			return false, os.Remove(s.path)
 		}
 		if j.epoch != 0 {
@@ -112,6 +124,9 @@ func (j *Journal) doubtful(s *segment, foreign bool) (keep bool, err error) {
 				return true, nil
 			}
 		}
+	}
+	if !foreign {
+		j.unknown++
 	}
 	j.counts.damaged.Add(1)
 	j.log.Error("a journal file cannot be recognised and is put aside", "file", s.path, "as", s.path+".lost")
