@@ -30,6 +30,10 @@ type join struct {
 // subprotocols of which none is spoken; 503 when the engine is full or ending,
 // 429 when the address has too many connections.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		// Or the server would wait for the body before it answers.
+		w.Header().Set("Connection", "close")
+	}
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
 		e.refuse(w, refusedMethod, http.StatusMethodNotAllowed, "use GET")
@@ -37,7 +41,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !hasToken(r.Header["Upgrade"], "websocket") || !hasToken(r.Header["Connection"], "upgrade") {
 		w.Header().Set("Upgrade", "websocket")
-		w.Header().Set("Connection", "Upgrade")
+		w.Header().Add("Connection", "Upgrade")
 		text := "this is a WebSocket endpoint: connect with a WebSocket client"
 		if r.Header.Get("Sec-WebSocket-Key") != "" {
 			text = "Sec-WebSocket-Key came without the headers Upgrade: websocket and Connection: Upgrade: " +

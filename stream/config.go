@@ -95,6 +95,8 @@ type Options struct {
 	RingBytes int64
 	// Log takes what an operator should know. Nil: nothing is logged.
 	Log *slog.Logger
+
+	heartbeatAfter time.Duration // 0: 15 s
 }
 
 func (o Options) withDefaults() Options {
@@ -107,6 +109,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.RingBytes <= 0 {
 		o.RingBytes = 32 << 20
+	}
+	if o.heartbeatAfter <= 0 {
+		o.heartbeatAfter = 15 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -5,14 +5,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Every vector through a real connection: whole, byte by byte, at random splits.
 func TestConformance(t *testing.T) {
 	o := testOptions()
 	o.MaxMessage = vectorLimit
-	o.PingInterval = time.Hour
 	s := serve(t, funcs{}, o)
 	var wg sync.WaitGroup
 	turn := make(chan struct{}, 16)
@@ -21,7 +19,9 @@ func TestConformance(t *testing.T) {
 		if len(v.in) < 300 {
 			r := rand.New(rand.NewPCG(uint64(i), 9))
 			ways["split"] = split([]byte(v.in), r)
-			ways["byte by byte"] = single([]byte(v.in))
+			if len(v.in) < 80 {
+				ways["byte by byte"] = single([]byte(v.in))
+			}
 		}
 		for way, chunks := range ways {
 			turn <- struct{}{}
@@ -42,7 +42,9 @@ func TestConformance(t *testing.T) {
 					if f == "eof" {
 						break
 					}
-					got = append(got, f)
+					if f != "ping:" { // the engine's own
+						got = append(got, f)
+					}
 				}
 				if g := strings.Join(got, " "); g != v.want {
 					t.Errorf("%s, %s: got %.200q, want %.200q", v.name, way, g, v.want)

@@ -86,9 +86,6 @@ func (s *shard) flushed(slot uint32, c *conn) bool {
 		}
 		s.readPage(slot, c, b)
 	}
-	if c.flags&(readable|working) == readable && !s.full(b) {
-		s.later(slot, c)
-	}
 	s.settleDown(c)
 	return true
 }
@@ -157,6 +154,10 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 	var room [roundEntries]*entry
 	t.mu.Lock()
 	all, complete := t.ring.after(g.ord, head)
+	if !complete && g.pos >= t.ring.base { // it began ahead of the topic
+		g.ord, _ = t.ring.ordOf(g.pos)
+		all, complete = t.ring.after(g.ord, head)
+	}
 	if !complete && len(all) > 0 && (t.skip || f.flags&silent != 0) {
 		all = all[len(all)-1:]
 	}
@@ -174,7 +175,11 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 		case t.skip || t.source == nil:
 			s.sent.gaps++
 			if t.source != nil {
-				if gap := frames(t.source.Skipped(g.pos, next.pos, int(next.ord-g.ord-1))); gap != nil {
+				missed := int(next.ord - g.ord - 1)
+				if g.ahead {
+					missed = 0 // some of them are not its affair
+				}
+				if gap := frames(t.source.Skipped(g.pos, next.pos, missed)); gap != nil {
 					s.parts = append(s.parts, part{kind: partEntry, frame: gap, messages: 1,
 						follow: g.follow, ord: next.ord - 1, pos: next.pos - 1})
 					size += len(gap)
@@ -241,7 +246,7 @@ func (s *shard) took(c *conn, b *busy, n int) {
 			c.told = s.now
 			for j := range b.lags {
 				if b.lags[j].follow == p.follow {
-					b.lags[j].ord, b.lags[j].pos = p.ord, p.pos
+					b.lags[j].ord, b.lags[j].pos, b.lags[j].ahead = p.ord, p.pos, false
 				}
 			}
 			if p.began {

@@ -42,7 +42,25 @@ func (s *shard) event(ev event) {
 			return
 		}
 	}
-	s.read(ev.slot, c)
+	s.resume(ev.slot, c)
+}
+
+// resume goes on with the input where it had to wait: with what was read and not
+// parsed, then with what was not read.
+func (s *shard) resume(slot uint32, c *conn) {
+	if c.busy != 0 {
+		if b := s.busy[c.busy]; b.pend != nil {
+			if c.flags&working != 0 || s.full(b) {
+				return
+			}
+			rest := b.pend
+			b.pend = nil
+			if !s.input(slot, c, rest) {
+				return
+			}
+		}
+	}
+	s.read(slot, c)
 }
 
 // read takes what there is to read, unless the connection must wait.
@@ -237,7 +255,7 @@ func (s *shard) again() {
 		}
 		c.flags &^= queued
 		if s.flush(t.slot, c) {
-			s.read(t.slot, c)
+			s.resume(t.slot, c)
 		}
 	}
 	s.other = todo

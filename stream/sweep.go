@@ -2,9 +2,6 @@ package stream
 
 import "time"
 
-// heartbeatTime is how long a connection may be left without a message.
-const heartbeatTime = 15 * time.Second
-
 // sweep is the clock of all connections: each tick looks at a slice of the slab,
 // so that pings are spread over their interval and nobody needs a timer.
 func (s *shard) sweep() {
@@ -57,12 +54,12 @@ func (s *shard) sweepPongs(tick uint32) {
 }
 
 // sweepSilent sends the heartbeat to those that got no message for a while. Each
-// slot comes by often enough that none waits for longer than heartbeatTime.
+// slot comes by often enough that none waits too long.
 func (s *shard) sweepSilent(tick uint32) {
 	if s.e.o.Heartbeat == nil {
 		return
 	}
-	limit := s.ticks(heartbeatTime)
+	limit := s.ticks(s.e.o.heartbeatAfter)
 	each := max(1, limit/5)
 	var frame []byte
 	for slot := tick % each; slot < s.conns.top; slot += each {

@@ -46,20 +46,6 @@ func (s *shard) note(n *note) {
 	s.resume(n.to.slot, c)
 }
 
-// resume goes on with the input that waited for the handler.
-func (s *shard) resume(slot uint32, c *conn) {
-	if c.busy != 0 {
-		if b := s.busy[c.busy]; b.pend != nil && c.flags&working == 0 && !s.full(b) {
-			rest := b.pend
-			b.pend = nil
-			if !s.input(slot, c, rest) {
-				return
-			}
-		}
-	}
-	s.read(slot, c)
-}
-
 // carryOut does what a handler wants done. It returns false if the connection
 // is gone.
 func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
@@ -134,7 +120,7 @@ func (s *shard) place(slot uint32, c *conn, i uint32, after int64) {
 	l := &s.locals[f.local]
 	ord, pos := s.head(slot, l)
 	t := l.topic
-	g := lag{follow: i, pos: after}
+	g := lag{follow: i, pos: after, ahead: after > pos}
 	if after == Newest {
 		if ord == 0 {
 			return // nothing yet; the first that comes is the newest

@@ -1,0 +1,187 @@
+package stream
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// One client stops reading. Others get everything meanwhile, the rings hold no
+// more than they may, and the slow one goes on where the topic says: with a gap
+// and the newest, or with all that it missed.
+func TestSlowReader(t *testing.T) {
+	const size, count = 32 << 10, 400
+	for _, skip := range []bool{false, true} {
+		t.Run(fmt.Sprintf("skip %v", skip), func(t *testing.T) {
+			var topic *Topic
+			o := testOptions()
+			o.RingBytes = 20 * size
+			s := serve(t, following(func() *Topic { return topic }), o)
+			k := &fat{book: &book{}, size: size}
+			topic = s.NewTopic(TopicOptions{Source: k, Ring: 50, Skip: skip})
+			slow, quick := s.dial(), s.dial()
+			for _, c := range []*client{slow, quick} {
+				c.send(masked(0x81, "sub 0"))
+				c.expect("text:subscribed")
+			}
+			for pos := int64(1); pos <= count; pos++ {
+				s.Publish([]Item{{topic, k.entry(pos)}})
+				if got := quick.text(); got != k.text(pos) {
+					t.Fatalf("quick: %.40q at %d", got, pos)
+				}
+				if n := s.Stats().RingBytes; n > o.RingBytes+size {
+					t.Fatalf("rings hold %d bytes", n)
+				}
+			}
+			at, gaps := int64(0), 0
+			for at < count {
+				got := slow.text()
+				var from, next, pos int64
+				var missed int
+				if scan(got, "gap %d %d %d", &from, &next, &missed) {
+					gaps++
+					if from != at || int64(missed) != next-from-1 {
+						t.Fatalf("%q after %d", got, at)
+					}
+					at = next - 1
+					continue
+				}
+				fmt.Sscanf(got, "m %d", &pos)
+				if pos != at+1 || got != k.text(pos) {
+					t.Fatalf("%.40q after %d", got, at)
+				}
+				at = pos
+			}
+			if skip != (gaps > 0) {
+				t.Errorf("%d gaps", gaps)
+			}
+			s.Publish([]Item{{topic, k.entry(count + 1)}})
+			for _, c := range []*client{slow, quick} {
+				if got := c.text(); got != k.text(count+1) {
+					t.Errorf("in the end: %.40q", got)
+				}
+			}
+		})
+	}
+}
+
+// fat is a book with long messages.
+type fat struct {
+	*book
+	size int
+}
+
+func (k *fat) text(pos int64) string {
+	head := fmt.Sprintf("m %d ", pos)
+	return head + strings.Repeat("x", k.size-len(head))
+}
+
+func (k *fat) entry(pos int64) Entry {
+	e := k.book.write(pos)
+	e.Messages = [][]byte{[]byte(k.text(pos))}
+	return e
+}
+
+func (k *fat) Page(ctx ctxt, after int64) (Page, error) {
+	p, err := k.book.Page(ctx, after)
+	for i, m := range p.Messages {
+		var pos int64
+		fmt.Fscan(bytes.NewReader(m[2:]), &pos)
+		p.Messages[i] = []byte(k.text(pos))
+	}
+	return p, err
+}
+
+// A client that sends and never takes its answers is not read from for ever.
+func TestAnswersNotTaken(t *testing.T) {
+	s := serve(t, funcs{}, testOptions())
+	c := s.dial()
+	c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+	payload := strings.Repeat("a", 60000)
+	frame := masked(0x81, payload)
+	sent := make(chan int)
+	go func() {
+		n := 0
+		for ; n < 400; n++ { // 24 MB, if it could
+			if _, err := c.Write([]byte(frame)); err != nil {
+				break
+			}
+		}
+		sent <- n
+	}()
+	eventually(t, "the engine stops reading", func() bool {
+		before := s.Stats().BytesReceived
+		return before > 100000 && stands(func() uint64 { return s.Stats().BytesReceived })
+	})
+	if n := s.Stats().BytesReceived; n > 20<<20 {
+		t.Errorf("took %d bytes", n)
+	}
+	got := 0
+	for n := -1; n < 0 || got < n; {
+		select {
+		case n = <-sent:
+		default:
+		}
+		if f := c.frame(); f == "text:"+payload {
+			got++
+		} else if f != "ping:" {
+			t.Fatalf("%.40q", f)
+		}
+	}
+}
+
+// stands says that a count does not change while a few dozen looks are taken.
+func stands(n func() uint64) bool {
+	first := n()
+	for range 200 {
+		if n() != first {
+			return false
+		}
+	}
+	return true
+}
+
+// Several topics in one batch come in the order of the batch, in one write each
+// connection, also with different sets of subscriptions.
+func TestBatchOrder(t *testing.T) {
+	var topics []*Topic
+	s := serve(t, funcs{message: func(_ ctxt, _ Conn, _ bool, payload []byte, t *Turn) {
+		for i, b := range payload {
+			n := int(b - '0')
+			t.Subscribe(Subscription{Topic: topics[n], Tag: uint64(n + 1), After: 0, TooMany: []byte("too many")})
+			if i == len(payload)-1 {
+				t.Send([]byte("done"))
+			}
+		}
+	}}, testOptions())
+	for range 10 {
+		topics = append(topics, s.NewTopic(TopicOptions{}))
+	}
+	sets := []string{"0123456789", "9876543210", "5", "07", "70", "3", "0123456789"}
+	var clients []*client
+	for _, set := range sets {
+		c := s.dial()
+		clients = append(clients, c)
+		c.send(masked(0x81, set))
+		c.expect("text:done")
+	}
+	for round := int64(1); round < 5; round++ {
+		var items []Item
+		for i, topic := range topics {
+			if i == int(round) {
+				continue
+			}
+			items = append(items, Item{topic, Entry{Pos: round, Messages: [][]byte{fmt.Appendf(nil, "%d/%d", round, i)}}})
+		}
+		s.Publish(items)
+		for i, c := range clients {
+			for n := range 10 {
+				if n != int(round) && strings.ContainsRune(sets[i], rune('0'+n)) {
+					c.expect(fmt.Sprintf("text:%d/%d", round, n))
+				}
+			}
+		}
+	}
+}
