@@ -21,7 +21,15 @@ func writeEffective(w io.Writer, c *Config) error {
 
 // writeTable prints the keys of one table, then the tables below it: in TOML a
 // key after a table's header belongs to that table.
+//
+// An element of a list of tables says only what differs from its defaults: some
+// keys exclude each other, and an empty list is not an absent one.
 func writeTable(b *strings.Builder, v reflect.Value, path string) {
+	defaults := reflect.Zero(v.Type())
+	element := strings.HasSuffix(path, "]")
+	if def, ok := v.Interface().(withDefaults); ok {
+		defaults = reflect.ValueOf(def.Defaults())
+	}
 	fields := tomlFields(v.Type())
 	keys := make([]string, 0, len(fields))
 	for key := range fields {
@@ -41,6 +49,9 @@ func writeTable(b *strings.Builder, v reflect.Value, path string) {
 		if f.Kind() == reflect.Map && path == "" {
 			continue
 		}
+		if element && reflect.DeepEqual(f.Interface(), defaults.FieldByIndex(fields[key]).Interface()) {
+			continue
+		}
 		if text, ok := tomlValue(f, v.Type().FieldByIndex(fields[key]).Tag); ok {
 			fmt.Fprintf(b, "%s = %s\n", tomlKey(key), text)
 		}
@@ -58,7 +69,7 @@ func writeTable(b *strings.Builder, v reflect.Value, path string) {
 		case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
 			for i := range f.Len() {
 				fmt.Fprintf(b, "\n[[%s]]\n", at)
-				writeTable(b, f.Index(i), at)
+				writeTable(b, f.Index(i), indexed(at, i))
 			}
 		}
 	}

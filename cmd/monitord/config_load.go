@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -88,7 +89,7 @@ func parseConfig(path string, text []byte, src source) (*Config, error) {
 	p := &configParser{file: path, lines: keyLines(string(text))}
 	var doc map[string]any
 	if _, err := toml.Decode(string(text), &doc); err != nil {
-		p.syntax(err)
+		p.syntax(err, text)
 		return nil, p.err()
 	}
 	c := defaultConfig()
@@ -152,10 +153,12 @@ func (p *configParser) line(key string) int {
 	return 0
 }
 
-func (p *configParser) syntax(err error) {
+func (p *configParser) syntax(err error, text []byte) {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
-		p.faults = append(p.faults, Fault{File: p.file, Line: parse.Position.Line, Msg: "syntax: " + parse.Message})
+		// The library's own line is the next one when it trips over a line's end.
+		line := 1 + bytes.Count(text[:min(parse.Position.Start, len(text))], []byte("\n"))
+		p.faults = append(p.faults, Fault{File: p.file, Line: line, Msg: "syntax: " + parse.Message})
 		return
 	}
 	p.faults = append(p.faults, Fault{File: p.file, Msg: "syntax: " + err.Error()})

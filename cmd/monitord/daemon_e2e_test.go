@@ -147,9 +147,7 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	if status := reload(); status != http.StatusInternalServerError {
 		t.Errorf("a faulty file: status %d", status)
 	}
-	if log := d.log(); !strings.Contains(log, "alerts.rules[0].expr") {
-		t.Errorf("the fault is not in the log:\n%s", log)
-	}
+	eventually(t, "the fault is in the log", func() bool { return strings.Contains(d.log(), "alerts.rules[0].expr") })
 	eventually(t, "the failed reload shows", func() bool {
 		return d.query("monitord_config_last_reload_successful", "instance")["test-host"] == "0"
 	})
@@ -157,9 +155,7 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	if status := reload(); status != http.StatusOK {
 		t.Errorf("a good file: status %d\n%s", status, d.log())
 	}
-	if log := d.log(); !strings.Contains(log, "history.retention") {
-		t.Errorf("the key that needs a restart is not named:\n%s", log)
-	}
+	eventually(t, "the key that needs a restart is named", func() bool { return strings.Contains(d.log(), "key=history.retention") })
 	eventually(t, "the new rule fires", func() bool {
 		return d.query(`ALERTS{alertstate="firing"}`, "alertname")["New"] == "1" &&
 			d.query("monitord_config_last_reload_successful", "instance")["test-host"] == "1"
