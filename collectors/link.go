@@ -119,6 +119,9 @@ func (c linkCollector) device(e *Emitter, name string) error {
 		}
 	}
 
+	if i.IfIndex == nil {
+		return nil // every device has one: this one is gone by now
+	}
 	e.Add(descLinkUp, boolValue(i.OperState == "up"), name)
 	e.Add(descLinkInfo, 1, name, i.Address, i.Broadcast, i.Duplex, i.OperState, i.IfAlias)
 	for _, m := range c.metrics {
