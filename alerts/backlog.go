@@ -5,6 +5,10 @@ package alerts
 // which takes nothing can cost.
 const maxBacklog = 8192
 
+// maxHoles is how many holes wait at most; then the older half goes, and a
+// restart would take that time for one in which the daemon ran.
+const maxHoles = 1024
+
 // A backlog is the events and holes that are not on disk yet, in order. When it
 // is full, an alert that came and went several times is cut down to how it
 // stands now, and to the firing before if that has ended; only when so many
@@ -20,8 +24,8 @@ type backlog struct {
 func (b *backlog) add(events []Event, holes []Note) int {
 	b.events = append(b.events, events...)
 	b.holes = append(b.holes, holes...)
-	if n := len(b.holes) - maxBacklog; n > 0 {
-		b.holes = append([]Note(nil), b.holes[n:]...)
+	if len(b.holes) > maxHoles {
+		b.holes = append([]Note(nil), b.holes[maxHoles/2:]...)
 	}
 	if len(b.events) > maxBacklog {
 		return b.compact()

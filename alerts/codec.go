@@ -47,7 +47,8 @@ type storedDelivery struct {
 }
 
 // encodeEvent returns the journal's form of an event: everything but its number
-// and its durability, which the journal knows.
+// and its durability, which the journal knows. An event that is too large loses
+// its annotations and not its number: nothing may keep an alert from the journal.
 func encodeEvent(e *Event) ([]byte, error) {
 	s := storedEvent{
 		Version: eventVersion, T: e.T, Kind: e.Kind, Rule: e.Rule,
@@ -57,9 +58,13 @@ func encodeEvent(e *Event) ([]byte, error) {
 		URL: e.Alert.GeneratorURL, Hooks: e.Hooks,
 	}
 	if d := e.Delivery; d != nil {
-		s.Delivery = &storedDelivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: d.Error, GivenUp: d.GivenUp}
+		s.Delivery = &storedDelivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
 	}
 	b, err := json.Marshal(s)
+	if err == nil && len(b) > maxEventBytes {
+		s.Annotations = map[string]string{"monitord": "the annotations are too large and were left out"}
+		b, err = json.Marshal(s)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
