@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	maxSamples           = 5_000_000        // that one query may hold: 80 MB
+	maxSamples           = 2_000_000        // that one query may hold: 32 MB
 	queryTimeout         = 30 * time.Second // of one query, waiting for its turn included
 	maxConcurrentQueries = 4                // from outside; rules and standing queries have one goroutine each
 	defaultSubqueryStep  = time.Minute      // of [1h:] without a step, as in Prometheus

@@ -33,6 +33,9 @@ func ParseExpr(s string) (Expr, error) {
 	if t := root.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return Expr{}, fmt.Errorf("expression gives a %s, must give an instant vector or a scalar", parser.DocumentedType(t))
 	}
+	if err := checkSteps(root, 0); err != nil {
+		return Expr{}, err
+	}
 	e := Expr{scalar: root.Type() == parser.ValueTypeScalar}
 	parser.Inspect(root, func(n parser.Node, _ []parser.Node) error {
 		e.visit(n)

@@ -21,6 +21,9 @@ var ErrNotVector = errors.New("result is not a vector of numbers")
 // Instant evaluates an expression at a time in milliseconds, for the daemon
 // itself. The values come ordered by labels; a scalar is one value without labels.
 func (db *DB) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
+	if err := checkSubqueries(expr, 0); err != nil {
+		return nil, queryError(BadQuery, err)
+	}
 	q, err := db.engine.NewInstantQuery(ctx, db.Queryable(), nil, expr, time.UnixMilli(t))
 	if err != nil {
 		return nil, queryError(BadQuery, err)
@@ -56,6 +59,9 @@ func values(v parser.Value) ([]metric.Value, error) {
 // milliseconds, for the daemon itself, and calls fn with each series of the
 // result, ordered by labels. The points are fn's only while it runs.
 func (db *DB) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []promql.FPoint) error) error {
+	if err := checkSubqueries(expr, time.Duration(end-start)*time.Millisecond); err != nil {
+		return queryError(BadQuery, err)
+	}
 	q, err := db.engine.NewRangeQuery(ctx, db.Queryable(), nil, expr, time.UnixMilli(start), time.UnixMilli(end), time.Duration(step)*time.Millisecond)
 	if err != nil {
 		return queryError(BadQuery, err)

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
@@ -35,6 +36,9 @@ func (r *Result) Close() { r.query.Close() }
 // Query answers a request. Only a few are worked on at once, each for a limited
 // time, waiting included. Errors are of type [*QueryError].
 func (db *DB) Query(ctx context.Context, r Request) (*Result, error) {
+	if err := checkRequest(r); err != nil {
+		return nil, queryError(BadQuery, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	select {
@@ -62,6 +66,17 @@ func (db *DB) Query(ctx context.Context, r Request) (*Result, error) {
 	out := &Result{Value: res.Value, query: q}
 	out.Warnings, out.Infos = res.Warnings.AsStrings(r.Expr, 10, 10)
 	return out, nil
+}
+
+func checkRequest(r Request) error {
+	if len(r.Expr) > MaxSelector {
+		return fmt.Errorf("expression is %d bytes long, may be %d", len(r.Expr), MaxSelector)
+	}
+	span := time.Duration(0)
+	if r.Step > 0 {
+		span = r.End.Sub(r.Start)
+	}
+	return checkSubqueries(r.Expr, span)
 }
 
 // A QueryErrorKind says whose fault a failed query is.
