@@ -33,6 +33,8 @@
 //	                        another was walked away from   walked away from: its       hangs
 //	                                                       collector's return
 //	one per slow collector  Run                            Run's context               Run, at most stopGrace
+//	the one that waits for  Run, when it ends              the end of the last reading Run, at most stopGrace
+//	those
 //	one per mount asked     prober.ask                     statfs(2)'s return          the reading, at most mountTimeout;
 //	                                                                                   no second one for the same mount
 //
