@@ -96,7 +96,8 @@ type Options struct {
 	// Log takes what an operator should know. Nil: nothing is logged.
 	Log *slog.Logger
 
-	heartbeatAfter time.Duration // 0: 15 s
+	heartbeatAfter time.Duration          // 0: 15 s
+	poller         func() (poller, error) // nil: the system's best
 }
 
 func (o Options) withDefaults() Options {
@@ -112,6 +113,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.heartbeatAfter <= 0 {
 		o.heartbeatAfter = 15 * time.Second
+	}
+	if o.poller == nil {
+		o.poller = newPoller
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -8,6 +8,7 @@ import (
 )
 
 // Every vector through a real connection: whole, byte by byte, at random splits.
+
 func TestConformance(t *testing.T) {
 	o := testOptions()
 	o.MaxMessage = vectorLimit

@@ -1,2 +1,65 @@
-// Package stream is the engine that moves frames to whoever watches.
+// Package stream is the engine that moves messages to whoever watches: poll
+// loops, connections, topics. It moves opaque frames and knows no metric.
+//
+// # The life of a message
+//
+//  1. [Engine.Publish] frames each entry once and appends it to its topic's
+//     ring. From then on the bytes never change, and every connection that
+//     follows the topic is sent the same ones.
+//  2. Each shard is told which topics have moved, and woken once.
+//  3. The shard looks up what is new in those topics since it looked last, and
+//     walks over its connections in the order of their slots. All that is due to
+//     a connection leaves in one write, in the order in which it was published.
+//     Every few hundred writes the shard looks after its sockets in between.
+//  4. A connection for which the kernel has no room keeps the rest of that one
+//     frame, and a cursor into each topic that it has not got everything of. It
+//     now lags. When there is room again it goes on from the ring.
+//  5. If the ring has moved past a cursor, a topic with Skip goes on with its
+//     newest entry, after a message that names the hole; any other reads what is
+//     missing from its [Source], a page at a time, until the ring reaches back
+//     to there.
+//
+// # The life of a connection
+//
+//  1. [Engine.ServeHTTP] answers the handshake, takes the descriptor away from
+//     net/http and hands it to a shard, with bytes that came early.
+//  2. A worker calls [Handler.Open]. What the handler wants done is a [Turn],
+//     which the shard carries out.
+//  3. While it is idle the connection is 36 bytes in its shard's slab and 24 for
+//     each subscription: no goroutine, no buffer, no timer, no pointer.
+//  4. What the client sends is parsed as it comes; half a message is kept with
+//     the connection. A complete one goes to a worker, which calls
+//     [Handler.Message], and nothing more is read before its turn has been
+//     carried out. A client that does not take its answers is not read from.
+//  5. Each second a slice of the slab is pinged, so that pings are spread over
+//     the interval; who was silent since the last one is closed.
+//  6. Closing is a close frame behind everything that waits, then the peer's
+//     answer or a time limit.
+//
+// # Order
+//
+//  1. The messages of a topic reach a connection in the order of their
+//     positions, each once.
+//  2. What one Turn does is done in the order of its calls: a subscription's Head
+//     comes before the first message of its topic, the answer to an unsubscribe
+//     after the last.
+//  3. The turns of a connection are carried out in the order of its messages.
+//
+// # Goroutines
+//
+//	goroutine        started by            stopped by               waited for by
+//	one per shard    Run                   its context              Run
+//	workers          Run                   Run, after the shards    Run
+//	two per          the portable poller   closing the connection   Run
+//	connection       (not on Linux)
+//
+// A handler or source that is being called when the engine ends has its context
+// cancelled, and Run waits for it to return.
+//
+// # Not promised
+//
+// No order holds between two topics, except within one call of Publish for
+// connections that keep up. Positions may be skipped by entries without
+// messages. A ping is answered unless a newer one comes while the kernel has no
+// room. Counts in [Stats] are not taken at one moment.
 package stream

@@ -239,8 +239,10 @@ func (c *client) expect(want ...string) {
 	}
 }
 
-func TestEchoAndClose(t *testing.T) {
-	s := serve(t, funcs{}, testOptions())
+func TestEchoAndClose(t *testing.T) { testEchoAndClose(t, testOptions()) }
+
+func testEchoAndClose(t *testing.T, o Options) {
+	s := serve(t, funcs{}, o)
 	c := s.dial()
 	c.send(masked(0x81, "hello"))
 	c.expect("text:hello")
@@ -265,8 +267,10 @@ func TestFirstFrameTogetherWithHandshake(t *testing.T) {
 	}
 }
 
-func TestShutdownTellsEverybody(t *testing.T) {
-	s := serve(t, funcs{}, testOptions())
+func TestShutdownTellsEverybody(t *testing.T) { testShutdown(t, testOptions()) }
+
+func testShutdown(t *testing.T, o Options) {
+	s := serve(t, funcs{}, o)
 	var clients []*client
 	for range 20 {
 		clients = append(clients, s.dial())

@@ -168,8 +168,11 @@ func shortOptions() Options {
 }
 
 // A peer that vanished is closed; one that says anything at all is not.
-func TestHalfOpenPeer(t *testing.T) {
-	s := serve(t, funcs{}, shortOptions())
+func TestHalfOpenPeer(t *testing.T) { testHalfOpenPeer(t, testOptions()) }
+
+func testHalfOpenPeer(t *testing.T, o Options) {
+	o.PingInterval, o.PongTimeout = 400*time.Millisecond, 400*time.Millisecond
+	s := serve(t, funcs{}, o)
 	s.dial() // never answers a ping
 	alive := s.dial()
 	for range 4 {

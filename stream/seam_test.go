@@ -83,11 +83,13 @@ func (c *client) text() string {
 
 // Subscribe at random moments while publishing goes on: every position comes
 // once, in order, from source and ring without a seam.
-func TestSeamUnderLoad(t *testing.T) {
+func TestSeamUnderLoad(t *testing.T) { testSeamUnderLoad(t, testOptions()) }
+
+func testSeamUnderLoad(t *testing.T, o Options) {
 	for _, skip := range []bool{false, true} {
 		t.Run(fmt.Sprintf("skip %v", skip), func(t *testing.T) {
 			var topic *Topic
-			s := serve(t, following(func() *Topic { return topic }), testOptions())
+			s := serve(t, following(func() *Topic { return topic }), o)
 			k := &book{}
 			topic = s.NewTopic(TopicOptions{Source: k, Ring: 5, Skip: skip})
 

@@ -74,7 +74,7 @@ type note struct {
 }
 
 func newShard(e *Engine, index int) (*shard, error) {
-	p, err := newPoller()
+	p, err := e.o.poller()
 	if err != nil {
 		return nil, err
 	}

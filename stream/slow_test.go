@@ -11,12 +11,14 @@ import (
 // One client stops reading. Others get everything meanwhile, the rings hold no
 // more than they may, and the slow one goes on where the topic says: with a gap
 // and the newest, or with all that it missed.
-func TestSlowReader(t *testing.T) {
+func TestSlowReader(t *testing.T) { testSlowReader(t, testOptions()) }
+
+func testSlowReader(t *testing.T, o Options) {
 	const size, count = 32 << 10, 400
 	for _, skip := range []bool{false, true} {
 		t.Run(fmt.Sprintf("skip %v", skip), func(t *testing.T) {
 			var topic *Topic
-			o := testOptions()
+			o := o
 			o.RingBytes = 20 * size
 			s := serve(t, following(func() *Topic { return topic }), o)
 			k := &fat{book: &book{}, size: size}
@@ -95,8 +97,10 @@ func (k *fat) Page(ctx ctxt, after int64) (Page, error) {
 }
 
 // A client that sends and never takes its answers is not read from for ever.
-func TestAnswersNotTaken(t *testing.T) {
-	s := serve(t, funcs{}, testOptions())
+func TestAnswersNotTaken(t *testing.T) { testAnswersNotTaken(t, testOptions()) }
+
+func testAnswersNotTaken(t *testing.T, o Options) {
+	s := serve(t, funcs{}, o)
 	c := s.dial()
 	c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
 	payload := strings.Repeat("a", 60000)

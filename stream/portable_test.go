@@ -1,0 +1,22 @@
+package stream
+
+import "testing"
+
+// The same engine over a pair of goroutines per connection, as on systems
+// without epoll.
+func TestPortable(t *testing.T) {
+	for name, test := range map[string]func(*testing.T, Options){
+		"echo and close":    testEchoAndClose,
+		"seam":              testSeamUnderLoad,
+		"slow reader":       testSlowReader,
+		"answers not taken": testAnswersNotTaken,
+		"half-open peer":    testHalfOpenPeer,
+		"shutdown":          testShutdown,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := testOptions()
+			o.poller = newPairs
+			test(t, o)
+		})
+	}
+}
