@@ -2,11 +2,8 @@ package alerts
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
-
-	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
 )
@@ -70,7 +67,7 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	case tr.rule.Recording:
 		points, err = tr.recorded(values, e.o.Registry)
 	default:
-		elements, err = e.elements(ctx, tr.rule, values, t)
+		elements, err = e.elements(ctx, tr, values, t)
 	}
 	took := time.Since(start)
 
@@ -105,39 +102,6 @@ func (e *Engine) report(tr *tracker, err error) {
 	}
 }
 
-// elements are the alerts that a result stands for: the labels of its elements
-// without the metric name, the rule's own over them.
-func (e *Engine) elements(ctx context.Context, r *Rule, values []metric.Value, t int64) ([]element, error) {
-	if err := checkResult(values); err != nil {
-		return nil, err
-	}
-	list := make([]element, 0, len(values))
-	seen := make(map[string]bool, len(values))
-	b := labels.NewBuilder(labels.EmptyLabels())
-	for _, v := range values {
-		source := metricSample{labels: v.Labels, value: v.V, t: t}
-		b.Reset(v.Labels)
-		b.Del(labels.MetricName)
-		for _, label := range r.labels {
-			text, _ := e.expand.expand(ctx, label, source) // what is wrong is in the text
-			b.Set(label.name, text)
-		}
-		b.Set(labels.AlertName, r.Name)
-		validUTF8(b)
-		el := element{labels: b.Labels(), source: source}
-		if err := checkLabels(el.labels); err != nil {
-			return nil, err
-		}
-		el.key = labelsKey(el.labels)
-		if seen[el.key] {
-			return nil, errSameAlerts
-		}
-		seen[el.key] = true
-		list = append(list, el)
-	}
-	return list, nil
-}
-
 // A change is what an evaluation did to one alert.
 type change struct {
 	in    *instance
@@ -149,9 +113,7 @@ type change struct {
 func (tr *tracker) apply(elements []element, err error, t int64) []change {
 	var changes []change
 	timing := Timing{For: tr.rule.For}
-	present := make(map[string]bool, len(elements))
 	for _, el := range elements {
-		present[el.key] = true
 		in := tr.alerts[el.key]
 		if in == nil {
 			in = newInstance(el.labels)
@@ -171,10 +133,14 @@ func (tr *tracker) apply(elements []element, err error, t int64) []change {
 	case t < tr.filled:
 		verdict = Unfilled
 	}
-	for _, key := range slices.Sorted(maps.Keys(tr.alerts)) {
-		if present[key] {
-			continue
+	var missing []string
+	for key, in := range tr.alerts {
+		if in.source.t != t {
+			missing = append(missing, key)
 		}
+	}
+	slices.Sort(missing)
+	for _, key := range missing {
 		in := tr.alerts[key]
 		var kinds []Kind
 		in.state, kinds = Transition(in.state, Result{Verdict: verdict}, t, timing)

@@ -68,20 +68,24 @@ func (in *instance) alert(link string, t int64) Alert {
 // points returns what Prometheus writes for an active alert: ALERTS and
 // ALERTS_FOR_STATE.
 func (in *instance) points(reg *metric.Registry) [2]metric.Point {
-	b := labels.NewBuilder(in.labels)
 	if in.phase != in.state.Phase {
 		in.phase = in.state.Phase
-		b.Set(labels.MetricName, alertsMetric)
-		b.Set(alertsStateLabel, string(in.phase))
-		in.alerts = reg.Intern(b.Labels())
+		in.alerts = in.series(reg, alertsMetric, labels.Label{Name: alertsStateLabel, Value: string(in.phase)})
 	}
 	if in.forState == nil {
-		b.Reset(in.labels)
-		b.Set(labels.MetricName, alertsForMetric)
-		in.forState = reg.Intern(b.Labels())
+		in.forState = in.series(reg, alertsForMetric)
 	}
 	return [2]metric.Point{
 		{Series: in.alerts, V: 1},
 		{Series: in.forState, V: float64(in.state.ActiveAt / 1000)},
 	}
+}
+
+func (in *instance) series(reg *metric.Registry, name string, more ...labels.Label) *metric.Series {
+	b := labels.NewBuilder(in.labels)
+	b.Set(labels.MetricName, name)
+	for _, l := range more {
+		b.Set(l.Name, l.Value)
+	}
+	return reg.Intern(b.Labels())
 }

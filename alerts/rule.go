@@ -32,6 +32,7 @@ type Rule struct {
 	expr        expression
 	labels      []template
 	annotations []template
+	steady      bool          // the labels' templates depend on the element's labels alone
 	phase       time.Duration // when in Every it is due
 }
 
@@ -56,6 +57,7 @@ func newRule(c RuleConfig, expr expression, interval time.Duration) *Rule {
 	}
 	r.Every = max(r.Every.Round(interval), interval)
 	r.labels, r.annotations = templatesOf(r.Labels), templatesOf(r.Annotations)
+	r.steady = !slices.ContainsFunc(r.labels, func(t template) bool { return !t.steady() })
 	sum := r.identity()
 	r.ID = hex.EncodeToString(sum[:8])
 	steps := int64(r.Every / interval)

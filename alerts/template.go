@@ -31,6 +31,28 @@ type template struct {
 // plain reports whether the text stands for itself.
 func (t template) plain() bool { return !strings.Contains(t.text, "{{") }
 
+// steady reports whether the text depends on nothing but labels: it is plain, or
+// names labels without further ado.
+func (t template) steady() bool {
+	rest := t.text
+	for {
+		_, after, found := strings.Cut(rest, "{{")
+		if !found {
+			return true
+		}
+		var action string
+		action, rest, _ = strings.Cut(after, "}}")
+		name, ok := strings.CutPrefix(strings.TrimSpace(action), "$labels.")
+		if !ok || name == "" || strings.ContainsFunc(name, notInLabelName) {
+			return false
+		}
+	}
+}
+
+func notInLabelName(r rune) bool {
+	return !(r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
+}
+
 func templatesOf(pairs map[string]string) []template {
 	list := make([]template, 0, len(pairs))
 	for name, text := range pairs {
@@ -113,10 +135,7 @@ func (t template) try() error {
 // trialLabels gives every label that the template may mean the same value.
 func (t template) trialLabels(value string) labels.Labels {
 	b := labels.NewBuilder(labels.EmptyLabels())
-	word := func(r rune) bool {
-		return !(r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
-	}
-	for _, name := range strings.FieldsFunc(t.text, word) {
+	for _, name := range strings.FieldsFunc(t.text, notInLabelName) {
 		b.Set(name, value)
 	}
 	return b.Labels()

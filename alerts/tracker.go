@@ -30,6 +30,7 @@ type tracker struct {
 	rule   *Rule
 	filled int64                // from then on the absence of an element means something; Unix milliseconds
 	alerts map[string]*instance // active ones, by labelsKey
+	known  identities           // Eval's alone
 	points []metric.Point       // of a recording rule: its last result
 	clash  error                // of a recording rule: what it writes is written by another
 	health health
@@ -52,13 +53,6 @@ func (h *health) note(t int64, took time.Duration, err error) {
 	if err != nil {
 		h.failures++
 	}
-}
-
-// element is one alert that an evaluation returned.
-type element struct {
-	key    string
-	labels labels.Labels
-	source metricSample
 }
 
 // checkResult holds a result against the limits.

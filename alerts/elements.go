@@ -1,0 +1,83 @@
+package alerts
+
+import (
+	"context"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/metric"
+)
+
+// element is one alert that an evaluation returned.
+type element struct {
+	identity
+	source metricSample
+}
+
+// identity is what tells an alert of a rule from the others.
+type identity struct {
+	labels labels.Labels // after templating
+	key    string        // labelsKey of them
+}
+
+// identities remembers what the elements of a result became, for a rule whose
+// label templates depend on the labels alone: a template costs as much as a
+// query. The zero value is ready. It is not safe for concurrent use.
+type identities struct {
+	of map[string]identity // by labelsKey of the element
+}
+
+// add remembers one more. Elements come and go: when more are remembered than
+// twice those of a result, all are forgotten.
+func (m *identities) add(key string, id identity, size int) {
+	if m.of == nil || len(m.of) > 2*size+16 {
+		m.of = make(map[string]identity, size)
+	}
+	m.of[key] = id
+}
+
+// elements are the alerts that a result stands for.
+func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Value, t int64) ([]element, error) {
+	if err := checkResult(values); err != nil || len(values) == 0 {
+		return nil, err
+	}
+	list := make([]element, 0, len(values))
+	seen := make(map[string]bool, len(values))
+	b := labels.NewBuilder(labels.EmptyLabels())
+	var buf []byte
+	for _, v := range values {
+		source := metricSample{labels: v.Labels, value: v.V, t: t}
+		buf = v.Labels.Bytes(buf[:0])
+		id, ok := tr.known.of[string(buf)]
+		if !ok {
+			e.alertLabels(ctx, b, tr.rule, source)
+			id.labels = b.Labels()
+			if err := checkLabels(id.labels); err != nil {
+				return nil, err
+			}
+			id.key = labelsKey(id.labels)
+			if tr.rule.steady {
+				tr.known.add(string(buf), id, len(values))
+			}
+		}
+		if seen[id.key] {
+			return nil, errSameAlerts
+		}
+		seen[id.key] = true
+		list = append(list, element{identity: id, source: source})
+	}
+	return list, nil
+}
+
+// alertLabels puts the labels of an element's alert into b: its own without the
+// metric name, the rule's over them.
+func (e *Engine) alertLabels(ctx context.Context, b *labels.Builder, r *Rule, source metricSample) {
+	b.Reset(source.labels)
+	b.Del(labels.MetricName)
+	for _, label := range r.labels {
+		text, _ := e.expand.expand(ctx, label, source) // what is wrong is in the text
+		b.Set(label.name, text)
+	}
+	b.Set(labels.AlertName, r.Name)
+	validUTF8(b)
+}
