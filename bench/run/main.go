@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -55,6 +56,7 @@ func main() {
 	flag.DurationVar(&p.counting, "for", 10*time.Second, "counting time of one run")
 	flag.DurationVar(&p.rest, "rest", time.Minute, "time at rest")
 	flag.DurationVar(&p.delay, "delay", 2*time.Minute, "time to collect delays; there is an alert a second")
+	flag.StringVar(&p.dir, "dir", "", "`folder` for the daemon's data, whose disk is measured; empty: the system's for temporary files")
 	flag.IntVar(&p.serverCPU, "server-cpu", 0, "`processor` of the server, -1: any")
 	flag.IntVar(&p.herdCPU, "herd-cpu", 1, "`processor` of the herd, -1: any")
 	flag.Parse()
@@ -70,13 +72,15 @@ func main() {
 }
 
 func run(ctx context.Context, p plan) error {
-	dir, err := os.MkdirTemp("", "monitord-bench-")
+	dir, err := os.MkdirTemp(p.dir, "monitord-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	p.dir = dir
-	tools, err := build(ctx, dir)
+	if p.dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	tools, err := build(ctx, p.dir)
 	if err != nil {
 		return err
 	}

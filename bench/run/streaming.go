@@ -57,7 +57,7 @@ type cost struct {
 
 // compare runs a server and the floor in turn.
 func compare(ctx context.Context, p plan, tools tools, t *table, s subject) error {
-	var ratios, micros, floors, memory, spreads []float64
+	var ratios, micros, floors, memory, spreads, delivered []float64
 	for pair := range p.pairs {
 		var of, base cost
 		var err error
@@ -79,6 +79,8 @@ func compare(ctx context.Context, p plan, tools tools, t *table, s subject) erro
 		ratios = append(ratios, of.perMessage/base.perMessage)
 		micros, floors = append(micros, of.perMessage), append(floors, base.perMessage)
 		memory = append(memory, of.report.UserBytes)
+		due := float64(p.connections) / s.every.Seconds()
+		delivered = append(delivered, 100*of.report.MessageRate/due, 100*base.report.MessageRate/due)
 		spreads = append(spreads, of.report.SpreadP50/base.report.SpreadP50)
 	}
 	what := fmt.Sprintf("%s, %d B every %v: ", s.name, s.payload, s.every)
@@ -86,6 +88,9 @@ func compare(ctx context.Context, p plan, tools tools, t *table, s subject) erro
 	t.row("    µs a message", spread(micros, "%.2f"), "")
 	t.row("    µs a message of the floor", spread(floors, "%.2f"), "")
 	t.row("    first to last arrival ÷ floor", spread(spreads, "%.2f"), "1.3")
+	if least := quantile(delivered, 0); least < 95 {
+		t.row("    this machine was too busy: delivered of what was due", fmt.Sprintf("%.0f %% at worst", least), "100 %")
+	}
 	t.row("    resident bytes a connection, all included", spread(memory, "%.0f"), "200 at 19000 connections")
 	return nil
 }

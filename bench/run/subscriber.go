@@ -14,14 +14,15 @@ import (
 
 // arrived is a message of the daemon, and when its bytes were there.
 type arrived struct {
-	at    int64 // Unix nanoseconds
-	Op    string
-	ID    string
-	Sub   uint32
-	T     int64
-	Seq   uint64
-	Event string
-	V     []any
+	at      int64 // Unix nanoseconds
+	Op      string
+	ID      string
+	Sub     uint32
+	T       int64
+	Seq     uint64
+	Event   string
+	Current bool
+	V       []any
 }
 
 // subscribe follows a path of the stream until ctx is done and hands over each
