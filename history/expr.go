@@ -16,7 +16,7 @@ type Expr struct {
 	canonical string
 	scalar    bool
 	rang      time.Duration
-	bounds    bool
+	instants  bool
 	selectors []Selector
 }
 
@@ -50,7 +50,7 @@ func (e *Expr) visit(n parser.Node) {
 	switch n := n.(type) {
 	case *parser.VectorSelector:
 		n.LabelMatchers = canonicalMatchers(n)
-		e.bounds = e.bounds || n.StartOrEnd != 0
+		e.instants = e.instants || n.StartOrEnd != 0 || n.Timestamp != nil || n.OriginalOffset < 0
 		if s, err := ParseSelector(selectorText(n.LabelMatchers)); err == nil {
 			e.selectors = append(e.selectors, s)
 		}
@@ -58,7 +58,7 @@ func (e *Expr) visit(n parser.Node) {
 		e.rang = max(e.rang, n.Range)
 	case *parser.SubqueryExpr:
 		e.rang = max(e.rang, n.Range)
-		e.bounds = e.bounds || n.StartOrEnd != 0
+		e.instants = e.instants || n.StartOrEnd != 0 || n.Timestamp != nil || n.OriginalOffset < 0
 	case *parser.AggregateExpr:
 		n.Grouping = sortedNames(n.Grouping)
 	case *parser.BinaryExpr:
@@ -125,9 +125,9 @@ func (e Expr) Scalar() bool { return e.scalar }
 func (e Expr) Range() time.Duration { return e.rang }
 
 // NeedsInstants says that a range query over several times would not give what
-// an instant at each of them gives, because the expression refers to the start
-// or the end of the query.
-func (e Expr) NeedsInstants() bool { return e.bounds }
+// an instant at each of them gives, because the expression refers to the start or
+// the end of the query, or may look ahead.
+func (e Expr) NeedsInstants() bool { return e.instants }
 
 // Selectors returns the selectors in the expression, in the order they stand.
 func (e Expr) Selectors() []Selector { return e.selectors }

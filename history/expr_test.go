@@ -55,7 +55,10 @@ func TestWhatAnExpressionSays(t *testing.T) {
 		{`up{x="1"} @ start()`, false, 0, true, `{__name__="up",x="1"}`},
 		{"sum_over_time(up[5m] @ end())", false, 5 * time.Minute, true, `{__name__="up"}`},
 		{"avg_over_time(up[5m:1m] @ end())", false, 5 * time.Minute, true, `{__name__="up"}`},
-		{"up @ 1763683200", false, 0, false, `{__name__="up"}`},
+		{"up @ 1763683200", false, 0, true, `{__name__="up"}`},
+		{"up offset -1m", false, 0, true, `{__name__="up"}`},
+		{"max_over_time(up[1h:1m] offset -1m)", false, time.Hour, true, `{__name__="up"}`},
+		{"up offset 1m", false, 0, false, `{__name__="up"}`},
 	} {
 		e, err := ParseExpr(tt.in)
 		if err != nil {

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -10,15 +11,30 @@ import (
 
 // Queryable returns what Prometheus' own code reads samples through: everything
 // there is, on disk and in memory, as one.
-func (db *DB) Queryable() storage.Queryable { return queryable{db} }
+func (db *DB) Queryable() storage.Queryable { return queryable{db, math.MaxInt64} }
 
-type queryable struct{ db *DB }
+// asOf returns what the history knew at time t: nothing later is read, even by
+// an expression that looks ahead.
+func (db *DB) asOf(t int64) storage.Queryable { return queryable{db, t} }
 
-func (q queryable) Querier(mint, maxt int64) (storage.Querier, error) {
-	return q.db.querier(mint, maxt)
+type queryable struct {
+	db   *DB
+	last int64 // of the samples that are read
 }
 
-func (db *DB) querier(mint, maxt int64) (storage.Querier, error) {
+func (q queryable) Querier(mint, maxt int64) (storage.Querier, error) {
+	if mint > q.last {
+		return storage.NoopQuerier(), nil
+	}
+	inner, err := q.db.querier(mint, min(maxt, q.last))
+	if err != nil {
+		return nil, err
+	}
+	inner.last = q.last
+	return inner, nil
+}
+
+func (db *DB) querier(mint, maxt int64) (*querier, error) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	if db.closed.Load() {
@@ -49,6 +65,7 @@ func (db *DB) querier(mint, maxt int64) (storage.Querier, error) {
 	return &querier{
 		Querier: storage.NewMergeQuerier(queriers, nil, storage.ChainedSeriesMerge),
 		sources: sources,
+		last:    math.MaxInt64,
 	}, nil
 }
 
@@ -58,9 +75,18 @@ func (db *DB) querier(mint, maxt int64) (storage.Querier, error) {
 type querier struct {
 	storage.Querier
 	sources []source
+	last    int64
 }
 
 func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+	if hints != nil && hints.End > q.last {
+		if hints.Start > q.last {
+			return storage.EmptySeriesSet()
+		}
+		upTo := *hints
+		upTo.End = q.last
+		hints = &upTo
+	}
 	return q.Querier.Select(ctx, true, hints, matchers...)
 }
 

@@ -19,12 +19,13 @@ import (
 var ErrNotVector = errors.New("result is not a vector of numbers")
 
 // Instant evaluates an expression at a time in milliseconds, for the daemon
-// itself. The values come ordered by labels; a scalar is one value without labels.
+// itself: with nothing that came later, so that the answer stays what it was then.
+// The values come ordered by labels; a scalar is one value without labels.
 func (db *DB) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
 	if err := checkSubqueries(expr, 0); err != nil {
 		return nil, queryError(BadQuery, err)
 	}
-	q, err := db.engine.NewInstantQuery(ctx, db.Queryable(), nil, expr, time.UnixMilli(t))
+	q, err := db.engine.NewInstantQuery(ctx, db.asOf(t), nil, expr, time.UnixMilli(t))
 	if err != nil {
 		return nil, queryError(BadQuery, err)
 	}

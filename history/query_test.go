@@ -130,3 +130,27 @@ func TestALargeQueryIsRefused(t *testing.T) {
 		t.Errorf("a day by the second: %q", got)
 	}
 }
+
+func TestInstantsKnowNothingOfWhatCameLater(t *testing.T) {
+	db, h := open(t, t.TempDir()), newHost(1)
+	exprs := []string{"load offset -2s", "load @ 1763683205", "count_over_time(load[3s] offset -3s)", "max_over_time(load[5s:1s] offset -4s)", "load"}
+	var then []string
+	appendAll(t, db, h, start, start)
+	for _, expr := range exprs {
+		then = append(then, instant(t, db, expr, start))
+	}
+	appendAll(t, db, h, start+1000, start+20_000)
+	for i, expr := range exprs {
+		if got := instant(t, db, expr, start); got != then[i] {
+			t.Errorf("%s: %q, then %q", expr, got, then[i])
+		}
+	}
+	res, err := db.Query(t.Context(), Request{Expr: "load offset -2s", Start: time.UnixMilli(start)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Close()
+	if v, ok := res.Value.(promql.Vector); !ok || len(v) != 1 || v[0].F != float64(start/1000+2) {
+		t.Errorf("who asks from outside sees all there is: %v", res.Value)
+	}
+}

@@ -74,8 +74,9 @@ func runs(ticks []int64, every int64) [][]int64 {
 }
 
 // replayRun evaluates the query at every tick of a run. A range query gives the
-// same as an instant at each of its steps, with two exceptions: what refers to
-// the query's own start or end, and errors, of which one spoils all steps.
+// same as an instant at each of its steps, with three exceptions: what refers to
+// the query's own start or end, what looks ahead to what was not there yet, and
+// errors, of which one spoils all steps.
 func (q *Query) replayRun(ctx context.Context, rows []Row, run []int64) ([]Row, error) {
 	if len(run) > 1 && !q.expr.NeedsInstants() {
 		if out, err := q.replayRange(ctx, rows, run); err == nil {
