@@ -18,6 +18,7 @@ import (
 )
 
 func TestDaemonAnswersWithoutConfiguration(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t, daemonDir(t, ""))
 	eventually(t, "all collectors have read once", func() bool {
 		return d.query(`up`, "instance")["test-host"] == "1" && d.query(`node_filesystem_size_bytes`, "job")["node"] != ""
@@ -47,6 +48,7 @@ func TestDaemonAnswersWithoutConfiguration(t *testing.T) {
 }
 
 func TestDaemonChecksHostAndOrigin(t *testing.T) {
+	t.Parallel()
 	d := startDaemon(t, daemonDir(t, ""))
 	for _, path := range []string{"/", "/metrics", "/healthz", "/api/v1/query?query=up", "/api/v1/stream", "/-/reload", "/nothing"} {
 		for name, change := range map[string]func(*http.Request){
@@ -71,6 +73,7 @@ func TestDaemonChecksHostAndOrigin(t *testing.T) {
 }
 
 func TestDaemonIsReadyAfterItsFirstTickAndFeedsTheWatchdog(t *testing.T) {
+	t.Parallel()
 	socket, states := notifySocket(t)
 	d := launchDaemon(t, daemonDir(t, ""), socket, "WATCHDOG_USEC=4000000")
 	next := func() string {
@@ -105,6 +108,7 @@ func TestDaemonIsReadyAfterItsFirstTickAndFeedsTheWatchdog(t *testing.T) {
 }
 
 func TestSecondDaemonOnTheSameDirectoryEndsWithASentence(t *testing.T) {
+	t.Parallel()
 	dir := daemonDir(t, "")
 	startDaemon(t, dir)
 	second := launchDaemon(t, dir)
@@ -117,6 +121,7 @@ func TestSecondDaemonOnTheSameDirectoryEndsWithASentence(t *testing.T) {
 }
 
 func TestHistorySurvivesKill(t *testing.T) {
+	t.Parallel()
 	dir := daemonDir(t, "")
 	d := startDaemon(t, dir)
 	count := func(d *testDaemon) int {
@@ -133,6 +138,7 @@ func TestHistorySurvivesKill(t *testing.T) {
 }
 
 func TestFaultyReloadChangesNothing(t *testing.T) {
+	t.Parallel()
 	dir := daemonDir(t, "")
 	d := startDaemon(t, dir)
 	reload := func() int {
@@ -215,6 +221,7 @@ func (r *receiver) seen() []delivery {
 }
 
 func TestAlertSurvivesKillAndTheHookThatFailedIsCalledAgain(t *testing.T) {
+	t.Parallel()
 	hook := newReceiver(t)
 	script := filepath.Join(t.TempDir(), "hook")
 	told := filepath.Join(t.TempDir(), "told")
@@ -280,6 +287,7 @@ command = [%q, "one argument; not two"]
 }
 
 func TestTermEndsTheDaemonWithinFiveSeconds(t *testing.T) {
+	t.Parallel()
 	dir := daemonDir(t, `
 [[alerts.rules]]
 name = "Up"
@@ -304,6 +312,7 @@ command = ["/bin/sleep", "60"]
 }
 
 func TestCheckPrintsEveryFault(t *testing.T) {
+	t.Parallel()
 	dir := daemonDir(t, "[log]\nlevel = 1\n[server]\nlisten = [\"0.0.0.0:1\"]\n")
 	cmd := exec.Command(os.Args[0], "check", "--config", filepath.Join(dir, "monitord.toml"))
 	cmd.Env = append(os.Environ(), asDaemon+"=1")

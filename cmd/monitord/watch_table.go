@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,7 +110,7 @@ func (s *tableSection) lines() []tableLine {
 	hidden := commonLabels(s.columns)
 	for i, v := range s.values {
 		if !wire.IsNone(v) {
-			rows = append(rows, []segment{{metricName(without(s.columns[i], hidden)), ""}, {promFloat(v), ""}})
+			rows = append(rows, []segment{{metricName(without(s.columns[i], hidden)), ""}, {shortFloat(v), ""}})
 		}
 	}
 	if len(rows) == 0 {
@@ -146,6 +148,21 @@ func (m *tableModel) alertLines() []tableLine {
 	return append(lines, align(rows, -1)...)
 }
 
+// shortFloat writes a value for people: whole numbers as they are, others with
+// six digits that count, and without an exponent where that is short.
+func shortFloat(v float64) string {
+	a := math.Abs(v)
+	if math.IsNaN(v) || math.IsInf(v, 0) || v == math.Trunc(v) && a < 1e15 || a != 0 && (a < 1e-4 || a >= 1e15) {
+		return promFloat(v)
+	}
+	digits := max(0, 5-int(math.Floor(math.Log10(a))))
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
 func alertRow(state string, at time.Time, e *wire.Event) []segment {
 	a := &e.Alert
 	labels := make(wire.Labels, 0, len(a.Labels))
@@ -163,7 +180,7 @@ func alertRow(state string, at time.Time, e *wire.Event) []segment {
 		{at.Local().Format("01-02 15:04:05"), ""},
 		{clean(a.Labels.Get("severity")), ""},
 		{metricName(labels), ""},
-		{promFloat(a.Value), ""},
+		{shortFloat(a.Value), ""},
 		{clean(a.Annotations.Get("summary")), dim},
 	}
 }

@@ -153,3 +153,14 @@ func TestMetricName(t *testing.T) {
 		}
 	}
 }
+
+func TestShortFloat(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 5: "5", -3: "-3", 0.8799999999999955: "0.88", 0.00012345678: "0.000123457", 1e-9: "1e-09",
+		1234.56789: "1234.57", 16777216000: "16777216000", 123456789.75: "123456790", 99999.96: "100000", 1e21: "1e+21", math.Inf(-1): "-Inf",
+	} {
+		if got := shortFloat(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+}
