@@ -62,6 +62,7 @@ check: dashboard/node_modules
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	systemd/verify
 	cd dashboard && $(NPM) run check
 
 # Figures beside their targets; nothing here decides a test.
