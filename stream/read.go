@@ -21,11 +21,11 @@ func (s *shard) event(ev event) {
 	if c.gen != ev.gen || c.flags&inUse == 0 {
 		return // of one that had the slot before
 	}
-	if ev.bits&broken != 0 {
+	if ev.bits&broken != 0 && (ev.bits&canRead == 0 || c.flags&working != 0) {
 		s.drop(ev.slot, c, goneReset)
 		return
 	}
-	if ev.bits&peerDone != 0 {
+	if ev.bits&(peerDone|broken) != 0 { // its last words may still be there to read
 		c.flags |= toTheEnd
 	}
 	if ev.bits&canRead != 0 {

@@ -38,6 +38,7 @@ func (s *shard) sweepPings(tick uint32) {
 }
 
 // sweepPongs closes those that have been silent since a ping, pongIn ticks ago.
+// One whose handler is at work is not being read from: its silence is ours.
 func (s *shard) sweepPongs(tick uint32) {
 	for slot := (tick + s.pingEach - s.pongIn%s.pingEach) % s.pingEach; slot < s.conns.top; slot += s.pingEach {
 		c := s.conns.at(slot)
@@ -47,7 +48,7 @@ func (s *shard) sweepPongs(tick uint32) {
 		gen := c.gen
 		c.flags |= readable // what it sent may not have been looked at yet
 		s.read(slot, c)
-		if c.gen == gen && c.flags&awaiting != 0 {
+		if c.gen == gen && c.flags&(awaiting|working) == awaiting {
 			s.drop(slot, c, goneTimeout)
 		}
 	}

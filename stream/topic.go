@@ -15,8 +15,9 @@ type Topic struct {
 	skip      bool
 	followers atomic.Int64
 
-	mu   sync.Mutex // guards the ring
-	ring ring
+	mu      sync.Mutex // guards the fields below
+	ring    ring
+	dropped bool
 }
 
 // TopicOptions says what a topic is made of.
@@ -103,14 +104,17 @@ func (e *Engine) NewTopic(o TopicOptions) *Topic {
 	return t
 }
 
-// Drop gives back the memory of a topic's ring. The topic must not be published
-// to nor subscribed to any more; what still follows it hears nothing further.
+// Drop gives back the memory of a topic's ring. What is published to it from now
+// on is ignored; who still follows it hears nothing further.
 func (e *Engine) Drop(t *Topic) {
 	t.mu.Lock()
-	freed := t.ring.clear()
+	freed, again := t.ring.clear(), t.dropped
+	t.dropped = true
 	t.mu.Unlock()
-	e.ringBytes.Add(-freed)
-	e.topics.Add(-1)
+	if !again {
+		e.ringBytes.Add(-freed)
+		e.topics.Add(-1)
+	}
 }
 
 // Publish appends entries to their topics and hands them to every connection
@@ -123,8 +127,12 @@ func (e *Engine) Publish(items []Item) {
 	for i := range items {
 		t := items[i].Topic
 		en := newEntry(&items[i].Entry)
+		var delta int64
+		ok := false
 		t.mu.Lock()
-		delta, ok := t.ring.push(en, e.ringBytes.Load()-e.ringLimit)
+		if !t.dropped {
+			delta, ok = t.ring.push(en, e.ringBytes.Load()-e.ringLimit)
+		}
 		t.mu.Unlock()
 		e.ringBytes.Add(delta)
 		if ok && (len(moved) == 0 || moved[len(moved)-1] != t) {

@@ -49,7 +49,7 @@ func run(ctx context.Context, listen string, size int, every time.Duration) erro
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
-	server := &http.Server{Handler: e, ReadHeaderTimeout: c.HandshakeTimeout, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{Handler: e, ReadHeaderTimeout: c.HandshakeTimeout, MaxHeaderBytes: 12 << 10}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
 	if size > 0 {

@@ -1,0 +1,168 @@
+package stream
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Clients that come, subscribe, send rubbish, stop reading, and go in every way
+// there is, while publishing goes on: in the end nothing is left of them.
+func TestChaos(t *testing.T) {
+	var topics []*Topic
+	o := shortOptions()
+	o.MaxSubscriptions = 6
+	o.Heartbeat = func(int64) []byte { return []byte("beat") }
+	o.heartbeatAfter = 30 * time.Millisecond
+	o.RingBytes = 200 << 10
+	s := serve(t, funcs{message: func(_ ctxt, _ Conn, _ bool, payload []byte, t *Turn) {
+		for _, b := range payload {
+			topic := topics[int(b)%len(topics)]
+			switch b >> 5 {
+			case 0, 1:
+				t.Subscribe(Subscription{Topic: topic, Tag: uint64(topic.ID()), After: int64(b) - 3,
+					Head: [][]byte{[]byte("head")}, Duplicate: []byte("dup"), TooMany: []byte("many")})
+				t.Good()
+			case 2:
+				t.Subscribe(Subscription{Topic: topic, Tag: uint64(b), After: Newest})
+			case 3:
+				t.Unsubscribe(uint64(topic.ID()), func(*Topic) []byte { return []byte("un") }, []byte("unknown"))
+			default:
+				t.Send(payload)
+			}
+		}
+	}}, o)
+	k := &fat{book: &book{}, size: 4000}
+	for i := range 8 {
+		topics = append(topics, s.NewTopic(TopicOptions{Source: k, Ring: 1 + i, Skip: i%2 == 0}))
+	}
+	stop := make(chan struct{})
+	var publisher, clients sync.WaitGroup
+	publisher.Go(func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for pos := int64(1); ; pos++ {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			e := k.entry(pos)
+			var items []Item
+			for i, topic := range topics {
+				if (pos+int64(i))%3 != 0 {
+					items = append(items, Item{topic, e})
+				}
+			}
+			s.Publish(items)
+		}
+	})
+	for range 16 {
+		clients.Go(func() {
+			for range 6 {
+				chaotic(s)
+			}
+		})
+	}
+	clients.Wait()
+	eventually(t, "all gone", func() bool { return s.Stats().Connections == 0 })
+	eventually(t, "nothing followed", func() bool {
+		for _, topic := range topics {
+			if topic.Followers() != 0 {
+				return false
+			}
+		}
+		return s.Stats().Subscriptions == 0
+	})
+	close(stop)
+	publisher.Wait()
+	for _, topic := range topics {
+		s.Drop(topic)
+		s.Drop(topic)
+	}
+	if st := s.Stats(); st.RingBytes != 0 || st.Topics != 0 || st.Panics != 0 {
+		t.Errorf("%+v", st)
+	}
+	s.stop()
+	for _, sh := range s.shards {
+		if sh.conns.used != 0 || sh.follows.used != 0 || len(sh.byTopic) != 0 || len(sh.idle) != len(sh.busy)-1 {
+			t.Errorf("shard %d: %d connections, %d follows, %d topics, %d busy", sh.index, sh.conns.used, sh.follows.used, len(sh.byTopic), len(sh.busy)-1-len(sh.idle))
+		}
+	}
+}
+
+func chaotic(s *testServer) {
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	tcp := conn.(*net.TCPConn)
+	tcp.SetReadBuffer(8 << 10)
+	conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprint(conn, handshake)
+	buf := make([]byte, 20000)
+	for range rand.IntN(12) {
+		switch rand.IntN(9) {
+		case 0, 1, 2, 3, 4:
+			b := make([]byte, 1+rand.IntN(4))
+			for i := range b {
+				b[i] = byte(rand.Uint32() & 0x7f)
+			}
+			fmt.Fprint(conn, masked(0x82, string(b)))
+		case 5:
+			fmt.Fprint(conn, masked(0x89, "p"))
+		case 6:
+			fmt.Fprint(conn, masked(0x81, strings.Repeat("long", rand.IntN(3000))))
+		case 7:
+			for range rand.IntN(8) {
+				if _, err := conn.Read(buf); err != nil {
+					return
+				}
+			}
+		case 8:
+			fmt.Fprint(conn, masked(0x01, "half")[:rand.IntN(10)])
+		}
+	}
+	switch rand.IntN(5) {
+	case 0:
+		tcp.SetLinger(0) // a reset
+	case 1:
+		fmt.Fprint(conn, masked(0x88, "\x03\xe8"))
+		fallthrough
+	case 2:
+		tcp.CloseWrite()
+		for err == nil {
+			_, err = conn.Read(buf)
+		}
+	case 3: // silent until it is closed
+		for range 200 {
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// A header that never ends is cut off by the HTTP server as ServeHTTP asks for.
+func TestEndlessHeader(t *testing.T) {
+	s := serve(t, funcs{}, testOptions())
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	c.Write([]byte(strings.TrimSuffix(handshake, "\r\n") + "X: "))
+	line := []byte(strings.Repeat("x", 1<<20))
+	for range 300 {
+		if _, err := c.Write(line); err != nil {
+			return
+		}
+	}
+	t.Error("took 300 MiB")
+}
