@@ -1,0 +1,206 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"go.uber.org/goleak"
+
+	"monitord/alerts"
+	"monitord/alerts/journal"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childEnv); dir != "" {
+		child(dir)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+func openLog(t testing.TB, dir string) (*alerts.Log, *journal.Journal) {
+	t.Helper()
+	j, err := journal.Open(dir, journal.Options{Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	log, err := alerts.OpenLog(j, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log, j
+}
+
+// transition is an event of the alert with that name.
+func transition(name string, kind alerts.Kind, hooks []string) alerts.Event {
+	ls := labels.FromStrings("alertname", name, "severity", "critical", "instance", "web1")
+	now := time.Now().UTC()
+	e := alerts.Event{
+		T:     now.UnixMilli(),
+		Kind:  kind,
+		Rule:  "0123456789abcdef",
+		Hooks: hooks,
+		Alert: alerts.Alert{
+			Fingerprint: alerts.Fingerprint(ls),
+			State:       alerts.PhaseFiring,
+			Labels:      ls,
+			Annotations: map[string]string{"summary": name + " is on fire"},
+			Value:       93.5,
+			ActiveAt:    now.Add(-time.Minute).Truncate(time.Millisecond),
+			StartsAt:    now.Truncate(time.Millisecond),
+		},
+	}
+	if kind == alerts.KindResolved {
+		e.Alert.State = alerts.PhaseInactive
+		e.Alert.EndsAt = now.Truncate(time.Millisecond)
+	}
+	return e
+}
+
+func firing(name string) alerts.Event   { return transition(name, alerts.KindFiring, nil) }
+func resolved(name string) alerts.Event { return transition(name, alerts.KindResolved, nil) }
+
+func write(t testing.TB, log *alerts.Log, events ...alerts.Event) {
+	t.Helper()
+	if _, err := log.Append(context.Background(), events); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// call is one attempt as a receiver saw it.
+type call struct {
+	what string // "name status"
+	key  string
+	at   time.Time
+}
+
+// fake is a receiver in memory. answer decides about each attempt; nil is success.
+type fake struct {
+	answer func(ctx context.Context, what string) outcome
+
+	mu      sync.Mutex
+	calls   []call
+	running int
+	most    int
+	closed  int
+}
+
+func (f *fake) send(ctx context.Context, m *message) outcome {
+	what := m.event.Alert.Labels.Get("alertname") + " " + status(&m.event)
+	f.mu.Lock()
+	f.calls = append(f.calls, call{what, m.key, time.Now()})
+	f.running++
+	f.most = max(f.most, f.running)
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		f.running--
+		f.mu.Unlock()
+	}()
+	if f.answer == nil {
+		return outcome{}
+	}
+	return f.answer(ctx, what)
+}
+
+func (f *fake) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed++
+}
+
+func (f *fake) seen() []call {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]call(nil), f.calls...)
+}
+
+func (f *fake) whats() []string {
+	var whats []string
+	for _, c := range f.seen() {
+		whats = append(whats, c.what)
+	}
+	return whats
+}
+
+var errRefused = errors.New("refused")
+
+func with(name string, s sender) compiled {
+	c := DefaultConfig()
+	c.Name, c.Type = name, "webhook"
+	return compiled{Config: c, sender: s}
+}
+
+// start runs a runner of these hooks in the background; stop ends it and waits.
+func start(t testing.TB, log Log, hooks ...compiled) (r *Runner, stop func()) {
+	t.Helper()
+	r, err := New(nil, Options{Log: log, Instance: "web1", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.reload = hooks
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Errorf("Run = %v", err)
+			}
+		})
+	}
+	t.Cleanup(stop)
+	return r, stop
+}
+
+// inBubble runs a test on the clock of synctest, with a log.
+func inBubble(t *testing.T, test func(t *testing.T, log *alerts.Log)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		log, _ := openLog(t, dir)
+		test(t, log)
+	})
+}
+
+// after lets time pass until everybody waits again.
+func after(d time.Duration) {
+	if d > 0 {
+		<-time.After(d)
+	}
+	synctest.Wait()
+}
+
+// told lists the deliveries in the journal as "hook kind of attempts".
+func told(t testing.TB, log *alerts.Log) []string {
+	t.Helper()
+	events, err := log.Read(0, 10000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, e := range events {
+		if d := e.Delivery; d != nil {
+			s := fmt.Sprintf("%s %s %d %d", d.Hook, e.Kind, d.Of, d.Attempts)
+			if d.GivenUp {
+				s += " given up"
+			}
+			list = append(list, s)
+		}
+	}
+	return list
+}

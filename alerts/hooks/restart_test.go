@@ -1,0 +1,283 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"monitord/alerts"
+	"monitord/alerts/journal"
+)
+
+// TestRestart: what was not delivered is delivered by the next process with the
+// same key and in order, what was is not.
+func TestRestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		log, j := openLog(t, dir)
+		bad := &fake{answer: func(_ context.Context, what string) outcome {
+			if what == "B firing" {
+				return outcome{}
+			}
+			return outcome{err: errRefused}
+		}}
+		_, stop := start(t, log, with("ops", bad))
+		after(0)
+		write(t, log, firing("A"), firing("B"), resolved("A"), firing("A"))
+		after(time.Minute)
+		stop()
+		j.Close()
+
+		log, j = openLog(t, dir)
+		good := &fake{}
+		_, stop = start(t, log, with("ops", good))
+		after(time.Hour)
+		equal(t, "calls", good.whats(), []string{"A firing", "A resolved", "A firing"})
+		equal(t, "key", good.seen()[0].key, log.Epoch()+"-ops-1")
+		list := told(t, log)
+		slices.Sort(list)
+		for i, s := range list {
+			if s[:len("ops notified 1")] == "ops notified 1" {
+				list[i] = "ops notified 1 n"
+			}
+		}
+		equal(t, "journal", list, []string{
+			"ops notified 1 n", "ops notified 2 1", "ops notified 3 1", "ops notified 4 1", "ops notify_failed 1 1"})
+		stop()
+		j.Close()
+
+		log, _ = openLog(t, dir)
+		none := &fake{}
+		_, stop = start(t, log, with("ops", none))
+		after(time.Hour)
+		equal(t, "once more", none.whats(), nil)
+		stop()
+	})
+}
+
+// TestGiveUpAcrossRestart: the time since the first failure counts on.
+func TestGiveUpAcrossRestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		var last time.Time
+		for range 4 {
+			log, j := openLog(t, dir)
+			f := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused} }}
+			_, stop := start(t, log, with("ops", f))
+			after(0)
+			if log.Last() == 0 {
+				write(t, log, firing("A"))
+			}
+			after(10 * time.Hour)
+			stop()
+			if calls := f.seen(); len(calls) > 0 {
+				last = calls[len(calls)-1].at
+			}
+			j.Close()
+		}
+		if d := last.Sub(begun); d < 24*time.Hour || d > 24*time.Hour+time.Minute {
+			t.Errorf("the last attempt came after %v", d)
+		}
+	})
+}
+
+// TestManyOpen: more open deliveries than a note holds, and a note that is older than the journal's end.
+func TestManyOpen(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		log, j := openLog(t, dir)
+		bad := &fake{answer: func(_ context.Context, what string) outcome {
+			if len(what)%2 == 0 {
+				return outcome{}
+			}
+			return outcome{err: errRefused}
+		}}
+		_, stop := start(t, log, with("ops", bad))
+		after(0)
+		var events []alerts.Event
+		want := 0
+		for i := range 300 {
+			name := fmt.Sprint("A", i)
+			if len(name+" firing")%2 != 0 {
+				want++
+			}
+			events = append(events, firing(name))
+		}
+		write(t, log, events...)
+		after(time.Hour)
+		stop()
+		j.Close()
+		log, _ = openLog(t, dir)
+		good := &fake{}
+		_, stop = start(t, log, with("ops", good))
+		after(time.Hour)
+		whats := good.whats()
+		slices.Sort(whats)
+		if n := len(slices.Compact(whats)); n != want || len(good.whats()) != want {
+			t.Errorf("%d deliveries of %d alerts, want %d", len(good.whats()), n, want)
+		}
+		stop()
+	})
+}
+
+func TestNewHookBeginsWithWhatFires(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		write(t, log, firing("old"), resolved("old"), firing("A"), transition("B", alerts.KindPending, nil), firing("C"))
+		f := &fake{}
+		_, stop := start(t, log, with("ops", f))
+		after(time.Minute)
+		whats := f.whats()
+		slices.Sort(whats)
+		equal(t, "calls", whats, []string{"A firing", "C firing"})
+		stop()
+	})
+}
+
+func TestReload(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		hang := &fake{answer: func(ctx context.Context, what string) outcome {
+			if what == "A firing" {
+				<-time.After(10 * time.Second)
+				return outcome{}
+			}
+			return outcome{err: errRefused}
+		}}
+		gone := &fake{}
+		r, stop := start(t, log, with("ops", hang), with("gone", gone))
+		after(0)
+		write(t, log, firing("A"), firing("B"))
+		after(time.Second)
+
+		if err := r.Reload([]Config{{Name: "!", Type: "exec"}}); err == nil {
+			t.Error("a faulty configuration was taken")
+		}
+		next, fresh := &fake{}, &fake{}
+		r.mu.Lock()
+		r.reload = []compiled{with("fresh", fresh), with("ops", next)}
+		r.mu.Unlock()
+		r.poke()
+		after(0)
+		write(t, log, resolved("A"))
+		after(time.Minute)
+		// What was under way ended as it began; what waited goes to the new target.
+		equal(t, "next", next.whats(), []string{"B firing", "A resolved"})
+		fired := fresh.whats()
+		slices.Sort(fired)
+		equal(t, "fresh", fired, []string{"A firing", "A resolved", "B firing"})
+		before := slices.DeleteFunc(hang.whats(), func(s string) bool { return s == "B firing" })
+		equal(t, "before the reload", before, []string{"A firing"})
+		if gone.closed == 0 || hang.closed == 0 {
+			t.Error("old senders were not closed")
+		}
+		if _, ok := log.Progress()["gone"]; ok {
+			t.Error("a hook that is gone is still in the journal")
+		}
+		equal(t, "names", []string{r.Stats()[0].Name, r.Stats()[1].Name}, []string{"fresh", "ops"})
+		stop()
+	})
+}
+
+// TestWithoutDisk: events that the disk refuses are delivered, and not again
+// when they have a number.
+func TestWithoutDisk(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		var failing atomic.Bool
+		failing.Store(true)
+		f := &fake{}
+		f.answer = func(_ context.Context, what string) outcome {
+			if failing.Load() && what == "B firing" {
+				return outcome{err: errRefused}
+			}
+			return outcome{}
+		}
+		r, stop := start(t, log, with("ops", f))
+		after(0)
+		a, b := firing("A"), firing("B")
+		r.Announce([]alerts.Event{a, b})
+		after(100 * time.Millisecond)
+		first := f.whats()
+		slices.Sort(first)
+		equal(t, "without a number", first, []string{"A firing", "B firing"})
+		write(t, log, a, b)
+		after(100 * time.Millisecond)
+		failing.Store(false)
+		after(time.Minute)
+		whats := f.whats()
+		if slices.Contains(whats[2:], "A firing") || whats[len(whats)-1] != "B firing" {
+			t.Errorf("calls %v", whats)
+		}
+		list := told(t, log)
+		slices.Sort(list)
+		if len(list) < 2 || list[0] != "ops notified 1 1" || list[1][:len("ops notified 2")] != "ops notified 2" {
+			t.Errorf("journal %v", list)
+		}
+		stop()
+	})
+}
+
+// refusing is a log whose disk takes nothing for a while.
+type refusing struct {
+	*alerts.Log
+	refuse atomic.Bool
+}
+
+func (l *refusing) Append(ctx context.Context, events []alerts.Event, notes ...alerts.Note) ([]alerts.Event, error) {
+	if l.refuse.Load() {
+		return nil, errRefused
+	}
+	return l.Log.Append(ctx, events, notes...)
+}
+
+func TestJournalRefusesVerdicts(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		l := &refusing{Log: log}
+		f := &fake{}
+		_, stop := start(t, l, with("ops", f))
+		after(0)
+		l.refuse.Store(true)
+		write(t, log, firing("A"), resolved("A"))
+		after(time.Minute)
+		equal(t, "calls", f.whats(), []string{"A firing", "A resolved"})
+		equal(t, "journal", told(t, log), nil)
+		l.refuse.Store(false)
+		after(time.Minute)
+		equal(t, "journal", told(t, log), []string{"ops notified 1 1", "ops notified 2 1"})
+		stop()
+	})
+}
+
+// expiring is a log that has dropped what is before first.
+type expiring struct {
+	*alerts.Log
+	first uint64
+}
+
+func (l *expiring) First() uint64 { return l.first }
+
+func (l *expiring) Read(after uint64, limit int) ([]alerts.Event, error) {
+	if after+1 < l.first {
+		return nil, fmt.Errorf("read: %w", journal.ErrExpired)
+	}
+	return l.Log.Read(after, limit)
+}
+
+func TestExpired(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fake{}
+		l := &expiring{Log: log}
+		_, stop := start(t, l, with("ops", f))
+		after(time.Minute)
+		stop()
+		write(t, log, firing("A"), firing("B"), firing("C"))
+		l.first = 3
+		_, stop = start(t, l, with("ops", f))
+		after(time.Minute)
+		equal(t, "calls", f.whats(), []string{"C firing"})
+		stop()
+	})
+}
