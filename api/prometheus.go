@@ -94,7 +94,7 @@ func rangeRequest(r *http.Request, _ time.Time) (history.Request, error) {
 	if req.Step < time.Millisecond {
 		return req, invalid("step", errors.New("zero or negative query resolution step widths are not accepted. Try a positive integer"))
 	}
-	if req.End.Sub(req.Start)/req.Step > maxPoints {
+	if width := float64(req.End.UnixMilli()) - float64(req.Start.UnixMilli()); width/float64(req.Step.Milliseconds()) > maxPoints {
 		return req, errors.New("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
 	}
 	req.Lookback, err = parseLookback(r)

@@ -41,15 +41,13 @@ func (db *DB) Query(ctx context.Context, r Request) (*Result, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	select {
-	case db.gate <- struct{}{}:
-		defer func() { <-db.gate }()
-	case <-ctx.Done():
-		return nil, queryError(Timeout, errors.New("query timed out while it waited for its turn"))
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	opts := promql.NewPrometheusQueryOpts(false, r.Lookback)
 	var q promql.Query
-	var err error
 	if r.Step > 0 {
 		q, err = db.engine.NewRangeQuery(ctx, db.Queryable(), opts, r.Expr, r.Start, r.End, r.Step)
 	} else {
@@ -66,6 +64,21 @@ func (db *DB) Query(ctx context.Context, r Request) (*Result, error) {
 	out := &Result{Value: res.Value, query: q}
 	out.Warnings, out.Infos = res.Warnings.AsStrings(r.Expr, 10, 10)
 	return out, nil
+}
+
+// enter waits for a place among the queries that run.
+func (db *DB) enter(ctx context.Context) (leave func(), err error) {
+	if ctx.Err() == nil {
+		select {
+		case db.gate <- struct{}{}:
+			return func() { <-db.gate }, nil
+		case <-ctx.Done():
+		}
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, queryError(Canceled, promql.ErrQueryCanceled("query queue"))
+	}
+	return nil, queryError(Timeout, promql.ErrQueryTimeout("query queue"))
 }
 
 func checkRequest(r Request) error {

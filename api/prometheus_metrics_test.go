@@ -1,0 +1,55 @@
+package api
+
+import (
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/metric"
+)
+
+func TestMetrics(t *testing.T) {
+	reg := metric.NewRegistry(labels.FromStrings("job", "node", "instance", "web1"))
+	load := metric.NewDesc("node_load1", metric.Gauge, "", "1m load average.")
+	cpu := metric.NewDesc("node_cpu_seconds_total", metric.Counter, "seconds", "Seconds the CPUs spent in each mode.", "cpu", "mode")
+	odd := metric.NewDesc("odd", metric.Untyped, "", "Two\nlines \\ and a \"quote\".", "v")
+	batch := metric.Batch{T: 1000, Points: []metric.Point{
+		{Series: reg.Series(odd, "a\"b\\c\nd"), V: math.NaN()},
+		{Series: reg.Series(cpu, "1", "user"), V: 1234567.25},
+		{Series: reg.Series(load), V: 0.5},
+		{Series: reg.Intern(labels.FromStrings("__name__", "rule:x", "job", "node")), V: math.Inf(1)},
+		{Series: reg.Intern(labels.FromStrings("__name__", "rule:x", "job", "other")), V: 2},
+		{Series: reg.Series(cpu, "0", "idle"), V: 1e15},
+	}}
+	const want = `# HELP node_cpu_seconds_total Seconds the CPUs spent in each mode.
+# TYPE node_cpu_seconds_total counter
+node_cpu_seconds_total{cpu="0",mode="idle"} 1e+15
+node_cpu_seconds_total{cpu="1",mode="user"} 1.23456725e+06
+# HELP node_load1 1m load average.
+# TYPE node_load1 gauge
+node_load1 0.5
+# HELP odd Two\nlines \\ and a "quote".
+# TYPE odd untyped
+odd{v="a\"b\\c\nd"} NaN
+# TYPE rule:x untyped
+rule:x +Inf
+`
+	h := Metrics(func() metric.Batch { return batch }, quiet)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if w.Body.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", w.Body.String(), want)
+	}
+	if got := w.Result().Header.Get("Content-Type"); got != "text/plain; version=0.0.4; charset=utf-8" {
+		t.Errorf("content type %q", got)
+	}
+	batch = metric.Batch{}
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("before the first tick: status %d", w.Code)
+	}
+}
