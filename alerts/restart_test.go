@@ -124,11 +124,9 @@ func TestRestart(t *testing.T) {
 func TestEveryFiringHasItsResolved(t *testing.T) {
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 2))
-		l := &life{t: t, answers: answers{}}
+		l, ticks := &life{t: t, answers: answers{}, disk: &disk{}}, 300
 		if seed == 0 {
-			l.dir = t.TempDir()
-		} else {
-			l.disk = &disk{}
+			l.disk, l.dir, ticks = nil, t.TempDir(), 80
 		}
 		l.rules = []RuleConfig{
 			{Name: "A", Expr: "a", For: 3 * time.Second}, {Name: "B", Expr: "b"},
@@ -140,7 +138,7 @@ func TestEveryFiringHasItsResolved(t *testing.T) {
 		}
 		l.start()
 		at := int64(1000)
-		for range 300 {
+		for range ticks {
 			at++
 			switch rng.IntN(25) {
 			case 0:
