@@ -24,5 +24,5 @@ func (f *Feed) beginTimes(tp *topic, r *wire.Request) (head [][]byte, after int6
 		head = append(head, g.AppendJSON(nil))
 		from = oldest
 	}
-	return head, c.position(from - every)
+	return head, c.position(from) - 1
 }

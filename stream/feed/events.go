@@ -100,7 +100,7 @@ func (f *Feed) lose(after, next uint64) {
 	var items []stream.Item
 	for _, tp := range f.passOn(next - 1) {
 		items = append(items, entryAt(tp, eventPosition(next-1), tp.alerts.gap(after, next, wire.Expired)))
-		tp.alerts.told = next - 1
+		tp.alerts.told, tp.alerts.behind = next-1, time.Time{}
 	}
 	f.engine.Publish(items)
 }
@@ -153,7 +153,7 @@ func (f *Feed) beat(now time.Time) {
 			break
 		}
 		items = append(items, entryAt(tp, pos, tp.alerts.heartbeat(seq)))
-		tp.alerts.told = seq
+		tp.alerts.told, tp.alerts.behind = seq, time.Time{}
 	}
 	f.engine.Publish(items)
 }

@@ -12,7 +12,6 @@ import (
 // A samples is the samples of the series that a selector selects. It belongs to
 // the goroutine that ticks.
 type samples struct {
-	line     *timeline
 	selector history.Selector
 
 	// at remembers for every series pointer its column, or elsewhere. It only
@@ -23,16 +22,16 @@ type samples struct {
 // elsewhere stands for the column of a series that the selector does not select.
 const elsewhere = -1
 
-// tick returns what there is to say about a batch that is due.
-func (s *samples) tick(b metric.Batch) step {
-	st := s.line.advance(b.T, wire.Down)
+// tick adds a batch that is due to the line and returns what there is to say.
+func (s *samples) tick(line *timeline, b metric.Batch) step {
+	st := line.advance(b.T, wire.Down)
 	s.forget(b)
-	row := s.line.cols.blank()
-	some, strange := false, s.line.resend || !s.line.cols.begun
+	row := line.cols.blank()
+	some, strange := false, line.resend || !line.cols.begun
 	for _, p := range b.Points {
 		i, known := s.at[p.Series]
 		if !known {
-			if i, known = s.locate(p.Series); !known {
+			if i, known = s.locate(line, p.Series); !known {
 				some, strange = true, true
 				continue
 			}
@@ -45,21 +44,21 @@ func (s *samples) tick(b metric.Batch) step {
 	switch {
 	case !some:
 	case strange:
-		s.line.values(&st, s.selected(b))
+		line.values(&st, s.selected(b))
 		clear(s.at) // the columns may have moved
 	default:
-		s.line.row(&st, row)
+		line.row(&st, row)
 	}
 	return st
 }
 
 // locate returns and remembers the column of a series, false if it has none yet.
-func (s *samples) locate(series *metric.Series) (int, bool) {
+func (s *samples) locate(line *timeline, series *metric.Series) (int, bool) {
 	if !s.selector.Matches(series.Labels) {
 		s.at[series] = elsewhere
 		return elsewhere, true
 	}
-	i, ok := s.line.cols.find(series.Labels)
+	i, ok := line.cols.find(series.Labels)
 	if ok {
 		s.at[series] = i
 	}

@@ -36,7 +36,7 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 	var items []stream.Item
 	for _, tp := range plain {
 		if b.T%tp.key.every == 0 {
-			items = tp.source.items(items, c, tp.samples.tick(b))
+			items = tp.source.items(items, c, tp.samples.tick(&tp.source.line, b))
 		}
 	}
 	items = f.evaluate(ctx, c, queries, items)
