@@ -98,12 +98,17 @@ func pathless(err error) error {
 }
 
 // reapGroup collects members of the group that became children of this process
-// because nobody else takes orphans in (it is process 1 of a container).
+// because nobody else takes orphans in (it is process 1 of a container). They
+// have been killed; one that hangs in the kernel is not waited for.
 func reapGroup(group int) {
-	for range 1000 {
+	for range 100 {
 		pid, err := syscall.Wait4(-group, nil, syscall.WNOHANG, nil)
-		if pid <= 0 || (err != nil && !errors.Is(err, syscall.EINTR)) {
-			return
+		switch {
+		case errors.Is(err, syscall.EINTR), pid > 0:
+		case err != nil:
+			return // no such child, as a rule at once
+		default:
+			<-time.After(2 * time.Millisecond)
 		}
 	}
 }

@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"monitord/alerts"
 )
 
 // script writes an executable program and returns a sender for it.
@@ -32,11 +35,29 @@ func limited(t testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
-// groupGone says whether no member of the group is left.
-func groupGone(group int) bool { return errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) }
+// groupGone says whether no member of the group runs. Orphans that were killed
+// and that process 1 has not collected yet run no more.
+func groupGone(t testing.TB, group int) bool {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		// proc_pid_stat(5): pid (comm) state ppid pgrp
+		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		if fields[2] == strconv.Itoa(group) && fields[0] != "Z" {
+			return false
+		}
+	}
+	return true
+}
 
-// noGroup fails the test if, within a deadline, the group does not end. Its
-// members were killed; init collects those that are orphans when it likes.
+// noGroup fails the test if, within a deadline, the groups in the file do not end.
 func noGroup(t testing.TB, pidFile string) {
 	t.Helper()
 	b, err := os.ReadFile(pidFile)
@@ -49,7 +70,7 @@ func noGroup(t testing.TB, pidFile string) {
 			t.Fatal(err)
 		}
 		deadline := time.Now().Add(10 * time.Second)
-		for !groupGone(group) {
+		for !groupGone(t, group) {
 			if time.Now().After(deadline) {
 				t.Fatalf("group %d lives on", group)
 			}
@@ -232,4 +253,77 @@ func TestExcerpt(t *testing.T) {
 	if s := excerptEnd(long + "end"); len(s) > excerptBytes+10 || !strings.HasSuffix(s, "éend") {
 		t.Errorf("end: %d bytes", len(s))
 	}
+}
+
+// counting knows how many attempts run at once, and how long the longest took.
+type counting struct {
+	now, most atomic.Int64
+	longest   atomic.Int64
+}
+
+func (c *counting) count(send func() outcome) outcome {
+	n := c.now.Add(1)
+	defer c.now.Add(-1)
+	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
+	}
+	begun := time.Now()
+	o := send()
+	took := int64(time.Since(begun))
+	for longest := c.longest.Load(); took > longest && !c.longest.CompareAndSwap(longest, took); longest = c.longest.Load() {
+	}
+	return o
+}
+
+// TestManyHang: many hooks whose programs hang, fork and flood, and many alerts.
+func TestManyHang(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	head := "echo $$ >> " + pids + "\n"
+	shared := &counting{}
+	var hooks []compiled
+	for i, text := range []string{"sleep 1000", "sleep 1000 & sleep 1000 & wait", "yes", "trap '' TERM; yes & yes"} {
+		for k := range 3 {
+			h := with(fmt.Sprintf("h%d-%d", i, k), passing{script(t, head+text), &counting{}, shared})
+			h.Timeout, h.GiveUp = 100*time.Millisecond, 0
+			hooks = append(hooks, h)
+		}
+	}
+	log, _ := openLog(t, t.TempDir())
+	_, stop := start(t, log, hooks...)
+	var events []alerts.Event
+	for i := range 6 {
+		events = append(events, firing(fmt.Sprint("A", i)))
+	}
+	write(t, log, events...)
+	waitFor(t, log, func() bool { return len(told(t, log)) >= len(hooks)*len(events) })
+	stop()
+	for _, s := range told(t, log) {
+		if !strings.HasSuffix(s, "given up") {
+			t.Errorf("journal: %s", s)
+		}
+	}
+	if n := shared.most.Load(); n > maxRunning || n < 2 {
+		t.Errorf("%d at once", n)
+	}
+	for _, h := range hooks {
+		if n := h.sender.(passing).own.most.Load(); n > 4 {
+			t.Errorf("%d of one hook at once", n)
+		}
+	}
+	t.Logf("the longest attempt took %v, with a limit of 100ms", time.Duration(shared.longest.Load()))
+	noGroup(t, pids)
+	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
+		t.Errorf("a child is left: %d, %v", pid, err)
+	}
+}
+
+// passing counts an attempt for its hook and for all of them.
+type passing struct {
+	sender
+	own, all *counting
+}
+
+func (p passing) send(ctx context.Context, m *message) outcome {
+	return p.all.count(func() outcome {
+		return p.own.count(func() outcome { return p.sender.send(ctx, m) })
+	})
 }
