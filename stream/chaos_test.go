@@ -63,7 +63,7 @@ func TestChaos(t *testing.T) {
 	})
 	for range 16 {
 		clients.Go(func() {
-			for range 6 {
+			for range 4 {
 				chaotic(s)
 			}
 		})
