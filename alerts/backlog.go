@@ -1,23 +1,26 @@
 package alerts
 
-// maxBacklog is how many events wait for the disk at most, before those that say
-// least are left out. At a few kilobytes each this bounds the memory that a disk
-// which takes nothing can cost.
-const maxBacklog = 8192
+// Bounds of what waits for the disk. A disk that takes nothing for hours costs
+// this much memory at most, at about a kilobyte each.
+const (
+	tidyBacklog = 8192  // events from which on those that say least are left out
+	maxBacklog  = 65536 // events from which on the oldest are left out
+)
 
 // maxHoles is how many holes wait at most; then the older half goes, and a
 // restart would take that time for one in which the daemon ran.
 const maxHoles = 1024
 
 // A backlog is the events and holes that are not on disk yet, in order. When it
-// is full, an alert that came and went several times is cut down to how it
-// stands now, and to the firing before if that has ended; only when so many
-// alerts changed that this is not enough, the oldest events go. The zero value
-// is empty and ready. It is not safe for concurrent use.
+// grows, an alert that came and went several times is cut down to how it stands
+// now, and to the firing before if that has ended; only when that is not enough
+// the oldest events go. The zero value is empty and ready. It is not safe for
+// concurrent use.
 type backlog struct {
 	events    []Event
 	holes     []Note
 	announced int // of the first events, how many were announced without a number
+	tidied    int // events that the last compaction left
 }
 
 // add returns how many events were left out for it.
@@ -27,7 +30,7 @@ func (b *backlog) add(events []Event, holes []Note) int {
 	if len(b.holes) > maxHoles {
 		b.holes = append([]Note(nil), b.holes[maxHoles/2:]...)
 	}
-	if len(b.events) > maxBacklog {
+	if len(b.events) > max(tidyBacklog, 2*b.tidied) || len(b.events) > maxBacklog {
 		return b.compact()
 	}
 	return 0
@@ -39,6 +42,7 @@ func (b *backlog) empty() bool { return len(b.events) == 0 && len(b.holes) == 0 
 func (b *backlog) wrote(n int) {
 	b.events = append([]Event(nil), b.events[n:]...)
 	b.announced = max(b.announced-n, 0)
+	b.tidied = min(b.tidied, len(b.events))
 }
 
 // compact leaves of every alert its last event and, when that says that it
@@ -82,6 +86,6 @@ func (b *backlog) compact() int {
 		rest = append(rest, b.events[i])
 	}
 	dropped := len(b.events) - len(rest)
-	b.events, b.announced = rest, announced
+	b.events, b.announced, b.tidied = rest, announced, len(rest)
 	return dropped
 }

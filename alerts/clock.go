@@ -23,7 +23,7 @@ type clock struct {
 	began    int64 // the first tick since the start or since the last hole; 0: none yet
 
 	hole  time.Duration // how long the last hole was
-	after int64         // the tick that ended it; 0: no hole so far
+	after int64         // the tick that ended it
 	ran   time.Duration // how long the daemon ran before it; 0: nobody knows
 	start int64         // the first tick since the start
 }
@@ -56,6 +56,11 @@ func (c *clock) tick(t int64) *Hole {
 	if gap >= 0 && gap <= allowed && !(first && c.empty) {
 		return nil
 	}
+	if gap < 0 && !first {
+		// The clock was set back: what lies behind moves with it.
+		c.start += t - last
+		c.after += t - last
+	}
 	if gap > 0 {
 		c.hole, c.after, c.ran = gap, t, time.Duration(last-c.began)*time.Millisecond
 	}
@@ -74,7 +79,7 @@ func (c *clock) tick(t int64) *Hole {
 // all read yet.
 func (c *clock) filled(r *Rule) int64 {
 	until := c.start + c.settle.Milliseconds()
-	if c.after == 0 || c.hole <= r.expr.fill/fillFraction {
+	if c.hole <= r.expr.fill/fillFraction {
 		return until
 	}
 	wait := r.expr.fill

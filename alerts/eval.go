@@ -41,6 +41,9 @@ func (e *Engine) away(h Hole) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, tr := range e.trackers {
+		if d < 0 { // the clock was set back, and what waits must not wait for the old time
+			tr.filled += h.To - h.From
+		}
 		tr.filled = max(tr.filled, e.clock.filled(tr.rule))
 		for _, in := range tr.alerts {
 			in.state = in.state.Away(d, h.To)

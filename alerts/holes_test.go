@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/metric"
 )
 
 // tracked is an alert of the rule as it was when the daemon stopped.
@@ -119,4 +121,24 @@ func TestHolesWhileRunning(t *testing.T) {
 	r.expect(80, 104, map[int64][]string{80: {"firing R"}, 104: {"pending P"}})
 	// Five ticks left out are an overload, no hole.
 	r.expect(110, 120, map[int64][]string{110: {"resolved R"}, 114: {"firing P"}})
+}
+
+func TestClockSetBackWhileRunning(t *testing.T) {
+	pending := RuleConfig{Name: "P", Expr: "p", For: 10 * time.Second}
+	firing := RuleConfig{Name: "F", Expr: "f"}
+	ranged := RuleConfig{Name: "R", Expr: "rate(x[60s])", Every: time.Second}
+	r := newRig(t, EngineOptions{Settle: 5 * time.Second, LastTick: 9000 * second}, pending, firing, ranged)
+	on := true
+	r.answers["p"], r.answers["f"] = always(1), func(t int64) ([]metric.Value, error) {
+		if on {
+			return []metric.Value{{V: 1}}, nil
+		}
+		return nil, nil
+	}
+	r.answers["rate(x[60s])"] = r.answers["f"]
+	r.expect(10000, 10004, map[int64][]string{10000: {"pending P", "firing F", "firing R"}})
+	// An hour back. P goes on counting; F resolves at once when its 5 s to settle
+	// are over, R when its range is full, both as if the clock had not moved.
+	on = false
+	r.expect(6404, 6470, map[int64][]string{6405: {"resolved F"}, 6410: {"firing P"}, 6460: {"resolved R"}})
 }

@@ -248,11 +248,11 @@ func TestBacklogIsBounded(t *testing.T) {
 	add(KindFiring, "stays", 1)
 	add(KindPending, "once", 2)
 	add(KindInactive, "once", 3)
-	for i := range maxBacklog {
+	for i := range tidyBacklog {
 		add(KindFiring, "flaps", 10+2*i)
 		add(KindResolved, "flaps", 11+2*i)
 	}
-	if len(b.events) > maxBacklog+1 || len(b.holes) > maxHoles {
+	if len(b.events) > tidyBacklog || len(b.holes) > maxHoles {
 		t.Errorf("%d events and %d holes wait", len(b.events), len(b.holes))
 	}
 	b.compact()
@@ -263,18 +263,26 @@ func TestBacklogIsBounded(t *testing.T) {
 	if want := []string{"resolved early", "firing stays", "inactive once", "firing flaps", "resolved flaps"}; !slices.Equal(got, want) {
 		t.Errorf("left are %q, want %q", got, want)
 	}
-	if last := b.events[len(b.events)-1].T; last != int64(11+2*(maxBacklog-1))*second {
+	if last := b.events[len(b.events)-1].T; last != int64(11+2*(tidyBacklog-1))*second {
 		t.Errorf("the last event is of %d", last)
 	}
 	if dropped == 0 {
 		t.Error("what was left out was not counted")
 	}
 
-	b = backlog{}
-	for i := range maxBacklog + 10 {
-		add(KindFiring, fmt.Sprint(i), i)
+	// Thousands that fire at once are all kept, as long as they can be.
+	b, dropped = backlog{}, 0
+	all := make([]Event, maxBacklog+10)
+	for i := range all {
+		all[i] = event(KindFiring, fmt.Sprint(i), int64(i))
 	}
-	if len(b.events) != maxBacklog || b.events[0].T != 10*second {
-		t.Errorf("%d events wait, the first of %d", len(b.events), b.events[0].T)
+	dropped += b.add(all[:30000], nil)
+	dropped += b.add(all[30000:40000], nil)
+	if len(b.events) != 40000 || dropped != 0 {
+		t.Errorf("of 40000 alerts that fire, %d wait and %d were dropped", len(b.events), dropped)
+	}
+	dropped += b.add(all[40000:], nil)
+	if len(b.events) != maxBacklog || b.events[0].T != 10*second || dropped != 10 {
+		t.Errorf("%d events wait, the first of %d, %d dropped", len(b.events), b.events[0].T, dropped)
 	}
 }
