@@ -1,10 +1,13 @@
 package stream
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 const (
-	readBuffer = 64 << 10
-	reads      = 4 // from one connection, before it is others' turn
+	readBuffer = 16 << 10
+	reads      = 8 // from one connection, before it is others' turn
 
 	// maxControls is how many control frames a second a client may send. Each
 	// ping is answered as long as the kernel takes the pongs, and costs a system
@@ -55,7 +58,7 @@ func (s *shard) resume(slot uint32, c *conn) {
 			}
 			rest := b.pend
 			b.pend = nil
-			if !s.input(slot, c, rest) {
+			if !s.input(slot, c, rest, true) {
 				return
 			}
 		}
@@ -94,7 +97,7 @@ func (s *shard) read(slot uint32, c *conn) {
 			if !s.drain(slot, c, n) {
 				return
 			}
-		} else if !s.input(slot, c, s.buf[:n]) {
+		} else if !s.input(slot, c, s.buf[:n], false) {
 			return
 		}
 	}
@@ -113,8 +116,9 @@ func (s *shard) drain(slot uint32, c *conn, n int) bool {
 	return true
 }
 
-// input parses. It returns false if the connection is gone.
-func (s *shard) input(slot uint32, c *conn, b []byte) bool {
+// input parses. kept says that b is the connection's own, not the shared buffer.
+// It returns false if the connection is gone.
+func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 	p := s.scratch
 	if c.busy != 0 && s.busy[c.busy].in != nil {
 		p = s.busy[c.busy].in
@@ -122,8 +126,10 @@ func (s *shard) input(slot uint32, c *conn, b []byte) bool {
 	whole := false
 	for len(b) > 0 && c.flags&draining == 0 {
 		if c.flags&working != 0 {
-			// b is part of the shared buffer, or of what was kept before.
-			s.busyOf(slot, c).pend = append([]byte(nil), b...)
+			if !kept {
+				b = slices.Clone(b)
+			}
+			s.busyOf(slot, c).pend = b
 			break
 		}
 		n, g, f := p.feed(b, &s.limits)
