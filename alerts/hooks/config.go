@@ -41,7 +41,8 @@ type Config struct {
 	// default 4. All hooks together run 16 at most.
 	Concurrency int `toml:"concurrency"`
 	// GiveUp is how long after its first failure a delivery is tried again,
-	// default 24h.
+	// default 24h; with 0s it is tried once. Waiting deliveries of one alert hold
+	// back its later ones, and nothing else.
 	GiveUp time.Duration `toml:"give_up"`
 }
 

@@ -30,6 +30,7 @@
 //	Run            the caller      its context ends, within 3 s     the caller
 //	scribe         Run             Run ends it, after a last write  Run
 //	one attempt    Run             done or out of time              Run
+//	exit of exec   an attempt      the program has ended            the attempt
 //	pipe of exec   os/exec         the program's group is gone      the attempt
 //	net/http's     an attempt      answered, or idle for 30 s       nobody: Run closes idle connections
 //

@@ -99,7 +99,8 @@ func (h *hook) restore(log Log, p progress, now time.Time) error {
 		h.open[o.Seq] = d
 		h.enqueue(d, e.Key(), now)
 	}
-	h.read, h.target = p.After, log.Last()
-	h.noted = p.After
+	h.target = log.Last()
+	h.read = min(p.After, h.target)
+	h.noted = h.read
 	return nil
 }

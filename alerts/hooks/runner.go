@@ -141,8 +141,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	for {
 		changed := r.log.Changed()
 		now := time.Now()
+		// An event that the disk first refused was announced before it got its
+		// number: what is read is older than what takeOver has seen.
+		last := r.log.Last()
 		r.takeOver(now)
-		more := r.readOn(now)
+		more := r.readOn(now, last)
 		r.dispatch(work, now)
 		r.note(now, false)
 		r.publish()

@@ -35,12 +35,13 @@ const (
 	pageEvents  = 256
 )
 
-// readOn takes in what is new in the journal. It returns whether there is more.
-func (r *Runner) readOn(now time.Time) bool {
+// readOn takes in what is new in the journal, up to the number last. It returns
+// whether there is more.
+func (r *Runner) readOn(now time.Time, last uint64) bool {
 	more := false
 	r.reread = time.Time{}
 	for _, h := range r.hooks {
-		for page := 0; h.waiting < maxWaiting || h.read < h.target; page++ {
+		for page := 0; h.read < last && (h.waiting < maxWaiting || h.read < h.target); page++ {
 			if page == pagesAtOnce {
 				more = true
 				break
@@ -51,10 +52,6 @@ func (r *Runner) readOn(now time.Time) bool {
 				first := max(r.log.First(), h.read+2)
 				r.slog.Error("events were dropped from the alert journal before a hook had read them", "hook", h.Name, "from", h.read+1, "to", first-1)
 				h.read = first - 1
-				continue
-			case errors.Is(err, journal.ErrBeyond):
-				h.read = r.log.Last()
-				h.target = h.read
 				continue
 			case err != nil:
 				r.slog.Error("reading the alert journal for a hook failed, it is tried again", "hook", h.Name, "err", err)
@@ -67,6 +64,9 @@ func (r *Runner) readOn(now time.Time) bool {
 				break
 			}
 			for i := range events {
+				if events[i].Seq > last {
+					break
+				}
 				if e := h.take(&events[i], now); e != nil {
 					r.scribe.add([]alerts.Event{*e}, nil)
 				}

@@ -58,28 +58,37 @@ func (j *Journal) append(batch []stored) (int, error) {
 // write makes durable as many records as the current segment takes. When that
 // fails, the file is taken for broken and the records go to a fresh one, once.
 func (j *Journal) write(batch []stored) (int, error) {
+	if err := j.makeRoom(batch[0]); err != nil {
+		return 0, err
+	}
 	n, err := j.tryWrite(batch)
-	if err == nil || j.cur != nil {
-		return n, err
+	if err == nil {
+		return n, nil
+	}
+	if again := j.makeRoom(batch[0]); again != nil {
+		return 0, errors.Join(err, again)
 	}
 	n, again := j.tryWrite(batch)
 	if again != nil {
-		return n, errors.Join(err, again)
+		return 0, errors.Join(err, again)
 	}
 	return n, nil
 }
 
-// tryWrite leaves cur at nil when the file has failed.
-func (j *Journal) tryWrite(batch []stored) (int, error) {
-	if j.cur != nil && j.cur.end+sizeOf(len(batch[0].Data)) > j.size {
+// makeRoom sees to a current segment that takes r.
+func (j *Journal) makeRoom(r stored) error {
+	if j.cur != nil && j.cur.end+sizeOf(len(r.Data)) > j.size {
 		j.prev, j.cur = j.cur, nil
 		j.prev.retire()
 	}
-	if j.cur == nil {
-		if err := j.begin(batch[0].T); err != nil {
-			return 0, err
-		}
+	if j.cur != nil {
+		return nil
 	}
+	return j.begin(r.T)
+}
+
+// tryWrite leaves cur at nil when the file has failed.
+func (j *Journal) tryWrite(batch []stored) (int, error) {
 	start, end := j.cur.end, j.cur.end
 	v := j.view.Load()
 	seq, n := v.last, 0
@@ -152,14 +161,14 @@ func (j *Journal) begin(t int64) error {
 // if that is nothing, the file goes.
 func (j *Journal) abandon(err error) {
 	j.counts.writeErrors.Add(1)
-	j.log.Error("writing to the journal failed, going on in a fresh file", "file", j.cur.path, "error", err)
+	j.log.Error("writing to the journal failed, going on in a fresh file", "file", j.cur.path, "err", err)
 	cur := j.cur
 	j.cur = nil
 	cur.retire()
 	if j.headed {
 		j.prev = cur
 	} else if err := os.Remove(cur.path); err != nil {
-		j.log.Warn("removing an unused journal file failed", "file", cur.path, "error", err)
+		j.log.Warn("removing an unused journal file failed", "file", cur.path, "err", err)
 	}
 	j.headed = false
 }
@@ -177,7 +186,7 @@ func (j *Journal) allocateNext() error {
 	}
 	if err != nil {
 		if !j.counts.allocFailed.Swap(true) {
-			j.log.Warn("allocating the next journal file failed; events go on until the current one is full", "error", err)
+			j.log.Warn("allocating the next journal file failed; events go on until the current one is full", "err", err)
 		}
 		return err
 	}

@@ -61,7 +61,7 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 		if next.prev != 0 && s.number < next.number && s.number > next.prev {
 			// Begun and never acknowledged from: the writes to it failed.
 			if err := os.Remove(s.path); err != nil {
-				return nil, err
+				j.log.Warn("removing an unused journal file failed", "file", s.path, "err", err)
 			}
 			continue
 		}

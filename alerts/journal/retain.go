@@ -43,7 +43,7 @@ func (j *Journal) retain(now int64) {
 	for _, s := range v.segs[:drop] {
 		j.counts.dropped.Add(1)
 		if err := os.Remove(s.path); err != nil {
-			j.log.Warn("removing an old journal file failed", "file", s.path, "error", err)
+			j.log.Warn("removing an old journal file failed", "file", s.path, "err", err)
 		}
 	}
 }
