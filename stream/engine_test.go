@@ -67,6 +67,7 @@ type testServer struct {
 func testOptions() Options {
 	c := DefaultConfig()
 	c.MaxConnections = 5000
+	c.PongTimeout = 5 * time.Minute // the clients here answer no pings
 	return Options{Config: c, Shards: 2}
 }
 

@@ -171,7 +171,7 @@ func shortOptions() Options {
 func TestHalfOpenPeer(t *testing.T) { testHalfOpenPeer(t, testOptions()) }
 
 func testHalfOpenPeer(t *testing.T, o Options) {
-	o.PingInterval, o.PongTimeout = 400*time.Millisecond, 400*time.Millisecond
+	o.PingInterval, o.PongTimeout = 300*time.Millisecond, 2*time.Second
 	s := serve(t, funcs{}, o)
 	s.dial() // never answers a ping
 	alive := s.dial()
@@ -191,11 +191,15 @@ func testHalfOpenPeer(t *testing.T, o Options) {
 func TestStalledFrame(t *testing.T) {
 	o := shortOptions()
 	o.PingInterval = time.Minute
-	o.PongTimeout = 2 * time.Second
+	o.PongTimeout = 5 * time.Minute
 	s := serve(t, funcs{}, o)
+	var clients []*client
 	for _, part := range []string{"\x81", masked(0x81, "hello")[:7], masked(0x01, "a")} {
 		c := s.dial()
 		c.send(part)
+		clients = append(clients, c)
+	}
+	for _, c := range clients {
 		c.expect("close:1008", "eof")
 	}
 }

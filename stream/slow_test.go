@@ -14,7 +14,7 @@ import (
 func TestSlowReader(t *testing.T) { testSlowReader(t, testOptions()) }
 
 func testSlowReader(t *testing.T, o Options) {
-	const size, count = 32 << 10, 400
+	const size, count = 32 << 10, 250
 	for _, skip := range []bool{false, true} {
 		t.Run(fmt.Sprintf("skip %v", skip), func(t *testing.T) {
 			var topic *Topic

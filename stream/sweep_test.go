@@ -76,7 +76,7 @@ func TestAConnectionIsSmall(t *testing.T) {
 
 func TestPingsAreSpread(t *testing.T) {
 	const n = 1000
-	s, d := still(t, testOptions(), n)
+	s, d := still(t, Options{Config: DefaultConfig()}, n)
 	d.say = "\x8a\x80\x00\x00\x00\x00" // a pong
 	if s.tick != time.Second {
 		t.Fatalf("a tick is %v", s.tick)
@@ -117,7 +117,7 @@ func TestSilentPeersAreClosedInTime(t *testing.T) {
 		{8 * time.Second, 8 * time.Second, 16 * time.Second},
 		{30 * time.Second, 90 * time.Second, 120 * time.Second},
 	} {
-		o := testOptions()
+		o := Options{Config: DefaultConfig()}
 		o.PingInterval, o.PongTimeout = v.ping, v.pong
 		s, d := still(t, o, 500)
 		for s.now < s.ticks(v.pong) {
@@ -134,7 +134,7 @@ func TestSilentPeersAreClosedInTime(t *testing.T) {
 
 // After the process itself stood still, silence proves nothing.
 func TestStandingStillClosesNobody(t *testing.T) {
-	s, d := still(t, testOptions(), 500)
+	s, d := still(t, Options{Config: DefaultConfig()}, 500)
 	s.pass(20)
 	closed := d.closed
 	s.now += 60
