@@ -1,0 +1,17 @@
+// Command run measures monitord and prints each figure beside its target. It
+// starts every server itself, one at a time, with the herd on another processor.
+//
+//	go run ./run -monitord ../bin/monitord -echo ../bin/echo
+//	go run ./run -quick -only stream
+//
+// The parts:
+//
+//	rest    processor time and memory of the daemon that watches this machine,
+//	        with ten rules and one viewer who has the page's queries open
+//	stream  memory per connection, and processor time per message as a ratio to
+//	        the floor: pairs of runs, server and floor in turn, their median
+//	delay   from the commit of a tick to the message that a subscriber gets, to
+//	        the alert, and to the first instruction of an exec hook
+//
+// It ends with 1 if something did not run; no figure decides that.
+package main
