@@ -1,5 +1,3 @@
-// Command monitord samples this host every second, keeps the history, evaluates
-// alert rules and pushes samples and alerts to whoever watches.
 package main
 
 import (

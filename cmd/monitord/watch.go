@@ -47,6 +47,14 @@ type watchOptions struct {
 	url      string
 }
 
+// printed are the subscriptions that are shown, and not only waited for.
+func (o watchOptions) printed() []wire.Request {
+	if o.until == "" || o.quiet {
+		return o.requests
+	}
+	return o.requests[:len(o.requests)-1]
+}
+
 func newWatchCommand() *cobra.Command {
 	var f watchFlags
 	cmd := &cobra.Command{

@@ -34,12 +34,11 @@ func runWatch(ctx context.Context, o watchOptions, stdout, stderr io.Writer) (er
 		t := time.AfterFunc(o.timeout, func() { cancel(errWatchTimeout) })
 		defer t.Stop()
 	}
-	w := &watch{watchOptions: o, printer: printer, cancel: cancel, waiting: map[string]wire.Request{}}
-	for _, r := range o.requests {
-		w.waiting[r.ID] = r
-		w.byID = append(w.byID, r)
+	w := &watch{watchOptions: o, printer: printer, cancel: cancel}
+	if o.once {
+		w.awaiting = newWatchOnce(o.printed())
+		defer w.stop()
 	}
-	defer w.stop()
 	result := watchResult(c.Run(ctx, w.item))
 	if err := printer.close(); err != nil && result == nil {
 		result = &exitError{exitFailed, err}
@@ -72,13 +71,12 @@ func watchResult(err error) error {
 // watch is a run under way. Its item method is called from one goroutine.
 type watch struct {
 	watchOptions
-	printer watchPrinter
-	cancel  context.CancelCauseFunc
-	byID    []wire.Request
-	waiting map[string]wire.Request // with --once: those that have given nothing yet
-	hello   wire.Hello
-	printed int
-	giveUp  *time.Timer
+	printer  watchPrinter
+	cancel   context.CancelCauseFunc
+	hello    wire.Hello
+	messages int         // printed
+	awaiting *watchOnce  // nil without --once
+	giveUp   *time.Timer // likewise, and until the first message
 }
 
 func (w *watch) stop() {
@@ -88,7 +86,7 @@ func (w *watch) stop() {
 }
 
 func (w *watch) request(id string) wire.Request {
-	for _, r := range w.byID {
+	for _, r := range w.requests {
 		if r.ID == id {
 			return r
 		}
@@ -98,6 +96,24 @@ func (w *watch) request(id string) wire.Request {
 
 // item takes what the client hands over.
 func (w *watch) item(i client.Item) error {
+	if err := w.print(i); err != nil {
+		return err
+	}
+	if w.awaiting == nil || i.Message == nil {
+		return nil
+	}
+	if w.awaiting.take(i.ID, i.Message); w.awaiting.done() {
+		return client.Stop
+	}
+	if w.giveUp == nil {
+		w.giveUp = time.AfterFunc(w.awaiting.patience(), func() { w.cancel(errWatchNothing) })
+	} else if i.ID != "" {
+		w.giveUp.Reset(w.awaiting.patience())
+	}
+	return nil
+}
+
+func (w *watch) print(i client.Item) error {
 	if i.Message != nil {
 		if err := w.printer.message(i.Raw); err != nil {
 			return err
@@ -121,8 +137,6 @@ func (w *watch) item(i client.Item) error {
 		w.printer.note(w.describe(i.ID, m))
 	case *wire.Error:
 		return w.fault(i.ID, m)
-	case *wire.Pong:
-		return w.answered()
 	}
 	return nil
 }
@@ -141,10 +155,7 @@ func (w *watch) samples(id string, m *wire.Samples, columns []wire.Labels) error
 	if id == w.until {
 		return nil
 	}
-	if err := w.count(); err != nil {
-		return err
-	}
-	return w.had(id)
+	return w.count()
 }
 
 func hasValue(m *wire.Samples) bool {
@@ -158,41 +169,8 @@ func hasValue(m *wire.Samples) bool {
 
 // count ends the run after as many messages as were asked for.
 func (w *watch) count() error {
-	if w.printed++; w.watchOptions.count > 0 && w.printed >= w.watchOptions.count {
+	if w.messages++; w.watchOptions.count > 0 && w.messages >= w.watchOptions.count {
 		return client.Stop
-	}
-	return nil
-}
-
-// had ends a run with --once when every subscription has given something.
-func (w *watch) had(id string) error {
-	if !w.once {
-		return nil
-	}
-	delete(w.waiting, id)
-	if len(w.waiting) == 0 {
-		return client.Stop
-	}
-	return nil
-}
-
-// answered is called when all subscriptions stand: what alerts there are has come.
-// An expression that has given nothing two ticks later gives nothing.
-func (w *watch) answered() error {
-	if !w.once {
-		return nil
-	}
-	for id, r := range w.waiting {
-		if r.Kind == wire.KindAlerts || id == w.until {
-			delete(w.waiting, id)
-		}
-	}
-	if len(w.waiting) == 0 {
-		return client.Stop
-	}
-	if w.giveUp == nil {
-		tick := max(time.Duration(w.hello.Interval)*time.Millisecond, time.Second)
-		w.giveUp = time.AfterFunc(2*tick+time.Second, func() { w.cancel(errWatchNothing) })
 	}
 	return nil
 }

@@ -50,10 +50,6 @@ type watchTable struct {
 }
 
 func newWatchTable(o watchOptions, stdout, stderr io.Writer, terminal *os.File) *watchTable {
-	requests := o.requests
-	if o.until != "" && !o.quiet {
-		requests = requests[:len(requests)-1]
-	}
 	if os.Getenv("TERM") == "dumb" {
 		terminal = nil
 	}
@@ -61,7 +57,7 @@ func newWatchTable(o watchOptions, stdout, stderr io.Writer, terminal *os.File) 
 		out: stdout, stderr: stderr, terminal: terminal, once: o.once,
 		colour: terminal != nil && os.Getenv("NO_COLOR") == "",
 		apart:  terminal == nil || terminalOf(stderr) == nil,
-		model:  newTableModel(requests),
+		model:  newTableModel(o.printed()),
 		quit:   make(chan struct{}),
 	}
 	if terminal != nil {
