@@ -31,8 +31,10 @@ type DB struct {
 	disk     *disk        // nil while nothing could be opened
 	writable bool         // the disk takes ticks, else the newest memory; set with write held too
 	failedAt time.Time    // zero while the disk takes ticks
-	memories []*memory    // ticks that the disk does not have, oldest first; set with write held too
-	retired  []source     // no longer among what queries see, to be closed
+	nextTry  time.Time    // to open the disk again
+	backoff  time.Duration
+	memories []*memory // ticks that the disk does not have, oldest first; set with write held too
+	retired  []source  // no longer among what queries see, to be closed
 
 	last   atomic.Int64
 	counts counters
@@ -78,10 +80,10 @@ func Open(o Options) (*DB, error) {
 }
 
 func (db *DB) openFirst() error {
-	if err := os.MkdirAll(db.opts.Dir, 0o750); err != nil {
+	err := os.MkdirAll(filepath.Join(memoryDir(db.opts.Dir), "chunks_head"), 0o750)
+	if err != nil {
 		return err
 	}
-	var err error
 	if db.lock, err = lockDir(db.opts.Dir); err != nil {
 		return err
 	}

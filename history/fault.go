@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// maxBackoff is how long a disk is left alone at most that cannot be opened
+// though it takes what is written.
+const maxBackoff = 5 * time.Minute
+
 // fail notes that the disk takes nothing, and says so once. The storage stays
 // open for those who read: its commits would be lost at the next start, because
 // its log may be torn in the middle, so it gets no more of them. The caller
@@ -54,9 +58,9 @@ func (db *DB) memoryFor(t int64, tooOld bool) (*memory, error) {
 // brings to it what is held in memory.
 func (db *DB) tryReopen() {
 	db.mu.RLock()
-	failedAt := db.failedAt
+	failedAt, nextTry := db.failedAt, db.nextTry
 	db.mu.RUnlock()
-	if failedAt.IsZero() || db.closed.Load() {
+	if failedAt.IsZero() || db.closed.Load() || time.Now().Before(nextTry) {
 		return
 	}
 	err := db.reopen()
@@ -100,8 +104,13 @@ func (db *DB) reopen() error {
 	}
 	d, err := openDisk(db.opts, db.keep)
 	if err != nil {
+		// The probe fits, so it is something else, such as a damaged block, and a
+		// failed attempt leaves an empty segment of the log behind.
+		db.backoff = min(max(2*db.backoff, reopenEvery), maxBackoff)
+		db.nextTry = time.Now().Add(db.backoff)
 		return fmt.Errorf("open again: %w", err)
 	}
+	db.backoff = 0
 	db.disk = d
 	db.last.Store(max(db.last.Load(), d.newest()))
 	return nil

@@ -25,6 +25,8 @@ func runChild(task, dir string) error {
 		return appendUntilKilled(dir)
 	case "limited", "limited-open":
 		return starve(dir, task == "limited-open", limitFiles, unlimitFiles)
+	case "limited-close":
+		return closeStarved(dir)
 	case "full", "full-open":
 		return starve(dir, task == "full-open", func() error { return fillDisk(dir) }, func() error { return os.Remove(filler(dir)) })
 	case "readonly-open":
@@ -274,6 +276,42 @@ func TestDiskTakesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// closeStarved closes a history that cannot write what closing it would.
+func closeStarved(dir string) error {
+	db, err := Open(Options{Dir: dir, Config: DefaultConfig()})
+	if err != nil {
+		return err
+	}
+	h := newHost(starvedSeries)
+	for ts := start; ts <= lastStarved; ts += 1000 { // more than fits into a chunk
+		if err := db.Append(h.batch(ts)); err != nil {
+			return err
+		}
+	}
+	if err := limitFiles(); err != nil {
+		return err
+	}
+	if err := db.Append(h.batch(lastTick)); err == nil {
+		return errors.New("the disk takes ticks")
+	}
+	if err := db.Close(); err == nil {
+		return errors.New("closed without an error")
+	}
+	return nil
+}
+
+func TestCloseWithoutRoom(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "history")
+	if out, err := child("limited-close", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	db := open(t, dir)
+	if err := complete(db, lastStarved); err != nil {
+		t.Error(err)
+	}
+	appendAll(t, db, newHost(1), lastTick, lastTick)
 }
 
 // The same on a small file system that is really full, where the system lets us

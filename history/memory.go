@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -24,7 +25,7 @@ const (
 type memory struct {
 	readers
 	head   *tsdb.Head
-	root   string // the head's directory, empty
+	root   string // the head's directory if it is not ours to keep
 	refs   map[*metric.Series]storage.SeriesRef
 	copied int64 // the disk has everything up to here; the copying goroutine's
 
@@ -39,12 +40,16 @@ func newMemory(dir string, tooOld bool) (*memory, error) {
 	opts := tsdb.DefaultHeadOptions()
 	opts.ChunkRange = (2 * memorySpan).Milliseconds()
 	opts.StripeSize = stripes
+	name := fmt.Sprintf("/monitord-memory-%d", os.Getpid())
 	var first error
-	for _, root := range []string{filepath.Join(dir, "memory"), filepath.Join(os.TempDir(), "monitord-memory"), "/dev/shm/monitord-memory"} {
+	for _, root := range []string{memoryDir(dir), os.TempDir() + name, "/dev/shm" + name} {
 		opts.ChunkDirRoot = root
 		head, err := tsdb.NewHead(nil, nil, nil, nil, opts, nil)
 		if err == nil {
-			m := &memory{head: head, root: root, refs: make(map[*metric.Series]storage.SeriesRef)}
+			m := &memory{head: head, refs: make(map[*metric.Series]storage.SeriesRef)}
+			if root != memoryDir(dir) {
+				m.root = root
+			}
 			m.tooOld.Store(tooOld)
 			return m, nil
 		}
@@ -90,7 +95,12 @@ func (m *memory) close() error {
 		return err
 	}
 	err := m.head.Close()
-	os.Remove(filepath.Join(m.root, "chunks_head")) // another memory may still have it: then it stays
-	os.Remove(m.root)
+	if m.root != "" {
+		err = errors.Join(err, os.RemoveAll(m.root))
+	}
 	return err
 }
+
+// memoryDir is the directory for the heads of memories. It is made when the
+// history is opened, because a full disk may not take another one.
+func memoryDir(dir string) string { return filepath.Join(dir, "memory") }

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -14,6 +15,7 @@ const reopenEvery = 5 * time.Second
 func (db *DB) Run(ctx context.Context) error {
 	retry := time.NewTicker(reopenEvery)
 	defer retry.Stop()
+	newest := db.newestBlock()
 	for {
 		select {
 		case <-ctx.Done():
@@ -21,11 +23,30 @@ func (db *DB) Run(ctx context.Context) error {
 		case <-db.wake:
 		case <-retry.C:
 			db.tryReopen()
+			if block := db.newestBlock(); block != newest {
+				// Writing a block takes buffers of 28 MB, which are needed again in half an
+				// hour: until then they are the system's.
+				newest = block
+				debug.FreeOSMemory()
+			}
 		}
 		if err := db.closeRetired(); err != nil {
 			db.log.Warn("storage was not closed cleanly", "err", err)
 		}
 	}
+}
+
+// newestBlock returns the name of the block that was written last.
+func (db *DB) newestBlock() string {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	newest := ""
+	if db.disk != nil {
+		for _, b := range db.disk.db.Blocks() {
+			newest = max(newest, b.Meta().ULID.String())
+		}
+	}
+	return newest
 }
 
 func (db *DB) poke() {
