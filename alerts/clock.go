@@ -7,10 +7,10 @@ import "time"
 // which what held before and after is taken to have held.
 const holeTicks = 10
 
-// fillFraction says when a hole matters to an expression: when it is more than
-// this part of the expression's longest range. A range of an hour that lacks
-// two seconds is as good as full, and holes that small happen often enough that
-// waiting an hour after each would keep alerts from resolving at all.
+// fillFraction says when a hole while the daemon runs matters to an expression:
+// when it is more than this part of the expression's longest range. A range of
+// an hour that lacks twenty seconds is as good as full, and on a busy machine
+// holes come often enough that an hour's wait after each would be without end.
 const fillFraction = 10
 
 // A clock follows the ticks and finds the holes in them. Use newClock. It is
@@ -22,7 +22,7 @@ type clock struct {
 	last     int64 // the tick before; 0: none
 	began    int64 // the first tick since the start or since the last hole; 0: none yet
 
-	hole  time.Duration // how long the last hole was
+	hole  time.Duration // how long the last hole was; maxLost: it matters to every range
 	after int64         // the tick that ended it
 	ran   time.Duration // how long the daemon ran before it; 0: nobody knows
 	start int64         // the first tick since the start
@@ -65,10 +65,7 @@ func (c *clock) tick(t int64) *Hole {
 		c.hole, c.after, c.ran = gap, t, time.Duration(last-c.began)*time.Millisecond
 	}
 	if first {
-		c.ran = 0
-		if c.empty {
-			c.hole, c.after = maxLost, t
-		}
+		c.hole, c.after, c.ran = maxLost, t, 0
 	}
 	c.began = t
 	return &Hole{From: last, To: t}

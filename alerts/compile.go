@@ -160,5 +160,9 @@ func (c *compiler) templates(key string, pairs map[string]string) {
 
 // nameAndLabels is what no two rules may share.
 func (r *Rule) nameAndLabels() string {
-	return r.Name + labels.FromMap(r.Labels).String()
+	kind := "alert "
+	if r.Recording {
+		kind = "record "
+	}
+	return kind + r.Name + labels.FromMap(r.Labels).String()
 }

@@ -57,6 +57,7 @@ func TestCompileFaults(t *testing.T) {
 		"recording with a bad name": {[]RuleConfig{{Record: "a{b}", Expr: "up"}}, []string{`rules[0].record: "a{b}" is no metric name`}},
 		"the same twice":            {[]RuleConfig{ok, {Name: "A", Expr: "up == 1"}}, []string{`rules[1].name: "A" with these labels is rules[0] already`}},
 		"same name, other labels":   {[]RuleConfig{ok, {Name: "A", Expr: "up == 0", Severity: "x"}}, nil},
+		"an alert and a metric":     {[]RuleConfig{ok, {Record: "A", Expr: "up"}}, nil},
 		"same as a built-in":        {[]RuleConfig{{Name: "MonitordHistoryNotWritable", Expr: "up", Severity: "critical"}}, []string{`rules[0].name: "MonitordHistoryNotWritable" with these labels is a built-in rule already`}},
 		"all of them at once": {
 			[]RuleConfig{{Expr: "("}, ok, {Name: "C", Expr: "up", For: -1}},

@@ -24,10 +24,12 @@
 //
 // The semantics are those of Prometheus 3, with these additions:
 //
-//   - The absence of an element resolves nothing as long as the longest range of
-//     the expression (offsets included) has a hole in it that is longer than a
-//     tenth of it: after a start, a suspend, or ten ticks missed. Nor does it
-//     until every collector can have read once after a start.
+//   - After a start that left a hole, and after a hole while the daemon ran (ten
+//     ticks missed, a suspend) that is longer than a tenth of the expression's
+//     longest range, the absence of an element resolves nothing until that range,
+//     with its offset, is full again: at most for as long as the daemon had run
+//     before a hole. Nor does it until every collector can have read once after a
+//     start.
 //   - The time of such a hole does not count for `for`, nor does the time in
 //     which absence says nothing.
 //   - An evaluation that fails leaves the rule's alerts as they are, ALERTS
@@ -51,7 +53,8 @@
 // # Not promised
 //
 // Events that are not on disk when the daemon is killed are made again from the
-// history after the start, at a later time. While the disk takes nothing at all,
+// history after the start, at a later time; a hole that is not on disk yet, at the
+// first tick after a start, counts for `for` after all. While the disk takes nothing at all,
 // events are announced without a number, and again with one; if thousands wait,
 // those that say least are left out. Two rules whose alerts have equal labels
 // share their ALERTS series, though not their events.

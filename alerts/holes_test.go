@@ -50,7 +50,8 @@ func TestStart(t *testing.T) {
 		"pending goes on where it was":          {rule: instant, phase: PhasePending, active: 95, lastTick: 99, holds: [2]int64{0, 500}, want: map[int64][]string{206: {"firing A"}}},
 		"pending that ended":                    {rule: instant, phase: PhasePending, active: 95, lastTick: 99, want: map[int64][]string{200: {"inactive A"}}},
 		"a range must be filled again":          {rule: ranged, phase: PhaseFiring, active: 80, firing: 90, lastTick: 99, want: map[int64][]string{260: {"resolved A"}}},
-		"unless the hole is small beside it":    {rule: ranged, phase: PhaseFiring, active: 80, firing: 90, lastTick: 195, want: map[int64][]string{200: {"resolved A"}}},
+		"small as the hole may be":              {rule: ranged, phase: PhaseFiring, active: 80, firing: 90, lastTick: 195, want: map[int64][]string{260: {"resolved A"}}},
+		"no hole, no wait":                      {rule: ranged, phase: PhaseFiring, active: 80, firing: 90, lastTick: 199, want: map[int64][]string{200: {"resolved A"}}},
 		"a history that is gone must be filled": {rule: ranged, phase: PhaseFiring, active: 80, firing: 199, lastTick: 0, want: map[int64][]string{260: {"resolved A"}}},
 		"a clock that was set back":             {rule: instant, phase: PhasePending, active: 500, lastTick: 503, holds: [2]int64{0, 500}, want: map[int64][]string{207: {"firing A"}}},
 	} {
@@ -141,4 +142,12 @@ func TestClockSetBackWhileRunning(t *testing.T) {
 	// are over, R when its range is full, both as if the clock had not moved.
 	on = false
 	r.expect(6404, 6470, map[int64][]string{6405: {"resolved F"}, 6410: {"firing P"}, 6460: {"resolved R"}})
+}
+
+func TestSmallHolesDoNotHoldUpLongRanges(t *testing.T) {
+	long := RuleConfig{Name: "L", Expr: "rate(x[5m])", Every: time.Second}
+	r := newRig(t, EngineOptions{}, long)
+	r.answers["rate(x[5m])"] = between(0, 104)
+	r.expect(100, 104, map[int64][]string{100: {"firing L"}})
+	r.expect(119, 120, map[int64][]string{119: {"resolved L"}})
 }
