@@ -9,6 +9,7 @@ import (
 type pageDone struct {
 	topic    *Topic
 	after    int64
+	base     int64 // of the ring, before the source was asked
 	next     int64
 	frame    []byte
 	messages int
@@ -31,6 +32,9 @@ func (p *pageDone) read(ctx context.Context, e *Engine) {
 		p.next, p.frame, p.messages = page.Next, frames(page.Messages), len(page.Messages)
 	}()
 	e.count.pages.Add(1)
+	p.topic.mu.Lock()
+	p.base = p.topic.ring.base
+	p.topic.mu.Unlock()
 	page, p.err = p.topic.source.Page(ctx, p.after)
 }
 
@@ -54,28 +58,40 @@ func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
 		b.push(own{frame: p.frame, messages: int32(p.messages)})
 	}
 	g.pos = max(g.pos, p.next)
-	t.mu.Lock()
-	ord, ok := t.ring.ordOf(g.pos)
-	oldest := t.ring.lastOrd - uint64(len(t.ring.entries))
-	base := t.ring.base
-	next := base + 1
-	if len(t.ring.entries) > 0 {
-		next = t.ring.entries[0].pos
-	}
-	t.mu.Unlock()
-	switch {
-	case ok:
-		g.source, g.ord = false, ord
-	case p.err != nil || p.next <= p.after:
-		// Neither the source nor the ring has what comes next.
+	ord, next, ok := t.from(g.pos)
+	if !ok && (p.err != nil || p.next <= p.after) {
+		// Neither the source nor the ring has what comes next. The source knew all
+		// that had left the ring when it was asked; what has left since is not
+		// missing, only to be asked for.
+		was := g.pos
+		g.pos = max(g.pos, p.base)
+		if ord, next, ok = t.from(g.pos); !ok {
+			next = g.pos + 1
+		}
 		s.sent.gaps++
-		if gap := frames(t.source.Skipped(g.pos, next, 0)); gap != nil {
+		if gap := frames(t.source.Skipped(was, next, 0)); gap != nil {
 			b.push(own{frame: gap, messages: 1})
 		}
-		g.source, g.ord, g.pos = false, oldest, base
 	}
+	g.source, g.ord = !ok, ord
 	s.follows.at(g.follow).flags |= fresh
 	s.flush(slot, c)
+}
+
+// from returns the number of the last entry at or before pos and the position of
+// the first one after it, or says that the ring does not reach back to pos.
+func (t *Topic) from(pos int64) (ord uint64, next int64, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := &t.ring
+	next = max(pos, r.last) + 1
+	if ord, ok = r.ordOf(pos); !ok {
+		return 0, 0, false
+	}
+	if found, _ := r.after(ord, r.lastOrd); len(found) > 0 {
+		next = found[0].pos
+	}
+	return ord, next, true
 }
 
 // lagOf finds the cursor that a page was read for.
