@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -80,7 +81,7 @@ func (src source) load() (*Config, error) {
 	}
 	text, err := readBounded(src.path, maxConfigSize)
 	if err != nil {
-		return nil, &ConfigError{[]Fault{{File: src.path, Msg: err.Error()}}}
+		return nil, &ConfigError{[]Fault{{File: src.path, Msg: fmt.Sprintf("cannot be read (%v), correct the path or its permissions", err)}}}
 	}
 	return parseConfig(src.path, text, src)
 }
@@ -227,11 +228,15 @@ func scalarKeys(t reflect.Type, path string, index []int, out map[string][]int) 
 
 func readBounded(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
+	var because *fs.PathError
+	if errors.As(err, &because) {
+		return nil, because.Err
+	}
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("%s: is no regular file of at most %s", path, formatSize(limit))
+		return nil, fmt.Errorf("no regular file of at most %s", formatSize(limit))
 	}
 	return os.ReadFile(path)
 }

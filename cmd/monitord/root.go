@@ -72,7 +72,6 @@ rules written in TOML, and pushes samples and alerts to whoever watches.`,
   monitord watch --alerts --after 0         # every alert there was, then those to come`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newVersionCommand())

@@ -31,6 +31,9 @@ func newWatchOnce(requests []wire.Request) *watchOnce {
 // done is true when there is nothing left to wait for.
 func (o *watchOnce) done() bool { return len(o.waiting) == 0 }
 
+// awaits tells whether a subscription is still waited for.
+func (o *watchOnce) awaits(id string) bool { return o.waiting[id] != nil }
+
 func (o *watchOnce) take(id string, m wire.Message) {
 	if hello, ok := m.(*wire.Hello); ok && hello.Interval > 0 {
 		o.tick = hello.Interval

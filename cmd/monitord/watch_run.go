@@ -96,18 +96,21 @@ func (w *watch) request(id string) wire.Request {
 
 // item takes what the client hands over.
 func (w *watch) item(i client.Item) error {
-	if err := w.print(i); err != nil {
-		return err
-	}
 	if w.awaiting == nil || i.Message == nil {
-		return nil
+		return w.print(i)
+	}
+	awaited := w.awaiting.awaits(i.ID)
+	if awaited || i.ID == "" || i.ID == w.until {
+		if err := w.print(i); err != nil {
+			return err
+		}
 	}
 	if w.awaiting.take(i.ID, i.Message); w.awaiting.done() {
 		return client.Stop
 	}
 	if w.giveUp == nil {
 		w.giveUp = time.AfterFunc(w.awaiting.patience(), func() { w.cancel(errWatchNothing) })
-	} else if i.ID != "" {
+	} else if awaited {
 		w.giveUp.Reset(w.awaiting.patience())
 	}
 	return nil
