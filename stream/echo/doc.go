@@ -8,6 +8,5 @@
 // again. Messages may have up to 16 MiB. Any path will do.
 //
 // Goroutines: the HTTP server's, ended by closing it after the engine has ended;
-// the broadcaster, ended by the context. main waits for the engine and the
-// server.
+// the broadcaster, ended by the context. run waits for both and for the engine.
 package main

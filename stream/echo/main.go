@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,13 +28,20 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen, *broadcast, *every); err != nil {
+	ln, err := net.Listen("tcp", *listen)
+	if err == nil {
+		fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
+		err = run(ctx, ln, *broadcast, *every)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "echo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, listen string, size int, every time.Duration) error {
+// run serves until ctx ends. It closes the listener.
+func run(ctx context.Context, ln net.Listener, size int, every time.Duration) error {
+	defer ln.Close()
 	h := &handler{}
 	c := stream.DefaultConfig()
 	c.MaxMessage = 16 << 20
@@ -44,18 +52,15 @@ func run(ctx context.Context, listen string, size int, every time.Duration) erro
 	if size > 0 {
 		h.topic = e.NewTopic(stream.TopicOptions{Skip: true})
 	}
-	ln, err := net.Listen("tcp", listen)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
 	server := &http.Server{Handler: e, ReadHeaderTimeout: c.HandshakeTimeout, MaxHeaderBytes: 12 << 10}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
+	var work sync.WaitGroup
 	if size > 0 {
-		go h.broadcast(ctx, e, size, every)
+		work.Go(func() { h.broadcast(ctx, e, size, every) })
 	}
 	err = e.Run(ctx)
+	work.Wait()
 	if cerr := server.Close(); err == nil {
 		err = cerr
 	}
