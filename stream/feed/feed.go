@@ -15,7 +15,8 @@ import (
 // needs to close it.
 type Feed struct {
 	o        Options
-	interval int64 // milliseconds
+	interval int64         // milliseconds
+	budget   time.Duration // that a tick has for queries
 	engine   *stream.Engine
 	log      *slog.Logger
 	seed     maphash.Seed // of tags: a client must not be able to make two ids collide
@@ -46,6 +47,7 @@ func New(o Options) (*Feed, error) {
 	return &Feed{
 		o:        o,
 		interval: o.Interval.Milliseconds(),
+		budget:   o.Interval / 2,
 		log:      o.Log,
 		seed:     maphash.MakeSeed(),
 		pages:    newPages(pagesBytes),

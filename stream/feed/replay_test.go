@@ -100,7 +100,7 @@ var followed = []string{
 // What a live subscriber saw is what a replay gives, byte for byte, but for the
 // revisions and the series messages at which pages begin.
 func TestLiveIsReplay(t *testing.T) {
-	const ticks = 400 // more than a page, more than a ring
+	const ticks = 300 // more than a page, more than a ring
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	w := newWorld(t)
@@ -141,7 +141,7 @@ func TestLiveIsReplay(t *testing.T) {
 		}
 		s.quiet()
 	}
-	for what, times := range map[string]int{`"op":"gap"`: 10, `"code":"query_failed"`: 10} {
+	for what, times := range map[string]int{`"op":"gap"`: 5, `"code":"query_failed"`: 5} {
 		n := 0
 		for _, r := range saw {
 			n += strings.Count(strings.Join(r.out, ""), what)

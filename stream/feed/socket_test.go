@@ -19,12 +19,12 @@ const patience = 20 * time.Second
 
 // A socket is the least WebSocket client that a test needs.
 type socket struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	r    *bufio.Reader
 }
 
-func dial(t *testing.T, addr, query string) *socket {
+func dial(t testing.TB, addr, query string) *socket {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {

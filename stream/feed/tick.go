@@ -66,7 +66,7 @@ func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []
 	slices.SortStableFunc(due, func(a, b *topic) int {
 		return cmp.Compare(position(a.query), position(b.query))
 	})
-	ctx, cancel := context.WithTimeout(ctx, f.o.Interval/2)
+	ctx, cancel := context.WithTimeout(ctx, f.budget)
 	defer cancel()
 	for i, tp := range due {
 		items = tp.query.evaluate(ctx, tp.source, i == 0, &f.count, items)

@@ -2,9 +2,9 @@ package feed
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +27,7 @@ const begin = int64(1763683200000)
 
 // A world is the daemon from history to socket, with ticks made by the test.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	db       *history.DB
 	log      *alerts.Log
 	feed     *Feed
@@ -37,7 +37,7 @@ type world struct {
 	last     map[string]*metric.Series
 }
 
-func newWorld(t *testing.T, change ...func(*Options)) *world {
+func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, registry: metric.NewRegistry(labels.EmptyLabels())}
 	var err error
@@ -86,10 +86,12 @@ func (w *world) start(change ...func(*Options)) {
 		w.t.Fatal(err)
 	}
 	w.feed.Attach(w.engine)
+	w.feed.budget = time.Minute // a busy machine defers nothing
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 2)
-	go func() { ended <- w.engine.Run(ctx) }()
-	go func() { ended <- w.feed.Run(ctx) }()
+	engine, feed := w.engine, w.feed
+	go func() { ended <- engine.Run(ctx) }()
+	go func() { ended <- feed.Run(ctx) }()
 	server := httptest.NewServer(w.engine)
 	w.addr = strings.TrimPrefix(server.URL, "http://")
 	w.t.Cleanup(func() {
@@ -120,12 +122,15 @@ func (w *world) store(t int64, values ...string) metric.Batch {
 	b := metric.Batch{T: t}
 	now := make(map[string]*metric.Series)
 	for _, text := range append(values, "up 1") {
-		var v float64
 		name, number, _ := strings.Cut(text, " ")
-		if _, err := fmt.Sscan(number, &v); err != nil {
+		v, err := strconv.ParseFloat(number, 64)
+		if err != nil {
 			w.t.Fatal(err)
 		}
-		s := w.registry.Intern(seriesLabels(name))
+		s := w.last[name]
+		if s == nil {
+			s = w.registry.Intern(seriesLabels(name))
+		}
 		now[name] = s
 		b.Points = append(b.Points, metric.Point{Series: s, V: v})
 	}
