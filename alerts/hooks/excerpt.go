@@ -14,7 +14,11 @@ func excerpt(s string) string {
 	if len(s) > 4*excerptBytes {
 		s = s[:4*excerptBytes]
 	}
-	return cut(oneLine(s))
+	s = oneLine(s)
+	if len(s) > excerptBytes {
+		s = strings.ToValidUTF8(s[:excerptBytes], "") + "…"
+	}
+	return s
 }
 
 // excerptEnd is excerpt for output, whose end says what went wrong.
@@ -25,13 +29,6 @@ func excerptEnd(s string) string {
 	s = oneLine(s)
 	if len(s) > excerptBytes {
 		s = "…" + strings.ToValidUTF8(s[len(s)-excerptBytes:], "")
-	}
-	return s
-}
-
-func cut(s string) string {
-	if len(s) > excerptBytes {
-		s = strings.ToValidUTF8(s[:excerptBytes], "") + "…"
 	}
 	return s
 }

@@ -25,8 +25,8 @@ const (
 	childURL      = "HOOKS_TEST_URL"
 	childAppends  = "HOOKS_TEST_APPENDS" // absent: only deliver what is there
 	childAlerts   = 5
-	childAppended = 40 // times two events
-	killedDaemons = 6
+	childAppended = 15 // times two events
+	killedDaemons = 5
 )
 
 func child(dir string) {
@@ -83,7 +83,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refusing && rand.IntN(4) == 0 {
+	if l.refusing && rand.IntN(12) == 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
