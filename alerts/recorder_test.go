@@ -25,6 +25,7 @@ type disk struct {
 	refuse  bool
 	partial int // takes so many records and refuses the rest; 0: off
 	wait    time.Duration
+	readErr error
 }
 
 func (d *disk) Append(recs []journal.Record) (int, error) {
@@ -52,6 +53,9 @@ func (d *disk) Append(recs []journal.Record) (int, error) {
 func (d *disk) Read(after uint64, limit int) ([]journal.Record, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.readErr != nil {
+		return nil, d.readErr
+	}
 	var page []journal.Record
 	for _, r := range d.recs {
 		if r.Kind == journal.Event && r.Seq > after && len(page) < limit {
@@ -234,6 +238,25 @@ func TestRecorderWhenTheDiskTakesNothing(t *testing.T) {
 		if n := len(r.disk.recs); n != 4 {
 			t.Errorf("%d records on disk, want 3 events and the hole", n)
 		}
+		r.stop()
+	})
+}
+
+func TestRecorderReadsOnWhereItCannot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{readErr: errors.New("bad sector")}
+		r := startRecording(t, d)
+		var events []Event
+		var want []string
+		for i := range 3 * tailEvents { // more than the tail holds
+			events = append(events, event(KindPending, fmt.Sprint(i), 1))
+			want = append(want, fmt.Sprintf("%d pending %d", i+1, i))
+		}
+		r.Add(outcome(events...))
+		r.expect(t)
+		d.set(func(d *disk) { d.readErr = nil })
+		advance(2 * time.Second)
+		r.expect(t, want...)
 		r.stop()
 	})
 }

@@ -121,7 +121,7 @@ func TestAnnotationsAreBounded(t *testing.T) {
 		long[name] = "{{ range query \"q\" }}" + strings.Repeat("x", 8000) + "{{ end }}"
 	}
 	r := newRig(t, EngineOptions{}, RuleConfig{Name: "A", Expr: "x", Annotations: long, Labels: map[string]string{"bad": "a\u2028\x01{{ \"\\xff\" }}"}})
-	r.answers["x"], r.answers["q"] = always(1), always(1)
+	r.answers["x"], r.answers["q"] = always(1, "mount", "/a\xff"), always(1)
 	out := r.Eval(t.Context(), 100*second)
 	size := 0
 	for _, text := range out.Events[0].Alert.Annotations {
@@ -132,6 +132,9 @@ func TestAnnotationsAreBounded(t *testing.T) {
 	}
 	if got := out.Events[0].Alert.Labels.Get("bad"); !utf8.ValidString(got) {
 		t.Errorf("label %q is not UTF-8", got)
+	}
+	if got := out.Events[0].Alert.Labels.Get("mount"); got != "/a\uFFFD" {
+		t.Errorf("label %q", got)
 	}
 	b, err := encodeEvent(&out.Events[0])
 	if err != nil {

@@ -3,6 +3,7 @@ package alerts
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -78,7 +79,7 @@ func checkLabels(ls labels.Labels) error {
 func validUTF8(b *labels.Builder) {
 	b.Range(func(l labels.Label) {
 		if !utf8.ValidString(l.Value) {
-			b.Set(l.Name, clip(l.Value))
+			b.Set(l.Name, strings.ToValidUTF8(l.Value, "\uFFFD"))
 		}
 	})
 }
