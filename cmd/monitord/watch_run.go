@@ -19,7 +19,7 @@ var (
 
 // runWatch follows until it has what was asked for and returns what the program
 // ends with.
-func runWatch(ctx context.Context, o watchOptions, stdout, stderr io.Writer) (err error) {
+func runWatch(parent context.Context, o watchOptions, stdout, stderr io.Writer) error {
 	c, err := client.New(client.Options{URL: o.url}, o.requests...)
 	if err != nil {
 		return &exitError{exitUsage, err}
@@ -28,7 +28,7 @@ func runWatch(ctx context.Context, o watchOptions, stdout, stderr io.Writer) (er
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	if o.timeout > 0 {
 		t := time.AfterFunc(o.timeout, func() { cancel(errWatchTimeout) })
@@ -39,7 +39,7 @@ func runWatch(ctx context.Context, o watchOptions, stdout, stderr io.Writer) (er
 		w.awaiting = newWatchOnce(o.printed())
 		defer w.stop()
 	}
-	result := watchResult(c.Run(ctx, w.item))
+	result := watchResult(parent, c.Run(ctx, w.item))
 	if err := printer.close(); err != nil && result == nil {
 		result = &exitError{exitFailed, err}
 	}
@@ -47,7 +47,7 @@ func runWatch(ctx context.Context, o watchOptions, stdout, stderr io.Writer) (er
 }
 
 // watchResult turns the end of a client into the end of the program.
-func watchResult(err error) error {
+func watchResult(parent context.Context, err error) error {
 	var connect *client.ConnectError
 	var refused *client.RefusedError
 	var exit *exitError
@@ -58,14 +58,17 @@ func watchResult(err error) error {
 		return exit
 	case errors.Is(err, errWatchTimeout):
 		return &exitError{exitTimedOut, nil}
-	case errors.Is(err, context.Canceled):
+	case parent.Err() != nil:
 		return &exitError{exitInterrupted, nil}
-	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
-		return &exitError{exitNotAllowed, err}
-	case errors.As(err, &connect):
-		return &exitError{exitNoConnect, err}
 	}
-	return &exitError{exitFailed, err}
+	code := exitFailed
+	switch {
+	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
+		code = exitNotAllowed
+	case errors.As(err, &connect):
+		code = exitNoConnect
+	}
+	return &exitError{code, errors.New(clean(err.Error()))} // it may quote the server
 }
 
 // watch is a run under way. Its item method is called from one goroutine.

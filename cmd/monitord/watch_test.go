@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"monitord/stream/client"
 	"monitord/stream/wire"
 )
 
@@ -160,6 +161,36 @@ func TestWatchUsage(t *testing.T) {
 		code, stdout, stderr := watchCommand(t, "http://127.0.0.1:1", c.args...)
 		if code != c.code || stdout != "" || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: code %d, stdout %q, stderr %q", name, code, stdout, stderr)
+		}
+	}
+}
+
+func TestWatchResult(t *testing.T) {
+	gone, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("a signal with a name of its own"))
+	forbidden := &client.ConnectError{URL: "u", Err: &client.RefusedError{Status: 403, Message: "\x1b[2Jno"}}
+	for name, c := range map[string]struct {
+		parent context.Context
+		err    error
+		code   int
+		says   string
+	}{
+		"interrupted":  {gone, context.Cause(gone), 130, "exit 130"},
+		"timed out":    {t.Context(), errWatchTimeout, 124, "exit 124"},
+		"not allowed":  {t.Context(), forbidden, 4, "connect to u: refused with status 403: \ufffd[2Jno"},
+		"no daemon":    {t.Context(), &client.ConnectError{URL: "u", Err: errors.New("x")}, 5, "connect to u: x"},
+		"sent away":    {t.Context(), &client.ClosedError{Code: 1008, Reason: "no\a"}, 1, "closed by the server with code 1008: no\ufffd"},
+		"a full disk":  {t.Context(), errors.New("write: no space"), 1, "write: no space"},
+		"a wrong expr": {t.Context(), &exitError{exitUsage, errors.New("bad")}, 2, "bad"},
+	} {
+		var exit *exitError
+		if err := watchResult(c.parent, c.err); !errors.As(err, &exit) || exit.code != c.code || exit.Error() != c.says {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, err := range []error{nil, errWatchNothing} {
+		if got := watchResult(t.Context(), err); got != nil {
+			t.Errorf("%v: %v", err, got)
 		}
 	}
 }
