@@ -136,5 +136,22 @@ func (db *DB) closeRetired() error {
 // 0 if there is none.
 func (db *DB) Last() int64 { return db.last.Load() }
 
+// Oldest returns the time of the oldest sample, in milliseconds, and 0 if there
+// is none.
+func (db *DB) Oldest() int64 {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	oldest := int64(0)
+	if db.disk != nil {
+		oldest = db.disk.oldest()
+	}
+	for _, m := range db.memories {
+		if first := m.first.Load(); m.ticks.Load() > 0 && (oldest == 0 || first < oldest) {
+			oldest = first
+		}
+	}
+	return oldest
+}
+
 // Lookback returns how far an instant looks back for the newest sample of a series.
 func (db *DB) Lookback() time.Duration { return db.opts.Lookback }

@@ -95,20 +95,29 @@ func (d *disk) querier(mint, maxt int64) (storage.Querier, error) {
 	return d.db.Querier(mint, maxt)
 }
 
-func (d *disk) size() (series, blocks int, bytes, oldest int64) {
+// oldest returns the time of the oldest sample, 0 if there is none.
+func (d *disk) oldest() int64 {
 	head := d.db.Head()
-	series, bytes = int(head.NumSeries()), head.Size()
-	if t := head.MinTime(); t != math.MaxInt64 {
-		oldest = t
+	oldest := head.MinTime()
+	if head.MaxOOOTime() != math.MinInt64 {
+		oldest = min(oldest, head.MinOOOTime()) // which is a lower bound only
 	}
+	for _, b := range d.db.Blocks() {
+		oldest = min(oldest, b.MinTime())
+	}
+	if oldest == math.MaxInt64 {
+		return 0
+	}
+	return oldest
+}
+
+func (d *disk) size() (series, blocks int, bytes int64) {
+	series, bytes = int(d.db.Head().NumSeries()), d.db.Head().Size()
 	for _, b := range d.db.Blocks() {
 		blocks++
 		bytes += b.Size()
-		if oldest == 0 || b.MinTime() < oldest {
-			oldest = b.MinTime()
-		}
 	}
-	return series, blocks, bytes, oldest
+	return series, blocks, bytes
 }
 
 // close waits for those who read and closes the files. The storage panics when

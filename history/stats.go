@@ -26,6 +26,7 @@ type counters struct {
 // Stats returns how the history is now.
 func (db *DB) Stats() Stats {
 	s := Stats{
+		Oldest:       db.Oldest(),
 		Newest:       db.last.Load(),
 		Commits:      db.counts.commits.Load(),
 		CommitErrors: db.counts.commitErrors.Load(),
@@ -38,7 +39,7 @@ func (db *DB) Stats() Stats {
 	defer db.mu.RUnlock()
 	s.Writable = db.writable
 	if db.disk != nil {
-		s.Series, s.Blocks, s.Bytes, s.Oldest = db.disk.size()
+		s.Series, s.Blocks, s.Bytes = db.disk.size()
 	}
 	for _, m := range db.memories {
 		s.MemoryTicks += int(m.ticks.Load())

@@ -30,9 +30,7 @@ type Row struct {
 // multiples of its interval: the first limit of them, in order. The next page
 // begins after the last row's time; there is none when fewer than limit come.
 func (q *Query) Replay(ctx context.Context, from, to int64, limit int) ([]Row, error) {
-	if last := q.set.db.Last(); to > last {
-		to = last
-	}
+	from, to = max(from, q.set.db.Oldest()), min(to, q.set.db.Last())
 	var rows []Row
 	window := q.key.every * tickWindow
 	for start := from; start <= to && len(rows) < limit; start += window {
