@@ -179,7 +179,10 @@ func (c *Config) listen() []string {
 	return addresses
 }
 
-// lookback is three times the longest interval of any collector.
-func (c *Config) lookback() time.Duration {
-	return 3 * max(c.Collectors.Interval, c.Collectors.Filesystem.Interval, c.Collectors.Network.LinkInterval)
+// longestInterval is that of the slowest collector.
+func (c *Config) longestInterval() time.Duration {
+	return max(c.Collectors.Interval, c.Collectors.Filesystem.Interval, c.Collectors.Network.LinkInterval)
 }
+
+// lookback is three times the longest interval of any collector.
+func (c *Config) lookback() time.Duration { return 3 * c.longestInterval() }

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
+
+// endWithin is how long an orderly end may take.
+const endWithin = 4800 * time.Millisecond
 
 func newRunCommand() *cobra.Command {
 	var path string
@@ -30,6 +35,16 @@ runs with built-in defaults. It needs no privileges.`,
 			hup := make(chan os.Signal, 1)
 			signal.Notify(hup, syscall.SIGHUP)
 			defer signal.Stop(hup)
+			// Ending waits for the disk to take what is left. One that does not
+			// answer keeps no daemon: what it acknowledged is there, all else is
+			// lost either way.
+			stop := context.AfterFunc(cmd.Context(), func() {
+				time.AfterFunc(endWithin, func() {
+					fmt.Fprintln(cmd.ErrOrStderr(), "monitord: the disk does not answer, ending without it")
+					os.Exit(exitFailed)
+				})
+			})
+			defer stop()
 			err := runDaemon(cmd.Context(), configSource(path, listen), hup, cmd.ErrOrStderr())
 			var faulty *ConfigError
 			if errors.As(err, &faulty) {
