@@ -19,6 +19,7 @@ func (j *Journal) Fold(fn func(Record) error) error {
 	j.mu.Lock()
 	v, from := j.view.Load(), j.snap
 	j.mu.Unlock()
+	whole := false // the parts that come now are those of the snapshot at from
 	for _, s := range v.segs {
 		if s.number < from.seg {
 			continue
@@ -27,36 +28,22 @@ func (j *Journal) Fold(fn func(Record) error) error {
 		if s.number == from.seg {
 			off = from.off
 		}
-		if err := s.fold(off, v.last, from, fn); err != nil {
+		err := s.each(off, func(r stored) error {
+			switch {
+			case r.Kind == Snapshot && r.part == 0:
+				whole = from == position{r.seg, r.off} // others were never finished
+			}
+			if r.Kind == mark || r.Seq > v.last || (r.Kind == Snapshot && !whole) {
+				return nil
+			}
+			r.Data = bytes.Clone(r.Data)
+			return fn(r.Record)
+		})
+		if err != nil {
 			return fmt.Errorf("fold the journal: %w", err)
 		}
 	}
 	return nil
-}
-
-func (s *segment) fold(off int64, last uint64, snap position, fn func(Record) error) error {
-	whole := false // a part 0 elsewhere than at snap begins a snapshot that was never finished
-	return s.each(off, func(r stored) error {
-		switch r.Kind {
-		case Snapshot:
-			if r.part == 0 {
-				whole = snap == position{r.seg, r.off}
-			} else if r.off == dataStart {
-				whole = r.seg > snap.seg && !snap.none()
-			}
-			if !whole {
-				return nil
-			}
-		case Event, State:
-			if r.Seq > last {
-				return nil
-			}
-		default:
-			return nil
-		}
-		r.Data = bytes.Clone(r.Data)
-		return fn(r.Record)
-	})
 }
 
 func (p position) none() bool { return p.seg == 0 }

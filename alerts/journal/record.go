@@ -48,18 +48,17 @@ const MaxRecord = 1 << 20
 // Epoch, segment and offset in the checksum make a record valid in one place
 // only, so nothing left over or moved is taken for a record. The trailer is no
 // part of what makes a record valid: it tells one that was written to its end
-// and damaged later from one that never got its end (survived by tornTail).
+// and damaged later from one that never got its end.
 // Neither mark occurs in UTF-8 text.
 const (
-	beginMark   = 0x316a6df7 // F7 'm' 'j' '1'
-	endMark     = 0x65316af5 // F5 'j' '1' 'e'
-	headLen     = 32
-	trailLen    = 8
-	minRecord   = headLen + trailLen
-	align       = 8
-	flagLast    = 1
-	maxParts    = 1 << 16
-	maxOverhead = minRecord + align - 1
+	beginMark = 0x316a6df7 // F7 'm' 'j' '1'
+	endMark   = 0x65316af5 // F5 'j' '1' 'e'
+	headLen   = 32
+	trailLen  = 8
+	minRecord = headLen + trailLen
+	align     = 8
+	flagLast  = 1
+	maxParts  = 1 << 16
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

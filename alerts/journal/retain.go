@@ -1,17 +1,6 @@
 package journal
 
-import (
-	"os"
-	"time"
-)
-
-// Limit changes what is kept; it takes effect when the next segment is begun.
-// 0 is without limit.
-func (j *Journal) Limit(keep time.Duration, maxSize int64) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.limits.Keep, j.limits.MaxSize = keep, maxSize
-}
+import "os"
 
 // retain drops the oldest segments when a new one has been begun. By size as
 // many as need be; by age one at a time and measured by the events' own time,
