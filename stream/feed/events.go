@@ -122,7 +122,8 @@ func (f *Feed) Events(events []alerts.Event) {
 		live := f.liveLocked(wire.KindAlerts)
 		f.mu.Unlock()
 		if !ok {
-			break
+			f.count.unannounced.Add(1)
+			continue
 		}
 		for _, tp := range live {
 			if m := tp.alerts.message(e); m != nil {

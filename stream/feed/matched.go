@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -90,8 +91,7 @@ func (m *matched) Page(ctx context.Context, after int64) (stream.Page, error) {
 	k := pageKey{sub: m.sub, from: int64(seq), to: int64(last)}
 	p, err := m.feed.pages.get(ctx, k, func(context.Context) (page, error) { return m.replay(seq, last) })
 	if err != nil {
-		m.feed.log.Warn("replaying alerts failed", "sub", m.sub, "after", seq, "err", err)
-		return stream.Page{}, err
+		return stream.Page{}, fmt.Errorf("replay alerts after %d: %w", seq, err)
 	}
 	return stream.Page{Messages: p.messages, Next: eventPosition(uint64(p.to))}, nil
 }
@@ -138,14 +138,13 @@ func (f *Feed) alertsTopic(ctx context.Context, r *wire.Request) (*topic, *wire.
 	if c := sel.Canonical(); strings.HasPrefix(c, "{__name__") || strings.Contains(c, ",__name__") {
 		return nil, &wire.Error{Code: wire.BadSelector, Message: `alerts have no metric name: match labels, as in {alertname="DiskFull"}`}
 	}
-	return f.acquire(ctx, key{kind: wire.KindAlerts, expr: sel.Canonical()}, func(_ context.Context, tp *topic) *wire.Error {
+	return f.acquire(ctx, key{kind: wire.KindAlerts, expr: sel.Canonical()}, func(_ context.Context, tp *topic) {
 		m := &matched{feed: f, matchers: sel}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		tp.topic = f.engine.NewTopic(stream.TopicOptions{Source: m, Start: eventPosition(f.seq) + f.extra})
 		m.sub, m.told = tp.topic.ID(), f.seq
 		tp.alerts, tp.live = m, true
-		return nil
 	})
 }
 

@@ -11,8 +11,13 @@ import (
 const primeTries = 3
 
 // prime makes the engine's topic for samples or a query, publishes the newest
-// tick to it before anybody knows of it, and lets ticks feed it from then on.
-func (f *Feed) prime(ctx context.Context, tp *topic, rows rowsFunc) *wire.Error {
+// tick to it before anybody knows of it, and lets ticks feed it from then on. A
+// newest tick that cannot be read is not worth refusing a subscription: the topic
+// then begins with the next one. So it does when reading takes longer than a tick
+// has time for: a worker of the engine must not be held up by one client's query.
+func (f *Feed) prime(ctx context.Context, tp *topic, rows rowsFunc) {
+	ctx, cancel := context.WithTimeout(ctx, f.budget)
+	defer cancel()
 	for range primeTries {
 		c := f.now()
 		last, err := f.newestDue(ctx, tp.key.every, c.last)
@@ -20,9 +25,9 @@ func (f *Feed) prime(ctx context.Context, tp *topic, rows rowsFunc) *wire.Error 
 		if err == nil && last != 0 {
 			newest, err = rows(ctx, last, last)
 		}
-		if err != nil {
-			f.log.Warn("setting up a subscription failed", "expr", tp.key.expr, "err", err)
-			return &wire.Error{Code: wire.QueryFailed, Message: clip(err.Error())}
+		if err != nil || ctx.Err() != nil {
+			f.count.failed.Add(1)
+			break
 		}
 		s := f.newSource(tp, rows, c.position(last))
 		if len(newest) > 0 {
@@ -30,18 +35,16 @@ func (f *Feed) prime(ctx context.Context, tp *topic, rows rowsFunc) *wire.Error 
 		}
 		s.line.last = last
 		if f.enliven(tp, c) {
-			return nil
+			return
 		}
-		f.engine.Drop(tp.topic)
+		f.engine.Drop(tp.topic) // a tick came meanwhile
 	}
-	// Ticks are faster than this query: it begins with the next one.
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	last := floor(f.clock.last, tp.key.every)
 	s := f.newSource(tp, rows, f.clock.position(last)+1)
 	s.line.last = last
 	tp.live = true
-	return nil
 }
 
 // enliven lets ticks feed the topic unless there was one since c.

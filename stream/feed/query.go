@@ -80,11 +80,9 @@ func (f *Feed) queryTopic(ctx context.Context, r *wire.Request) (*topic, *wire.E
 		return nil, fault
 	}
 	kept := false
-	tp, fault := f.acquire(ctx, key{wire.KindQuery, q.Expr().Canonical(), every}, func(ctx context.Context, tp *topic) *wire.Error {
-		tp.query = &query{standing: q}
-		fault := f.prime(ctx, tp, f.queryRows(q))
-		kept = fault == nil
-		return fault
+	tp, fault := f.acquire(ctx, key{wire.KindQuery, q.Expr().Canonical(), every}, func(ctx context.Context, tp *topic) {
+		tp.query, kept = &query{standing: q}, true
+		f.prime(ctx, tp, f.queryRows(q))
 	})
 	if !kept {
 		q.Release() // the topic has its own, or there is none

@@ -152,8 +152,8 @@ func (f *Feed) samplesTopic(ctx context.Context, r *wire.Request) (*topic, *wire
 	rows := func(ctx context.Context, from, to int64) ([]row, error) {
 		return storedRows(ctx, f.o.History, sel, every, from, to)
 	}
-	return f.acquire(ctx, key{wire.KindSamples, sel.Canonical(), every}, func(ctx context.Context, tp *topic) *wire.Error {
+	return f.acquire(ctx, key{wire.KindSamples, sel.Canonical(), every}, func(ctx context.Context, tp *topic) {
 		tp.samples = &samples{selector: sel, at: make(map[*metric.Series]int)}
-		return f.prime(ctx, tp, rows)
+		f.prime(ctx, tp, rows)
 	})
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"monitord/metric"
@@ -77,8 +78,7 @@ func (s *source) Page(ctx context.Context, after int64) (stream.Page, error) {
 		return s.replay(ctx, from, k.to, horizon)
 	})
 	if err != nil {
-		s.feed.log.Warn("replaying a subscription failed", "sub", s.line.sub, "err", err)
-		return stream.Page{}, err
+		return stream.Page{}, fmt.Errorf("replay from %d: %w", from, err)
 	}
 	if p.to < from {
 		return stream.Page{Next: after}, nil
@@ -114,6 +114,9 @@ func (s *source) replay(ctx context.Context, from, to, horizon int64) (page, err
 	p := page{to: from - 1}
 	line := timeline{sub: s.line.sub, every: s.every, last: from - s.every}
 	for i, r := range rows {
+		if i > 0 && p.size() > pageBytes+maxSeriesPart {
+			break // wider than the live messages promised
+		}
 		reason := wire.Down
 		if i == 0 && s.feed.expired(from) {
 			reason = wire.Expired

@@ -38,7 +38,7 @@ type topic struct {
 
 // acquire returns the topic for a key and keeps it from being dropped until
 // unpin. The first who asks builds it, with build; the others wait.
-func (f *Feed) acquire(ctx context.Context, k key, build func(context.Context, *topic) *wire.Error) (*topic, *wire.Error) {
+func (f *Feed) acquire(ctx context.Context, k key, build func(context.Context, *topic)) (*topic, *wire.Error) {
 	tp, first, fault := f.reserve(k)
 	if fault != nil {
 		return nil, fault
@@ -85,22 +85,23 @@ func (f *Feed) reserve(k key) (tp *topic, first bool, fault *wire.Error) {
 	}
 }
 
-// build makes a topic ready, or forgets it. It does so even if fn panics: nobody
-// may wait for ready for ever.
-func (f *Feed) build(ctx context.Context, tp *topic, fn func(context.Context, *topic) *wire.Error) {
-	tp.fault = &wire.Error{Code: wire.QueryFailed, Message: "it could not be set up"}
+// build makes a topic ready. Should fn panic, the topic is forgotten: nobody may
+// wait for it for ever.
+func (f *Feed) build(ctx context.Context, tp *topic, fn func(context.Context, *topic)) {
+	tp.fault = &wire.Error{Code: wire.QueryFailed, Message: "the server could not set it up"}
 	defer func() {
 		if tp.fault != nil {
 			f.mu.Lock()
 			f.forgetLocked(tp)
 			f.mu.Unlock()
-			if tp.topic != nil {
-				f.engine.Drop(tp.topic)
+			if tp.query != nil {
+				tp.query.standing.Release()
 			}
 		}
 		close(tp.ready)
 	}()
-	tp.fault = fn(ctx, tp)
+	fn(ctx, tp)
+	tp.fault = nil
 }
 
 func (f *Feed) unpin(tp *topic) {
