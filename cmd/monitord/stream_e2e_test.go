@@ -147,7 +147,7 @@ func frameBytes(t *testing.T, f ws.Frame) []byte {
 
 func TestMaliciousFramesCloseThatConnectionOnly(t *testing.T) {
 	t.Parallel()
-	d := startDaemon(t, daemonDir(t, ""))
+	d := startDaemon(t, daemonDir(t, "[stream]\nhandshake_timeout = \"1s\"\n"))
 	honest := dialStream(t, d, "samples=up")
 	length := func(n uint64) []byte { // a masked text frame's header that announces n bytes
 		return append([]byte{0x81, 0xff}, byte(n>>56), byte(n>>48), byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n), 1, 2, 3, 4)
