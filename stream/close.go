@@ -20,7 +20,10 @@ const maxDrained = 1 << 20
 // connection is gone.
 func (s *shard) shutWith(slot uint32, c *conn, code uint16, text string, why reason, deaf bool) bool {
 	if c.flags&closing != 0 {
-		return true
+		if deaf {
+			c.flags |= draining
+		}
+		return s.flush(slot, c)
 	}
 	if code == 1001 || code == 1012 || code == 1013 {
 		hint := " retry=" + strconv.Itoa(s.e.retry())

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/gobwas/ws"
 )
@@ -48,15 +49,14 @@ func appendFrame(b []byte, op ws.OpCode, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// appendClose appends a close frame. A reason that does not fit is cut; the
-// caller sees to it that it is UTF-8 and what must not be cut comes first.
+// appendClose appends a close frame. A reason that does not fit is cut.
 func appendClose(b []byte, code uint16, reason string) []byte {
 	if code == 0 {
 		return appendFrame(b, ws.OpClose, nil)
 	}
 	var body [ws.MaxControlFramePayloadSize]byte
 	binary.BigEndian.PutUint16(body[:], code)
-	n := copy(body[2:], cutUTF8(reason, len(body)-2))
+	n := copy(body[2:], cutUTF8(strings.ToValidUTF8(reason, "?"), len(body)-2))
 	return appendFrame(b, ws.OpClose, body[:2+n])
 }
 

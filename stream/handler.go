@@ -72,14 +72,13 @@ type Turn struct {
 }
 
 type op struct {
-	kind    opKind
-	frame   []byte // opSend; opClose: the reason
-	code    uint16 // opClose
-	tag     uint64 // opUnsubscribe
-	sub     *Subscription
-	head    []byte // sub.Head, framed
-	done    func(*Topic) []byte
-	unknown []byte // framed
+	kind     opKind
+	messages int32
+	frame    []byte // opSend: the message; opSubscribe: Head; opUnsubscribe: unknown; opClose: the reason as it is
+	code     uint16 // opClose
+	tag      uint64 // opUnsubscribe
+	sub      *Subscription
+	done     func(*Topic) []byte
 }
 
 type opKind uint8
@@ -107,20 +106,22 @@ func (t *Turn) SendAs(text bool, payload []byte) {
 // lock never drops a topic that somebody is about to follow.
 func (t *Turn) Subscribe(s Subscription) {
 	s.Topic.followers.Add(1)
-	var head []byte
-	for _, m := range s.Head {
-		head = appendMessage(head, true, m)
-	}
+	head := frames(s.Head)
+	n := int32(len(s.Head))
 	s.Head = nil
-	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, head: head})
+	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, frame: head, messages: n})
 }
 
 // Unsubscribe ends the subscription with this tag and sends what done returns,
 // after the last message of the topic. If there is no such subscription it
 // sends unknown, which counts as a bad message. done is called in a poll loop
-// and must not block; it may be nil.
+// and must not block. Either may be nil.
 func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte) {
-	t.ops = append(t.ops, op{kind: opUnsubscribe, tag: tag, done: done, unknown: appendMessage(nil, true, unknown)})
+	o := op{kind: opUnsubscribe, tag: tag, done: done}
+	if unknown != nil {
+		o.frame = appendMessage(nil, true, unknown)
+	}
+	t.ops = append(t.ops, o)
 }
 
 // Close ends the connection with a close frame once everything before it in the

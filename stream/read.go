@@ -24,7 +24,8 @@ func (s *shard) event(ev event) {
 	if c.gen != ev.gen || c.flags&inUse == 0 {
 		return // of one that had the slot before
 	}
-	if ev.bits&broken != 0 && (ev.bits&canRead == 0 || c.flags&working != 0) {
+	deaf := c.flags&working != 0 || c.busy != 0 && s.full(s.busy[c.busy])
+	if ev.bits&broken != 0 && (ev.bits&canRead == 0 || deaf) {
 		s.drop(ev.slot, c, goneReset)
 		return
 	}
@@ -157,6 +158,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 			if c.flags&closing == 0 {
 				s.busyOf(slot, c).pong = appendFrame(nil, 0xa, payload)
 				if !s.flush(slot, c) {
+					*p = parser{} // the scratch is everybody's
 					return false
 				}
 			}

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ type deaf struct {
 	closed int
 	say    string // what every read finds
 	fds    int32
+	fail   error // of every write
 }
 
 func (d *deaf) adopt(net.Conn) (int32, error)         { d.fds++; return d.fds, nil }
@@ -29,7 +31,7 @@ func (d *deaf) writev(fd int32, b [][]byte) (n int, err error) {
 		n += len(b[i])
 	}
 	d.writes[fd]++
-	return n, nil
+	return n, d.fail
 }
 
 func (d *deaf) read(_ int32, b []byte) (int, error) {
@@ -145,6 +147,19 @@ func TestStandingStillClosesNobody(t *testing.T) {
 	s.pass(33)
 	if s.conns.used != 0 {
 		t.Errorf("%d of those that are really gone are left", s.conns.used)
+	}
+}
+
+// A connection that breaks in the middle of a message leaves nothing to the next.
+func TestBrokenWithinAMessage(t *testing.T) {
+	s, d := still(t, testOptions(), 2)
+	d.fail = io.ErrClosedPipe
+	half := []byte(masked(0x01, "half") + masked(0x89, "") + masked(0x80, "more"))
+	if s.input(1, s.conns.at(1), half, false) || !s.scratch.idle() {
+		t.Error("the half message of one connection is still there for others")
+	}
+	if d.closed != 1 || s.conns.used != 1 {
+		t.Errorf("%d closed, %d open", d.closed, s.conns.used)
 	}
 }
 

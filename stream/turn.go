@@ -60,7 +60,7 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 		case opSend:
 			s.busyOf(slot, c).push(own{frame: o.frame, messages: 1, answer: true})
 		case opSubscribe:
-			bad = !s.subscribe(slot, c, o.sub, o.head) || bad
+			bad = !s.subscribe(slot, c, o.sub, own{frame: o.frame, messages: o.messages, answer: true}) || bad
 		case opUnsubscribe:
 			bad = !s.unsubscribe(slot, c, o) || bad
 		case opClose:
@@ -81,7 +81,7 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 }
 
 // subscribe returns false if the subscription was refused.
-func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head []byte) bool {
+func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) bool {
 	refuse := func(message []byte) bool {
 		sub.Topic.followers.Add(-1)
 		if message != nil {
@@ -97,8 +97,8 @@ func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head []byte) 
 	if int(c.follows) >= s.e.o.MaxSubscriptions {
 		return refuse(sub.TooMany)
 	}
-	if len(head) > 0 {
-		s.busyOf(slot, c).push(own{frame: head, messages: 1, answer: true})
+	if len(head.frame) > 0 {
+		s.busyOf(slot, c).push(head)
 	}
 	li := s.localOf(sub.Topic)
 	l := &s.locals[li]
@@ -160,7 +160,9 @@ func (s *shard) unsubscribe(slot uint32, c *conn, o *op) bool {
 		}
 		return true
 	}
-	s.busyOf(slot, c).push(own{frame: o.unknown, messages: 1, answer: true})
+	if o.frame != nil {
+		s.busyOf(slot, c).push(own{frame: o.frame, messages: 1, answer: true})
+	}
 	return false
 }
 
