@@ -140,7 +140,7 @@ func (c *compiler) pairs(key string, pairs map[string]string) {
 		switch {
 		case !model.UTF8Validation.IsValidLabelName(name) || len(name) > maxNameBytes:
 			c.fault(at, "%q is no label name, write letters, digits and underscores", name)
-		case key == "labels" && (name == labels.MetricName || name == labels.AlertName):
+		case key == "labels" && (name == model.MetricNameLabel || name == labels.AlertName):
 			c.fault(at, "is set from the rule's name, remove it")
 		case !utf8.ValidString(pairs[name]):
 			c.fault(at, "is not UTF-8, write it in UTF-8")

@@ -3,6 +3,7 @@ package alerts
 import (
 	"context"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -73,7 +74,7 @@ func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Valu
 // metric name, the rule's over them.
 func (e *Engine) alertLabels(ctx context.Context, b *labels.Builder, r *Rule, source metricSample) {
 	b.Reset(source.labels)
-	b.Del(labels.MetricName)
+	b.Del(model.MetricNameLabel)
 	for _, label := range r.labels {
 		text, _ := e.expand.expand(ctx, label, source) // what is wrong is in the text
 		b.Set(label.name, text)

@@ -3,6 +3,7 @@ package alerts
 import (
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -83,7 +84,7 @@ func (in *instance) points(reg *metric.Registry) [2]metric.Point {
 
 func (in *instance) series(reg *metric.Registry, name string, more ...labels.Label) *metric.Series {
 	b := labels.NewBuilder(in.labels)
-	b.Set(labels.MetricName, name)
+	b.Set(model.MetricNameLabel, name)
 	for _, l := range more {
 		b.Set(l.Name, l.Value)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -95,7 +96,7 @@ func (tr *tracker) recorded(values []metric.Value, reg *metric.Registry) ([]metr
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for _, v := range values {
 		b.Reset(v.Labels)
-		b.Set(labels.MetricName, tr.rule.Name)
+		b.Set(model.MetricNameLabel, tr.rule.Name)
 		for name, value := range tr.rule.Labels {
 			b.Set(name, value)
 		}

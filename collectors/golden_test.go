@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -88,7 +89,7 @@ func comparable(b metric.Batch) map[string]float64 {
 // anonymous replaces what depends on where the test runs.
 func anonymous(ls labels.Labels) string {
 	b := labels.NewBuilder(ls)
-	switch ls.Get(labels.MetricName) {
+	switch ls.Get(model.MetricNameLabel) {
 	case "node_uname_info":
 		for _, name := range descUname.LabelNames() {
 			b.Set(name, "any")

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/shirou/gopsutil/v3/disk"
 	"golang.org/x/sys/unix"
@@ -80,5 +81,5 @@ func find(b metric.Batch) map[string]float64 {
 }
 
 func seriesName(name string, pairs ...string) string {
-	return labels.FromStrings(append([]string{labels.MetricName, name}, pairs...)...).String()
+	return labels.FromStrings(append([]string{model.MetricNameLabel, name}, pairs...)...).String()
 }

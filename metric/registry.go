@@ -6,6 +6,7 @@ import (
 	"sort"
 	"sync"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -62,7 +63,7 @@ func (r *Registry) Series(d *Desc, values ...string) *Series {
 	}
 
 	b := labels.NewBuilder(r.base)
-	b.Set(labels.MetricName, d.Name)
+	b.Set(model.MetricNameLabel, d.Name)
 	for i, name := range d.labels {
 		b.Set(name, values[i])
 	}
