@@ -45,13 +45,32 @@ func main() {
 	flag.IntVar(&p.herdCPU, "herd-cpu", 1, "`processor` of the herd, -1: any")
 	flag.Parse()
 	if *quick {
-		p.pairs, p.counting, p.rest, p.delay = 1, 5*time.Second, 15*time.Second, 20*time.Second
+		p.shorten()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, p); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
+	}
+}
+
+// shorten makes a look of a measurement, except for what was given.
+func (p *plan) shorten() {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["pairs"] {
+		p.pairs = 1
+	}
+	for name, d := range map[string]struct {
+		field *time.Duration
+		short time.Duration
+	}{
+		"for": {&p.counting, 5 * time.Second}, "rest": {&p.rest, 15 * time.Second}, "delay": {&p.delay, 20 * time.Second},
+	} {
+		if !given[name] {
+			*d.field = d.short
+		}
 	}
 }
 
