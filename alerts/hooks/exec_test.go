@@ -281,7 +281,7 @@ func TestManyHang(t *testing.T) {
 	shared := &counting{}
 	var hooks []compiled
 	for i, text := range []string{"sleep 1000", "sleep 1000 & sleep 1000 & wait", "yes", "trap '' TERM; yes & yes"} {
-		for k := range 3 {
+		for k := range 2 {
 			h := with(fmt.Sprintf("h%d-%d", i, k), passing{script(t, head+text), &counting{}, shared})
 			h.Timeout, h.GiveUp = 100*time.Millisecond, 0
 			hooks = append(hooks, h)
@@ -290,7 +290,7 @@ func TestManyHang(t *testing.T) {
 	log, _ := openLog(t, t.TempDir())
 	_, stop := start(t, log, hooks...)
 	var events []alerts.Event
-	for i := range 6 {
+	for i := range 5 {
 		events = append(events, firing(fmt.Sprint("A", i)))
 	}
 	write(t, log, events...)

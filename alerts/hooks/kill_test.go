@@ -26,7 +26,7 @@ const (
 	childAppends  = "HOOKS_TEST_APPENDS" // absent: only deliver what is there
 	childAlerts   = 5
 	childAppended = 15 // times two events
-	killedDaemons = 5
+	killedDaemons = 4
 )
 
 func child(dir string) {

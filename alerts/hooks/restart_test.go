@@ -101,7 +101,7 @@ func TestManyOpen(t *testing.T) {
 		after(0)
 		var events []alerts.Event
 		want := 0
-		for i := range 300 {
+		for i := range 160 {
 			name := fmt.Sprint("A", i)
 			if len(name+" firing")%2 != 0 {
 				want++
