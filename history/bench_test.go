@@ -1,6 +1,7 @@
 package history
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -58,6 +59,36 @@ func BenchmarkInstant(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkOpen opens a history after a kill -9, with an hour of 500 series in
+// its log.
+func BenchmarkOpen(b *testing.B) {
+	db, h := benchDB(b)
+	for ts := start; ts < start+3_600_000; ts += 1000 {
+		if err := db.Append(h.batch(ts)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	processor(b)
+	for b.Loop() {
+		b.StopTimer()
+		dir := b.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(db.opts.Dir)); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		again, err := Open(Options{Dir: dir, Config: DefaultConfig()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := again.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
 	}
 }
 

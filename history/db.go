@@ -61,7 +61,7 @@ func Open(o Options) (*DB, error) {
 		opts:   o,
 		log:    o.Log,
 		engine: newEngine(o.Lookback, o.Log),
-		keep:   &retention{keep: o.Retention, maxSize: o.MaxSize},
+		keep:   &retention{keep: o.Retention, maxSize: o.MaxSize, last: time.Now()},
 		gate:   make(chan struct{}, maxConcurrentQueries),
 		wake:   make(chan struct{}, 1),
 	}

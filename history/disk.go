@@ -52,9 +52,6 @@ type disk struct {
 }
 
 func openDisk(o Options, keep *retention) (*disk, error) {
-	if err := mendLogs(o.Dir); err != nil {
-		return nil, err
-	}
 	opts := tsdb.DefaultOptions()
 	opts.NoLockfile = true
 	opts.WALSegmentSize = segmentSize
@@ -68,7 +65,7 @@ func openDisk(o Options, keep *retention) (*disk, error) {
 	opts.BlockReloadInterval = neverReload
 	opts.BlocksToDelete = keep.blocksToDelete
 	keep.watch(nil)
-	db, err := tsdb.Open(o.Dir, keep.log, nil, opts, nil)
+	db, err := openStorage(o.Dir, keep.log, opts)
 	if err != nil {
 		return nil, err
 	}

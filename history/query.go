@@ -56,10 +56,13 @@ func values(v parser.Value) ([]metric.Value, error) {
 	}
 }
 
+// A Point is a value at a time: T in milliseconds, F the value.
+type Point = promql.FPoint
+
 // Range evaluates an expression at start, start+step, … up to end, all in
 // milliseconds, for the daemon itself, and calls fn with each series of the
 // result, ordered by labels. The points are fn's only while it runs.
-func (db *DB) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []promql.FPoint) error) error {
+func (db *DB) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []Point) error) error {
 	if err := checkSubqueries(expr, time.Duration(end-start)*time.Millisecond); err != nil {
 		return queryError(BadQuery, err)
 	}

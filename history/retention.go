@@ -24,7 +24,7 @@ type retention struct {
 
 	mu   sync.Mutex // guards the fields below
 	head *tsdb.Head // for the size of its log; nil while it is being opened
-	last time.Time  // when a block was deleted
+	last time.Time  // when a block was deleted, or the daemon started: one that starts again and again deletes nothing
 }
 
 // watch names the head whose log counts as well.
@@ -55,7 +55,7 @@ func (r *retention) blocksToDelete(blocks []*tsdb.Block) map[ulid.ULID]struct{} 
 		logBytes = r.head.Size()
 	}
 	id, due := oldestDue(infos, logBytes, r.keep, r.maxSize)
-	if due && (r.last.IsZero() || time.Since(r.last) >= deleteEvery) {
+	if due && time.Since(r.last) >= deleteEvery {
 		r.last = time.Now()
 		out[id] = struct{}{}
 	}

@@ -61,45 +61,38 @@ func TestOneDeletionInTenMinutes(t *testing.T) {
 	}
 	defer db.Close()
 	h := newHost(1)
-	for ts := start; ts < start+int64(6*time.Hour/time.Millisecond); ts += 10_000 {
-		if err := db.Append(h.batch(ts)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	compact := func() int {
-		t.Helper()
-		if err := db.disk.db.Compact(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return len(db.disk.db.Blocks())
-	}
-	before := compact()
-	db.keep.mu.Lock()
-	last := db.keep.last
-	db.keep.mu.Unlock()
-	if last.IsZero() {
-		t.Fatalf("nothing was deleted of %d blocks", before)
-	}
 	more := func(from, to time.Duration) {
-		for ts := start + from.Milliseconds(); ts < start+to.Milliseconds(); ts += 10_000 {
+		for ts := start + from.Milliseconds(); ts < start+to.Milliseconds(); ts += 20_000 {
 			if err := db.Append(h.batch(ts)); err != nil {
 				t.Fatal(err)
 			}
 		}
+		if err := db.disk.db.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait := func() {
+		db.keep.mu.Lock()
+		defer db.keep.mu.Unlock()
+		db.keep.last = db.keep.last.Add(-deleteEvery)
+	}
+	more(0, 5*time.Hour)
+	if got := db.Oldest(); got != start {
+		t.Errorf("deleted right after the start: oldest is %d", got)
+	}
+	wait()
+	more(5*time.Hour, 6*time.Hour)
+	first := db.Oldest()
+	if first == start {
+		t.Error("nothing was deleted")
 	}
 	more(6*time.Hour, 7*time.Hour)
-	oldest := func() int64 { return db.Stats().Oldest }
-	was := oldest()
-	compact()
-	if oldest() != was {
+	if got := db.Oldest(); got != first {
 		t.Error("a second block was deleted at once")
 	}
-	db.keep.mu.Lock()
-	db.keep.last = last.Add(-deleteEvery)
-	db.keep.mu.Unlock()
+	wait()
 	more(7*time.Hour, 8*time.Hour)
-	compact()
-	if got := oldest(); got <= was {
+	if got := db.Oldest(); got <= first {
 		t.Errorf("oldest is %d still", got)
 	}
 }

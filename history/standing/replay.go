@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
 
 	"monitord/history"
 	"monitord/metric"
@@ -98,7 +97,7 @@ func (q *Query) replayRange(ctx context.Context, rows []Row, run []int64) ([]Row
 	for i, t := range run {
 		out[i].T = t
 	}
-	err := q.set.db.Range(ctx, q.key.expr, run[0], run[len(run)-1], q.key.every, func(ls labels.Labels, points []promql.FPoint) error {
+	err := q.set.db.Range(ctx, q.key.expr, run[0], run[len(run)-1], q.key.every, func(ls labels.Labels, points []history.Point) error {
 		i := 0
 		for _, p := range points {
 			for i < len(run) && run[i] < p.T {
