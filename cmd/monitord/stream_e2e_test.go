@@ -313,6 +313,22 @@ func TestResumeAcrossRestart(t *testing.T) {
 	}
 }
 
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
+	dir := daemonDir(t, "")
+	run, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(run) })
+	startDaemon(t, dir, "RUNTIME_DIRECTORY="+run)
+	cmd := exec.Command(os.Args[0], "watch", "--once", "up")
+	cmd.Env = append(os.Environ(), asDaemon+"=1", "MONITORD_URL=unix:"+run+"/monitord.sock")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), `"value":1}`) {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func TestWatchCommandFollowsTheDaemon(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, daemonDir(t, ""))
