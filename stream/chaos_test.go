@@ -13,6 +13,7 @@ import (
 // Clients that come, subscribe, send rubbish, stop reading, and go in every way
 // there is, while publishing goes on: in the end nothing is left of them.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	var topics []*Topic
 	o := shortOptions()
 	o.MaxSubscriptions = 6

@@ -168,7 +168,10 @@ func shortOptions() Options {
 }
 
 // A peer that vanished is closed; one that says anything at all is not.
-func TestHalfOpenPeer(t *testing.T) { testHalfOpenPeer(t, testOptions()) }
+func TestHalfOpenPeer(t *testing.T) {
+	t.Parallel()
+	testHalfOpenPeer(t, testOptions())
+}
 
 func testHalfOpenPeer(t *testing.T, o Options) {
 	o.PingInterval, o.PongTimeout = 300*time.Millisecond, 2*time.Second
@@ -189,6 +192,7 @@ func testHalfOpenPeer(t *testing.T, o Options) {
 }
 
 func TestStalledFrame(t *testing.T) {
+	t.Parallel()
 	o := shortOptions()
 	o.PingInterval = time.Minute
 	o.PongTimeout = 5 * time.Minute
@@ -206,6 +210,7 @@ func TestStalledFrame(t *testing.T) {
 
 // A peer that never answers our close frame is closed all the same.
 func TestCloseNotAnswered(t *testing.T) {
+	t.Parallel()
 	o := shortOptions()
 	o.PingInterval = time.Minute
 	s := serve(t, funcs{message: func(_ ctxt, _ Conn, _ bool, _ []byte, t *Turn) {
@@ -256,6 +261,7 @@ func TestAnnouncedAndStalled(t *testing.T) {
 }
 
 func TestHeartbeat(t *testing.T) {
+	t.Parallel()
 	o := shortOptions()
 	o.PongTimeout = time.Minute
 	o.heartbeatAfter = 300 * time.Millisecond

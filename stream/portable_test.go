@@ -14,6 +14,7 @@ func TestPortable(t *testing.T) {
 		"shutdown":          testShutdown,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := testOptions()
 			o.poller = newPairs
 			test(t, o)
