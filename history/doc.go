@@ -23,6 +23,17 @@
 //     wait meanwhile; ticks do not.
 //  4. The ticks in memory are copied to it, and then it takes the new ones.
 //
+// When a daemon starts:
+//
+//  1. It locks the directory, sets aside what is damaged (damaged-*) and cuts the
+//     torn end of the log. A directory that cannot be written does not stop it:
+//     it begins in memory, as above.
+//  2. The storage replays its log: about 0.3 s of processor time for an hour of
+//     500 series.
+//  3. Series that the run before left alive and this one does not have get their
+//     staleness marker: at the first tick that has their metric, or after half a
+//     lookback, when slow collectors and rules have delivered too.
+//
 // A tick older than the newest one is stored out of order if it is less than a
 // day behind; older ones stay in memory and are counted.
 //
@@ -36,6 +47,6 @@
 //
 // A power cut may lose what the system had not written yet: the log is not
 // synced. Times in between ticks have no meaning of their own. The order of
-// series in a result is that of their labels, whatever the expression; sort() and
-// topk() do not order.
+// series in the result of Instant and Range is that of their labels, whatever the
+// expression: there, sort() does not order.
 package history
