@@ -98,7 +98,7 @@ func (c *conn) response(b []byte) []byte {
 	return nil
 }
 
-func (c *conn) message(begin []byte) { c.herd.counter.message(c, begin) }
+func (c *conn) message(begin []byte, size uint64) { c.herd.counter.message(c, begin, size) }
 
 func (c *conn) controlFrame(op byte, body []byte) bool {
 	switch op {

@@ -24,18 +24,20 @@ type counter struct {
 	on         bool
 	tick       bool // broadcasts are told apart by the time in them
 	messages   int64
+	payload    uint64 // of the messages that were counted
 	broadcasts []broadcast
 	byTime     map[int64]int
 	delays     []int32 // microseconds from a message's own time to its arrival
 }
 
-func (c *counter) message(from *conn, begin []byte) {
+func (c *counter) message(from *conn, begin []byte, size uint64) {
 	if !c.on {
 		return
 	}
 	now := from.herd.now
 	if !c.tick {
 		c.messages++
+		c.payload += size
 		c.saw(int(from.count), now)
 		from.count++
 		return
@@ -45,6 +47,7 @@ func (c *counter) message(from *conn, begin []byte) {
 		return
 	}
 	c.messages++
+	c.payload += size
 	i, known := c.byTime[t]
 	if !known {
 		i = len(c.byTime)

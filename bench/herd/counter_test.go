@@ -31,13 +31,13 @@ func TestSpreadCountsOnlyWhatReachedAll(t *testing.T) {
 		conn *conn
 	}{{1, a}, {4, b}, {10, b}, {12, a}, {20, a}} {
 		h.now = int64(arrival.at * time.Millisecond)
-		h.counter.message(arrival.conn, nil)
+		h.counter.message(arrival.conn, nil, 10)
 	}
 	got := h.counter.spreads(2)
 	if len(got) != 2 || got[0] != 2*time.Millisecond || got[1] != 3*time.Millisecond {
 		t.Errorf("spreads %v, want 2ms and 3ms", got)
 	}
-	if h.counter.messages != 5 {
-		t.Errorf("%d messages, want 5", h.counter.messages)
+	if h.counter.messages != 5 || h.counter.payload != 50 {
+		t.Errorf("%d messages of %d bytes, want 5 of 50", h.counter.messages, h.counter.payload)
 	}
 }

@@ -18,6 +18,7 @@ const keep = 112
 // beginning of a frame.
 type parser struct {
 	left    uint64
+	size    uint64 // of the message so far
 	head    [10]byte
 	have    uint8
 	first   byte // the first byte of the frame under way
@@ -29,7 +30,7 @@ type parser struct {
 
 // parsed is what handles the frames that a parser completes.
 type parsed interface {
-	message(begin []byte)
+	message(begin []byte, size uint64)
 	controlFrame(op byte, body []byte) (goOn bool)
 }
 
@@ -100,8 +101,9 @@ func (p *parser) header(b []byte) (taken int, ok bool) {
 		p.control = 0
 		return taken, p.left <= uint64(len(p.body))
 	} else if op != 0 {
-		p.kept = 0
+		p.kept, p.size = 0, 0
 	}
+	p.size += p.left
 	return taken, true
 }
 
@@ -118,7 +120,7 @@ func (p *parser) end(to parsed) bool {
 	case op >= opClose:
 		return to.controlFrame(op, p.body[:p.control])
 	case p.first&0x80 != 0:
-		to.message(p.begin[:p.kept])
+		to.message(p.begin[:p.kept], p.size)
 	}
 	return true
 }

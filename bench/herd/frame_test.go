@@ -9,7 +9,9 @@ import (
 // told records what a parser completed.
 type told struct{ events []string }
 
-func (t *told) message(begin []byte) { t.events = append(t.events, fmt.Sprintf("message %s", begin)) }
+func (t *told) message(begin []byte, size uint64) {
+	t.events = append(t.events, fmt.Sprintf("message %d %s", size, begin))
+}
 
 func (t *told) controlFrame(op byte, body []byte) bool {
 	t.events = append(t.events, fmt.Sprintf("control %d %s", op, body))
@@ -42,7 +44,7 @@ func TestParserIsIndependentOfTheSplit(t *testing.T) {
 		stream = append(stream, f...)
 	}
 	want := fmt.Sprint([]string{
-		"message one", "control 9 ping", "message first", "message ", "message " + long[:keep], "message hi", "control 8 \x03\xe8",
+		"message 3 one", "control 9 ping", "message 5 first", "message 0 ", "message 300 " + long[:keep], "message 2 hi", "control 8 \x03\xe8",
 	})
 	for size := 1; size <= len(stream); size++ {
 		var p parser

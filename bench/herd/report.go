@@ -74,7 +74,8 @@ type Report struct {
 	KernelBytes    float64 `json:"kernel_bytes_per_conn_both_ends"`
 	MessageRate    float64 `json:"messages_per_s"`
 	ByteRate       float64 `json:"bytes_per_s"`
-	MessageBytes   float64 `json:"bytes_per_message"`
+	MessageBytes   float64 `json:"bytes_per_message"`   // of all that came, frames included
+	MessagePayload float64 `json:"payload_per_message"` // of those that were counted
 	Messages       int64   `json:"messages"`
 	ServerCPU      float64 `json:"server_cpu_us_per_message"`
 	HerdCPU        float64 `json:"herd_cpu_us_per_message"`
@@ -116,6 +117,7 @@ func (h *herd) report(at [4]reading) Report {
 	r.MessageRate = float64(c.messages) / took.Seconds()
 	r.ByteRate = float64(h.bytes) / took.Seconds()
 	r.MessageBytes = float64(h.bytes) / messages
+	r.MessagePayload = float64(c.payload) / messages
 	r.ServerCPU = micro(server) / messages
 	r.HerdCPU = micro(at[3].self-at[2].self) / messages
 	r.ServerSeconds = server.Seconds()

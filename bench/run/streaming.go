@@ -133,7 +133,7 @@ func (t tools) cost(ctx context.Context, srv *server, p plan, s subject, idle fl
 	if err != nil {
 		return cost{}, err
 	}
-	c := cost{report: r, payload: int(r.MessageBytes+0.5) - 4} // less a frame's header
+	c := cost{report: r, payload: int(r.Payload + 0.5)}
 	c.perMessage = 1e6 * (r.ServerSeconds - idle*r.Seconds) / float64(r.Messages)
 	return c, nil
 }

@@ -34,7 +34,7 @@ type herdReport struct {
 	UserBytes     float64 `json:"user_bytes_per_conn"`
 	Messages      int64   `json:"messages"`
 	MessageRate   float64 `json:"messages_per_s"`
-	MessageBytes  float64 `json:"bytes_per_message"`
+	Payload       float64 `json:"payload_per_message"`
 	ServerSeconds float64 `json:"server_cpu_s"`
 	Seconds       float64 `json:"seconds"`
 	SpreadP50     float64 `json:"spread_ms_p50"`
