@@ -81,7 +81,9 @@ func compare(ctx context.Context, p plan, tools tools, t *table, s subject) erro
 		memory = append(memory, of.report.UserBytes)
 		due := float64(p.connections) / s.every.Seconds()
 		delivered = append(delivered, 100*of.report.MessageRate/due, 100*base.report.MessageRate/due)
-		spreads = append(spreads, of.report.SpreadP50/base.report.SpreadP50)
+		if of.report.SpreadP50 > 0 && base.report.SpreadP50 > 0 { // of messages that reached all
+			spreads = append(spreads, of.report.SpreadP50/base.report.SpreadP50)
+		}
 	}
 	what := fmt.Sprintf("%s, %d B every %v: ", s.name, s.payload, s.every)
 	t.row(what+"processor ÷ floor", spread(ratios, "%.2f"), "1.10")
