@@ -38,7 +38,7 @@ func TestQueriesBesideEverything(t *testing.T) {
 	})
 	ask(func(int64) { db.Stats() })
 
-	for ts := start + 30_000; ts < start+4*3_600_000; ts += 30_000 {
+	for ts := start + 30_000; ts < start+5*1_800_000; ts += 30_000 {
 		err := db.Append(h.batch(ts))
 		switch ts {
 		case start + 3_600_000, start + 2*3_600_000:

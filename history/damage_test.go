@@ -15,7 +15,7 @@ func withBlocks(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	db, h := open(t, dir), newHost(3)
-	for ts := start; ts < start+2*time.Hour.Milliseconds(); ts += 10_000 {
+	for ts := start; ts < start+2*time.Hour.Milliseconds(); ts += 20_000 {
 		if err := db.Append(h.batch(ts)); err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func withBlocks(t *testing.T) string {
 }
 
 func TestDamageCostsItself(t *testing.T) {
-	const all = 2 * 360
+	const all = 2 * 180
 	for name, tt := range map[string]struct {
 		pattern string // of the file to damage
 		damage  func(path string) error

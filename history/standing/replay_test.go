@@ -184,9 +184,9 @@ func TestReplayIsWhatWasSeenLive(t *testing.T) {
 		}
 	}
 	live := make(map[key][]Row)
-	end := start + 150_000
+	end := start + 115_000
 	for ts := start; ts <= end; ts += 1000 {
-		if m.rand.IntN(15) == 0 || ts > start+60_000 && ts < start+95_000 {
+		if m.rand.IntN(15) == 0 || ts > start+50_000 && ts < start+85_000 {
 			continue // left out: now and then, and a long hole
 		}
 		m.tick(ts)
