@@ -24,7 +24,22 @@ type socket struct {
 	r    *bufio.Reader
 }
 
+// dial connects. An engine that has not begun to run says so: it is asked again.
 func dial(t testing.TB, addr, query string) *socket {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		s, status := handshake(t, addr, query)
+		if status == http.StatusSwitchingProtocols {
+			return s
+		}
+		s.conn.Close()
+		if status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			t.Fatalf("handshake: %d", status)
+		}
+	}
+}
+
+func handshake(t testing.TB, addr, query string) (*socket, int) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -41,10 +56,7 @@ func dial(t testing.TB, addr, query string) *socket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("handshake: %s", res.Status)
-	}
-	return s
+	return s, res.StatusCode
 }
 
 func (s *socket) send(text string) { s.frame(1, []byte(text)) }
