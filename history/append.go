@@ -31,7 +31,7 @@ func (db *DB) Append(b metric.Batch) error {
 	if db.starts.done() {
 		db.starts = nil
 	}
-	return db.put(b.T, func(w *writer) {
+	return db.put(b.T, 1, func(w *writer) {
 		for _, p := range b.Points {
 			w.point(p.Series, p.V)
 		}
@@ -54,7 +54,7 @@ func (db *DB) AppendValues(t int64, values []metric.Value, ended []labels.Labels
 	db.write.Lock()
 	defer db.write.Unlock()
 	db.starts.claim(values)
-	return db.put(t, func(w *writer) {
+	return db.put(t, 0, func(w *writer) {
 		for _, v := range values {
 			w.value(v.Labels, v.V)
 		}
@@ -64,8 +64,10 @@ func (db *DB) AppendValues(t int64, values []metric.Value, ended []labels.Labels
 	})
 }
 
-// put stores what fill writes, at time t: on disk if the disk takes it, else in memory.
-func (db *DB) put(t int64, fill func(*writer)) error {
+// put stores what fill writes, at time t: on disk if the disk takes it, else in
+// memory. In what is counted it stands for the given number of ticks: what is
+// added to a tick is no further one.
+func (db *DB) put(t int64, ticks uint64, fill func(*writer)) error {
 	if db.closed.Load() {
 		return errors.New("append: history is closed")
 	}
@@ -73,29 +75,28 @@ func (db *DB) put(t int64, fill func(*writer)) error {
 	if db.writable {
 		diskErr = db.putDisk(t, fill)
 		if diskErr == nil {
-			db.advance(t)
+			db.advance(t, ticks)
 			return nil
 		}
-		db.counts.commitErrors.Add(1)
 		if errors.Is(diskErr, errTooOld) {
-			db.counts.tooOld.Add(1)
+			db.counts.tooOld.Add(ticks)
 		} else {
 			db.fail("append", diskErr)
 		}
 	} else {
-		db.counts.commitErrors.Add(1)
 		diskErr = errors.New("the disk does not take it")
 	}
+	db.counts.commitErrors.Add(ticks)
 	if err := db.putMemory(t, errors.Is(diskErr, errTooOld), fill); err != nil {
-		db.counts.dropped.Add(1)
+		db.counts.dropped.Add(ticks)
 		return fmt.Errorf("append: %w", errors.Join(diskErr, err))
 	}
-	db.advance(t)
+	db.advance(t, ticks)
 	return fmt.Errorf("append: tick is held in memory: %w", diskErr)
 }
 
-func (db *DB) advance(t int64) {
-	db.counts.commits.Add(1)
+func (db *DB) advance(t int64, ticks uint64) {
+	db.counts.commits.Add(ticks)
 	db.last.Store(max(db.last.Load(), t))
 }
 

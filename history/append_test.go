@@ -72,6 +72,9 @@ func TestValuesOfRules(t *testing.T) {
 	if got := instant(t, db, "ALERTS", start); got != "=1;" {
 		t.Errorf("at its tick: %q", got)
 	}
+	if s := db.Stats(); s.Commits != 1 {
+		t.Errorf("%d ticks counted, want 1", s.Commits)
+	}
 	appendAll(t, db, h, start+1000, start+1000)
 	if err := db.AppendValues(start+1000, nil, []labels.Labels{alert}); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ type Stats struct {
 	Oldest       int64 // time of the oldest sample, milliseconds; 0 if there is none
 	Newest       int64 // time of the newest tick, milliseconds; 0 if there is none
 	MemoryTicks  int   // held in memory because the disk does not take them
-	Commits      uint64
+	Commits      uint64 // ticks stored, in memory or on disk
 	CommitErrors uint64 // ticks that the disk did not take when they came
 	Dropped      uint64 // ticks that left memory before the disk took them
 	TooOld       uint64 // ticks so far behind the newest one that the disk cannot take them
