@@ -4,13 +4,13 @@ import "sync/atomic"
 
 // Stats says how the history is.
 type Stats struct {
-	Writable     bool  // ticks go to the disk
-	Series       int   // in the part that is not yet a block
-	Blocks       int   // on disk
-	Bytes        int64 // on disk, the log included
-	Oldest       int64 // time of the oldest sample, milliseconds; 0 if there is none
-	Newest       int64 // time of the newest tick, milliseconds; 0 if there is none
-	MemoryTicks  int   // held in memory because the disk does not take them
+	Writable     bool   // ticks go to the disk
+	Series       int    // in the part that is not yet a block
+	Blocks       int    // on disk
+	Bytes        int64  // on disk, the log included
+	Oldest       int64  // time of the oldest sample, milliseconds; 0 if there is none
+	Newest       int64  // time of the newest tick, milliseconds; 0 if there is none
+	MemoryTicks  int    // held in memory because the disk does not take them
 	Commits      uint64 // ticks stored, in memory or on disk
 	CommitErrors uint64 // ticks that the disk did not take when they came
 	Dropped      uint64 // ticks that left memory before the disk took them
