@@ -261,7 +261,9 @@ func TestDiskIsFull(t *testing.T) {
 	for _, task := range []string{"mount-full", "mount-full-open", "mount-readonly-open"} {
 		t.Run(task, func(t *testing.T) {
 			t.Parallel()
-			out, err := inNamespace(child(task, t.TempDir()))
+			cmd := child(task, t.TempDir())
+			cmd.Env = append(cmd.Env, "TMPDIR="+t.TempDir()) // where a memory goes when the disk takes no directory
+			out, err := inNamespace(cmd)
 			switch {
 			case errors.Is(err, errNoNamespace):
 				t.Log("no file system may be mounted here; TestDiskTakesNothing covers the rest:", err)
