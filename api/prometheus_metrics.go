@@ -9,6 +9,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -73,7 +74,7 @@ func exposed(ls labels.Labels) (name string, pairs []*dto.LabelPair, id string) 
 	var key strings.Builder
 	ls.Range(func(l labels.Label) {
 		switch l.Name {
-		case labels.MetricName:
+		case model.MetricNameLabel:
 			name = l.Value
 		case "job", "instance":
 			return

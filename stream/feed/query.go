@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"monitord/history/standing"
@@ -23,7 +24,6 @@ type query struct {
 type moment struct {
 	t     int64
 	clock clock
-	tried bool // and there was not enough time
 }
 
 // maxLate is how many ticks a query may wait for its turn.
@@ -104,9 +104,14 @@ func (f *Feed) stand(expr string, every int64) (*standing.Query, *wire.Error) {
 	case errors.Is(err, standing.ErrTooMany):
 		return nil, f.tooMany(wire.KindQuery)
 	case errors.Is(err, standing.ErrBadEvery):
-		return nil, &wire.Error{Code: wire.BadTime, Message: clip(err.Error())}
+		return nil, refusal(wire.BadTime, standing.ErrBadEvery, err)
 	}
-	return nil, &wire.Error{Code: wire.BadQuery, Message: clip(err.Error())}
+	return nil, refusal(wire.BadQuery, standing.ErrBadQuery, err)
+}
+
+// refusal leaves out what the code says already.
+func refusal(code wire.Code, kind, err error) *wire.Error {
+	return &wire.Error{Code: code, Message: clip(strings.TrimPrefix(err.Error(), kind.Error()+": "))}
 }
 
 // queryRows returns what the query gave, or would have given.
