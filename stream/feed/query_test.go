@@ -19,7 +19,7 @@ func TestQueriesAreDeferredNotLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer q.Release()
-	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000, last: begin - 1000}}
+	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000, last: begin - 1000}, revs: newRevisions()}
 	late := &query{standing: q}
 	c := clock{}
 	tick := func(n int64) {
@@ -67,7 +67,7 @@ func TestASlowQueryFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer q.Release()
-	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000}}
+	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000}, revs: newRevisions()}
 	slow := &query{standing: q}
 	c := clock{last: begin + 59_000}
 	slow.add(c)
