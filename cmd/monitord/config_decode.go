@@ -223,9 +223,12 @@ func suggestion(key string, known map[string][]int) string {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		if n := editDistance(strings.ToLower(key), name); n < bestDistance {
+		if n := editDistance(strings.ToLower(key), strings.ToLower(name)); n < bestDistance {
 			best, bestDistance = name, n
 		}
+	}
+	if best == "" && len(names) > 20 {
+		return ""
 	}
 	if best == "" {
 		return ", keys here are " + strings.Join(names, ", ")
