@@ -14,7 +14,7 @@ import (
 
 func paintModel(m *tableModel, width, height, drawn int, colour bool) string {
 	var b bytes.Buffer
-	paint(&b, m.lines(), width, height, drawn, colour)
+	paint(&b, m.lines(width), width, height, drawn, colour)
 	return b.String()
 }
 
@@ -67,6 +67,13 @@ func TestTableFitsTheTerminal(t *testing.T) {
 		if n := len([]rune(l)); n > 19 {
 			t.Errorf("%d columns: %q", n, l)
 		}
+	}
+}
+
+func TestNarrowTableKeepsTheValues(t *testing.T) {
+	got := paintModel(exampleModel(), 20, 40, 0, false)
+	if !strings.Contains(got, "  a{cpu=\"0\"}   0.25\x1b[K\n") || !strings.Contains(got, "  a_long_nam…  +Inf\x1b[K\n") {
+		t.Errorf("got\n%s", got)
 	}
 }
 
