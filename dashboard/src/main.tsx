@@ -4,8 +4,8 @@ import './style/bar.css';
 import './style/cards.css';
 import './style/alerts.css';
 import { render } from 'preact';
-import { App } from './page/app';
 import { readAddress } from './page/address';
+import { App } from './page/app';
 import { Session } from './session';
 import { applyTheme } from './theme';
 

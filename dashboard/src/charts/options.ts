@@ -1,4 +1,4 @@
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import { axisTimes, format } from '../format';
 import type { Panel } from '../panels/panel';
 import type { Ink } from '../theme';
@@ -25,7 +25,7 @@ export function options(panel: Panel, drawn: Drawn, around: Surroundings): uPlot
 		width: around.width,
 		height: around.height,
 		ms: 1,
-		padding: [6, 8, 0, 0],
+		padding: [6, 16, 0, 0],
 		legend: { show: false },
 		focus: { alpha: 1 },
 		cursor: {

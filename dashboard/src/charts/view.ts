@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import type { Source } from '../data/source';
 import { clock, format } from '../format';
 import { type Ink, ink } from '../theme';
-import { type Drawn, arrange, shape } from './drawn';
+import { arrange, type Drawn, shape } from './drawn';
 import { drawHeat } from './heat';
 import { drawHoles } from './holes';
 import { hueOf } from './hues';
@@ -66,7 +66,8 @@ export class ChartView {
 		plot.batch(() => {
 			plot.setData(this.data(), false);
 			plot.setScale('x', { min, max });
-			plot.setScale('y', { min: 0, max: 1 }); // the range function knows better
+			const [low, high] = this.range();
+			plot.setScale('y', { min: low, max: high });
 		});
 		this.values();
 	}
@@ -88,7 +89,10 @@ export class ChartView {
 	move(by: number | null): void {
 		const { plot } = this;
 		if (!plot) return;
-		if (by === null) return plot.setCursor({ left: -10, top: -10 });
+		if (by === null) {
+			plot.setCursor({ left: -10, top: -10 });
+			return;
+		}
 		const [min, max] = this.host.window();
 		const times = this.drawn.times;
 		const i = Math.min(times.length - 1, Math.max(0, (this.at ?? times.length - 1) + by));
@@ -115,10 +119,14 @@ export class ChartView {
 		else this.high = ceiling(most, panel.unit, panel.least);
 	}
 
+	/** The ends of the vertical scale: what goes below zero mirrors what stands above. */
+	private range(): [number, number] {
+		return [this.drawn.shown.some((l) => l.below) ? -this.high : 0, this.high];
+	}
+
 	private build(width: number, height: number): void {
 		const { panel } = this.source;
 		this.plot?.destroy();
-		const below = this.drawn.shown.some((l) => l.below);
 		const series = this.colours.series;
 		this.legend.build(
 			this.drawn.lines.map((l) => ({
@@ -131,7 +139,7 @@ export class ChartView {
 			width,
 			height,
 			ink: this.colours,
-			scale: () => [below ? -this.high : 0, this.high],
+			scale: () => this.range(),
 			hooks: {
 				drawClear: [(u) => this.under(u)],
 				setCursor: [() => this.values()],

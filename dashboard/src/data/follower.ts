@@ -1,10 +1,10 @@
+import type { Grid } from '../panels/panel';
+import { duration, onGrid, type Range } from '../ranges';
 import type { ClientMessage, Hello } from '../stream/messages';
 import type { StreamEvent } from '../stream/reducer';
-import type { Grid } from '../panels/panel';
-import { type Range, duration, onGrid } from '../ranges';
 import { fill, stretch, tickTest } from './load';
 import type { Source } from './source';
-import { type Column, Table, head } from './table';
+import { type Column, head, Table } from './table';
 
 interface Followed {
 	readonly source: Source;

@@ -1,6 +1,6 @@
 import type { Grid, Panel } from '../panels/panel';
 import { HistoryError, queryRange, stored, tickTimes } from './history';
-import { Table, head } from './table';
+import { head, type Table } from './table';
 
 /** A stretch of history on a grid: times in milliseconds, multiples of the step, both ends included. */
 export interface Stretch extends Grid {

@@ -1,4 +1,4 @@
-import { type Range, defaultRange, rangeNamed } from '../ranges';
+import { defaultRange, type Range, rangeNamed } from '../ranges';
 import type { View } from '../session';
 
 interface Address {

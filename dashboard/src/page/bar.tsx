@@ -1,5 +1,5 @@
+import { lasted, moment } from '../format';
 import { useObservable } from '../observable';
-import { moment, lasted } from '../format';
 import { ranges } from '../ranges';
 import type { Session } from '../session';
 import { next, theme } from '../theme';

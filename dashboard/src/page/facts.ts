@@ -76,7 +76,11 @@ function pressure(lines: Line[]): Fact {
 		id: 'pressure',
 		label: 'Pressure',
 		value: format(top?.v, 'percent'),
-		detail: top ? (top.v < 0.05 ? 'nobody waits' : `waiting for ${top.name.replace(', all', '')}`) : 'not kept by this kernel',
+		detail: top
+			? top.v < 0.05
+				? 'nobody waits'
+				: `waiting for ${top.name.replace(', all', '')}`
+			: 'not kept by this kernel',
 		level: top ? top.v / 100 : null,
 	};
 }

@@ -1,6 +1,6 @@
 import type { Table } from '../data/table';
 import { rate } from '../ranges';
-import { type Line, type Panel, byLabel } from './panel';
+import { byLabel, type Line, type Panel } from './panel';
 
 // From the bottom up: what the machine does for us, then what it does for itself, then what it waits for.
 const modes = ['user', 'nice', 'system', 'irq', 'softirq', 'steal', 'iowait'];

@@ -1,5 +1,5 @@
 import { rate } from '../ranges';
-import { type Panel, byLabel } from './panel';
+import { byLabel, type Panel } from './panel';
 
 export const disk: Panel = {
 	id: 'disk',

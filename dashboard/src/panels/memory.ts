@@ -1,5 +1,5 @@
 import type { Table } from '../data/table';
-import { type Line, type Panel, answers } from './panel';
+import { answers, type Line, type Panel } from './panel';
 
 const fields = [
 	'MemTotal',
@@ -39,9 +39,7 @@ function memoryLines(table: Table): Line[] {
 	const cache = rows((r) => Math.max(0, (at('Cached', r) ?? 0) + (at('SReclaimable', r) ?? 0) - (at('Shmem', r) ?? 0)));
 	const buffers = rows((r) => at('Buffers', r) ?? 0);
 	const free = rows((r) => at('MemFree', r));
-	const used = rows((r) =>
-		Math.max(0, (total[r] ?? 0) - (free[r] ?? 0) - (cache[r] ?? 0) - (buffers[r] ?? 0)),
-	);
+	const used = rows((r) => Math.max(0, (total[r] ?? 0) - (free[r] ?? 0) - (cache[r] ?? 0) - (buffers[r] ?? 0)));
 	const lines: Line[] = [
 		{ key: 'used', name: 'used', hue: 'used', values: used },
 		{ key: 'buffers', name: 'buffers', hue: 'buffers', values: buffers },

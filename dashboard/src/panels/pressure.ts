@@ -1,5 +1,5 @@
 import { rate } from '../ranges';
-import { type Line, type Panel, answers } from './panel';
+import { answers, type Line, type Panel } from './panel';
 
 const kinds = [
 	{ name: 'cpu', metric: 'node_pressure_cpu_waiting_seconds_total' },
