@@ -157,8 +157,9 @@ func (p *configParser) line(key string) int {
 func (p *configParser) syntax(err error, text []byte) {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
-		// The library's own line is the next one when it trips over a line's end.
-		line := 1 + bytes.Count(text[:min(parse.Position.Start, len(text))], []byte("\n"))
+		// The library's own line is the next one when it trips over a line's end,
+		// and its offset may lie before the text.
+		line := 1 + bytes.Count(text[:max(0, min(parse.Position.Start, len(text)))], []byte("\n"))
 		p.faults = append(p.faults, Fault{File: p.file, Line: line, Msg: "syntax: " + parse.Message})
 		return
 	}
