@@ -59,6 +59,25 @@ export function coloured(page: Page, panel: string): Promise<number> {
 	});
 }
 
+/** How far below the top of a chart its highest coloured pixel is, as a share of the height. */
+export function highest(page: Page, panel: string): Promise<number> {
+	return page.locator(`#panel-${panel}`).evaluate((card) => {
+		const canvas = card.querySelector('canvas');
+		const over = card.querySelector('.u-over');
+		const brush = canvas?.getContext('2d');
+		if (!canvas || !over || !brush) return 1;
+		const whole = canvas.getBoundingClientRect();
+		const inner = over.getBoundingClientRect();
+		const { width, height } = inner;
+		const { data } = brush.getImageData(inner.left - whole.left, inner.top - whole.top, width, height);
+		for (let i = 0; i < data.length; i += 4) {
+			const [r = 0, g = 0, b = 0, a = 0] = data.subarray(i, i + 4);
+			if (a > 150 && Math.max(r, g, b) - Math.min(r, g, b) > 60) return Math.floor(i / 4 / width) / height;
+		}
+		return 1;
+	});
+}
+
 /** A time of day (UTC, as the browser is told) of the last twelve hours, in milliseconds. */
 function moment(time: string): number {
 	const [h = 0, m = 0, s = 0] = time.split(':').map(Number);

@@ -88,4 +88,12 @@ export class Daemon {
 		};
 		return answer.data.result.map((r) => ({ labels: r.metric, v: Number(r.value[1]) }));
 	}
+
+	/** The times of the ticks that are stored, up to five minutes back. */
+	async ticks(): Promise<number[]> {
+		const url = new URL('api/v1/query', this.url);
+		url.searchParams.set('query', 'up[5m]');
+		const answer = (await (await fetch(url)).json()) as { data: { result: { values: [number, string][] }[] } };
+		return (answer.data.result[0]?.values ?? []).map(([t]) => Math.round(t * 1000));
+	}
 }

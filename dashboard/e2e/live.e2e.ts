@@ -1,9 +1,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ceiling } from '../src/charts/scale';
 import { format } from '../src/format';
 import { panels } from '../src/panels/all';
 import { launch, open, phase, type Watched } from './browser';
-import { coloured, newest, rows } from './charts';
+import { coloured, highest, newest, rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
 
@@ -61,6 +62,20 @@ describe('the page', () => {
 		const first = await until(`a row of ${id}`, () => newest(page.page, id));
 		expect(Math.abs(Date.now() - (first?.t ?? 0))).toBeLessThan(30_000);
 		await until(`${id} goes on`, async () => ((await newest(page.page, id))?.t ?? 0) > (first?.t ?? 0) + 1000);
+	});
+
+	it('draws to scale', async () => {
+		await page.page.locator('#panel-load').scrollIntoViewIfNeeded();
+		await until(
+			'the highest point of the load is where its value says',
+			async () => {
+				const shown = await rows(page.page, 'load', 300);
+				const most = Math.max(...shown.flatMap((r) => Object.values(r.values).map(Number).filter(Number.isFinite)));
+				const expected = 1 - most / ceiling(most, 'number', 1);
+				return { most, expected, seen: await highest(page.page, 'load') };
+			},
+			({ expected, seen }) => Math.abs(expected - seen) < 0.05,
+		);
 	});
 
 	it('lists the file systems of this machine', async () => {
