@@ -216,7 +216,7 @@ func describe(v any) string {
 
 // suggestion names the known key that is nearest to a wrong one.
 func suggestion(key string, known map[string][]int) string {
-	best, bestDistance := "", len(key)/2+2
+	best, bestDistance := "", len(key)/3+2
 	names := make([]string, 0, len(known))
 	for name := range known {
 		names = append(names, name)
