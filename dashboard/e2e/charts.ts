@@ -44,37 +44,34 @@ export function isHole(row: Row): boolean {
 	return Object.values(row.values).every((v) => v === '–');
 }
 
-/** How many pixels of a chart have a colour: text, grid and background have none. */
-export function coloured(page: Page, panel: string): Promise<number> {
-	return page.locator(`#panel-${panel}`).evaluate((card) => {
-		const canvas = card.querySelector('canvas');
-		const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
-		if (!pixels) return 0;
-		let n = 0;
-		for (let i = 0; i < pixels.length; i += 4) {
-			const [r, g, b, a] = pixels.subarray(i, i + 4) as unknown as [number, number, number, number];
-			if (a > 60 && Math.max(r, g, b) - Math.min(r, g, b) > 45) n++;
-		}
-		return n;
-	});
+/** A chart's colours: how many pixels have one (text, grid and background have none), and how far below the top the highest is. */
+export interface Colours {
+	readonly pixels: number;
+	readonly top: number; // a share of the height
 }
 
-/** How far below the top of a chart its highest coloured pixel is, as a share of the height. */
-export function highest(page: Page, panel: string): Promise<number> {
+export function colours(page: Page, panel: string): Promise<Colours> {
 	return page.locator(`#panel-${panel}`).evaluate((card) => {
 		const canvas = card.querySelector('canvas');
 		const over = card.querySelector('.u-over');
-		const brush = canvas?.getContext('2d');
-		if (!canvas || !over || !brush) return 1;
+		if (!canvas || !over) return { pixels: 0, top: 1 };
 		const whole = canvas.getBoundingClientRect();
 		const inner = over.getBoundingClientRect();
-		const { width, height } = inner;
-		const { data } = brush.getImageData(inner.left - whole.left, inner.top - whole.top, width, height);
+		const width = Math.floor(inner.width);
+		const height = Math.floor(inner.height);
+		const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+		if (!copy || !width || !height) return { pixels: 0, top: 1 };
+		copy.drawImage(canvas, whole.left - inner.left, whole.top - inner.top);
+		const { data } = copy.getImageData(0, 0, width, height);
+		let pixels = 0;
+		let top = 1;
 		for (let i = 0; i < data.length; i += 4) {
 			const [r = 0, g = 0, b = 0, a = 0] = data.subarray(i, i + 4);
-			if (a > 150 && Math.max(r, g, b) - Math.min(r, g, b) > 60) return Math.floor(i / 4 / width) / height;
+			if (a < 60 || Math.max(r, g, b) - Math.min(r, g, b) < 45) continue;
+			pixels++;
+			if (a > 150) top = Math.min(top, Math.floor(i / 4 / width) / height);
 		}
-		return 1;
+		return { pixels, top };
 	});
 }
 

@@ -4,7 +4,7 @@ import { ceiling } from '../src/charts/scale';
 import { format } from '../src/format';
 import { panels } from '../src/panels/all';
 import { launch, open, phase, type Watched } from './browser';
-import { coloured, highest, newest, rows } from './charts';
+import { colours, newest, rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
 
@@ -53,7 +53,7 @@ describe('the page', () => {
 		await until(
 			`${id} is drawn or absent`,
 			async () =>
-				(await coloured(page.page, id)) > 20 || ((await card.locator('.absent').count()) > 0 && !(await has(id))),
+				(await colours(page.page, id)).pixels > 20 || ((await card.locator('.absent').count()) > 0 && !(await has(id))),
 		);
 		if ((await card.locator('.absent').count()) > 0) {
 			expect(await card.locator('.absent').textContent()).toBe(panels.find((p) => p.id === id)?.absent);
@@ -72,7 +72,7 @@ describe('the page', () => {
 				const shown = await rows(page.page, 'load', 300);
 				const most = Math.max(...shown.flatMap((r) => Object.values(r.values).map(Number).filter(Number.isFinite)));
 				const expected = 1 - most / ceiling(most, 'number', 1);
-				return { most, expected, seen: await highest(page.page, 'load') };
+				return { most, expected, seen: (await colours(page.page, 'load')).top };
 			},
 			({ expected, seen }) => Math.abs(expected - seen) < 0.05,
 		);
@@ -95,14 +95,16 @@ describe('the page', () => {
 		await until('rows', async () => (await rows(page.page, 'load', 12)).length >= 12);
 		await page.page.keyboard.press('p');
 		await page.page.locator('.still').waitFor();
+		const share = (mode: string) =>
+			`100 * sum(irate(node_cpu_seconds_total{mode="${mode}"}[5s])) / scalar(sum(irate(node_cpu_seconds_total[5s])))`;
 		const memory = (f: string) => `node_memory_${f}_bytes`;
 		const said: [panel: string, name: string, expr: string, unit: 'number' | 'bytes' | 'percent'][] = [
 			['load', '1 min', 'node_load1', 'number'],
 			['load', '15 min', 'node_load15', 'number'],
 			['memory', 'free', memory('MemFree'), 'bytes'],
 			['memory', 'available', memory('MemAvailable'), 'bytes'],
-			['cpu', 'user', '100 * avg(irate(node_cpu_seconds_total{mode="user"}[5s]))', 'percent'],
-			['cpu', 'system', '100 * avg(irate(node_cpu_seconds_total{mode="system"}[5s]))', 'percent'],
+			['cpu', 'user', share('user'), 'percent'],
+			['cpu', 'system', share('system'), 'percent'],
 		];
 		for (const [panel, name, expr, unit] of said) {
 			const last = await rows(page.page, panel, 8);

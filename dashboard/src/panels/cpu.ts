@@ -1,6 +1,6 @@
 import type { Table } from '../data/table';
 import { rate } from '../ranges';
-import { byLabel, type Line, type Panel } from './panel';
+import { byLabel, type Line, type Panel, shares } from './panel';
 
 // From the bottom up: what the machine does for us, then what it does for itself, then what it waits for.
 const modes = ['user', 'nice', 'system', 'irq', 'softirq', 'steal', 'iowait'];
@@ -16,11 +16,19 @@ export const cpu: Panel = {
 	note: 'Share of the time of all cores, by what it was spent on. 100% is every core busy.',
 	unit: 'percent',
 	kind: 'stack',
-	queries: (g) => [`100 * avg by (mode) (${rate('node_cpu_seconds_total{mode!="idle"}', g.step, g.interval)})`],
-	lines: (table) => inOrder(byLabel(table, 0, 'mode')),
+	queries: (g) => [`sum by (mode) (${rate('node_cpu_seconds_total', g.step, g.interval)})`],
+	lines: modeLines,
 	least: 10,
 	absent: 'No node_cpu_seconds_total: is the cpu collector switched off?',
 };
+
+// All modes together are the whole, whenever within its second a tick was read.
+function modeLines(table: Table): Line[] {
+	const all = byLabel(table, 0, 'mode');
+	const whole = table.times.map((_, r) => all.reduce((sum, l) => sum + Math.max(0, l.values[r] ?? 0), 0));
+	const share = (v: number | null, r: number) => (v === null || !whole[r] ? null : (100 * Math.max(0, v)) / whole[r]);
+	return inOrder(all.filter((l) => l.name !== 'idle').map((l) => ({ ...l, values: l.values.map(share) })));
+}
 
 export const cores: Panel = {
 	id: 'cores',
@@ -31,19 +39,10 @@ export const cores: Panel = {
 	queries: (g) => [
 		`100 * (1 - sum by (cpu) (${rate('node_cpu_seconds_total{mode=~"idle|iowait"}', g.step, g.interval)}))`,
 	],
-	lines: coreLines,
+	lines: (table) => shares(byLabel(table, 0, 'cpu', { hue: 'cores' })),
 	least: 100,
 	absent: 'No node_cpu_seconds_total: is the cpu collector switched off?',
 };
-
-// Ticks of the kernel's clock do not quite fit into a second: an idle core may come out at -1%.
-function coreLines(table: Table): Line[] {
-	return byLabel(table, 0, 'cpu').map((l) => ({
-		...l,
-		hue: 'cores',
-		values: l.values.map((v) => (v === null ? null : Math.min(100, Math.max(0, v)))),
-	}));
-}
 
 export const load: Panel = {
 	id: 'load',

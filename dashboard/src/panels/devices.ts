@@ -1,5 +1,5 @@
 import { rate } from '../ranges';
-import { byLabel, type Panel } from './panel';
+import { byLabel, type Panel, shares } from './panel';
 
 export const disk: Panel = {
 	id: 'disk',
@@ -28,7 +28,7 @@ export const utilisation: Panel = {
 	unit: 'percent',
 	kind: 'lines',
 	queries: (g) => [`100 * ${rate('node_disk_io_time_seconds_total', g.step, g.interval)}`],
-	lines: (table) => byLabel(table, 0, 'device'),
+	lines: (table) => shares(byLabel(table, 0, 'device')),
 	least: 10,
 	absent: 'No node_disk_io_time_seconds_total: this machine shows no block devices (containers often do not).',
 };

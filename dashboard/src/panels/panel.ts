@@ -45,3 +45,12 @@ export function byLabel(table: Table, query: number, label: string, extra: Parti
 		.sort((a, b) => collator.compare(a.name, b.name))
 		.map(({ name, column }) => ({ key: column.key, name, hue: name, values: column.values, ...extra }));
 }
+
+/**
+ * Shares of time, held to what is possible. A counter is read a little before or after
+ * its tick, so that over a single second a whole may come out at 115%, and nothing at -1%.
+ */
+export function shares(lines: Line[]): Line[] {
+	const share = (v: number | null) => (v === null ? null : Math.min(100, Math.max(0, v)));
+	return lines.map((l) => ({ ...l, values: l.values.map(share) }));
+}

@@ -1,5 +1,5 @@
 import { rate } from '../ranges';
-import { answers, type Line, type Panel } from './panel';
+import { answers, type Line, type Panel, shares } from './panel';
 
 const kinds = [
 	{ name: 'cpu', metric: 'node_pressure_cpu_waiting_seconds_total' },
@@ -17,8 +17,10 @@ export const pressure: Panel = {
 	kind: 'lines',
 	queries: (g) => kinds.map((k) => `100 * ${rate(k.metric, g.step, g.interval)}`),
 	lines: (table) =>
-		kinds.flatMap((k, query): Line[] =>
-			answers(table, query).map((c) => ({ key: k.metric, name: k.name, hue: k.name, values: c.values })),
+		shares(
+			kinds.flatMap((k, query): Line[] =>
+				answers(table, query).map((c) => ({ key: k.metric, name: k.name, hue: k.name, values: c.values })),
+			),
 		),
 	least: 1,
 	absent: 'No node_pressure_*: the kernel keeps no pressure figures (they need CONFIG_PSI, and psi=1 on some systems).',
