@@ -89,11 +89,11 @@ func (m *tableModel) lines(width int) []tableLine {
 		when = clock(m.t)
 	}
 	lines := []tableLine{{{m.instance, bold}, {"  " + m.words, ""}, {"  " + when, dim}}}
+	if m.alerting { // first: a terminal has an end
+		lines = append(append(lines, nil), m.alertLines()...)
+	}
 	for _, s := range m.sections {
 		lines = append(append(lines, nil), s.lines(width)...)
-	}
-	if m.alerting {
-		lines = append(append(lines, nil), m.alertLines()...)
 	}
 	for _, n := range m.notes {
 		lines = append(lines, tableLine{{"! " + n, dim}})

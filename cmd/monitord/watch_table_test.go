@@ -39,13 +39,13 @@ func TestTable(t *testing.T) {
 	since, until := time.UnixMilli(4000).Format("01-02 15:04:05"), time.UnixMilli(5000).Format("01-02 15:04:05")
 	want := `web1  live  ` + clock(5000) + `
 
-node_load1
-  a{cpu="0"}             0.25
-  a_long_name{cpu="10"}  +Inf
-
 alerts: 1 firing, 0 pending
   firing    ` + since + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
   resolved  ` + until + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
+
+node_load1
+  a{cpu="0"}             0.25
+  a_long_name{cpu="10"}  +Inf
 ! connection lost
 `
 	if got := paintModel(exampleModel(), 0, 0, 0, false); got != want {
