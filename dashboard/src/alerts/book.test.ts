@@ -67,6 +67,14 @@ describe('fold', () => {
 		expect(book.recent).toMatchObject([{ state: 'inactive' }]);
 	});
 
+	it('takes the word of the event for how an alert ended', () => {
+		const m = event('resolved', { seq: 2 });
+		m.alert.state = 'inactive'; // it is neither pending nor firing, for the server
+		const book = all([event('firing'), m]);
+		expect(book.recent).toMatchObject([{ state: 'resolved' }]);
+		expect(book.active.size).toBe(0);
+	});
+
 	it('shows the picture of the present as any other event', () => {
 		const book = all([
 			event('firing', { seq: 40, current: true }),

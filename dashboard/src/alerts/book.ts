@@ -53,7 +53,7 @@ function read(m: AlertMessage, known: Alert | undefined): Alert {
 	return {
 		fingerprint: a.fingerprint,
 		name: a.labels.alertname ?? 'unnamed',
-		state: a.state,
+		state: ended(m.event) ? m.event : a.state, // how it ended is the event's to say
 		severity: a.labels.severity ?? '',
 		summary: a.annotations.summary ?? a.annotations.description ?? '',
 		labels: a.labels,
@@ -64,6 +64,10 @@ function read(m: AlertMessage, known: Alert | undefined): Alert {
 		stale: a.stale === true,
 		delivery: known?.state === a.state ? known.delivery : null,
 	};
+}
+
+function ended(event: string): boolean {
+	return event === 'resolved' || event === 'inactive';
 }
 
 function started(m: AlertMessage): number {
