@@ -20,7 +20,8 @@ type Config struct {
 	// HandshakeTimeout bounds each step that a peer could draw out: the request
 	// of the handshake, and the closing handshake.
 	HandshakeTimeout time.Duration `toml:"handshake_timeout"`
-	// MaxMessage bounds a message from a client, over all of its fragments.
+	// MaxMessage bounds a message from a client, over all of its fragments and
+	// inflated if it came compressed.
 	MaxMessage int64 `toml:"max_message" unit:"bytes"`
 	// MaxSubscriptions bounds what one connection may follow.
 	MaxSubscriptions int `toml:"max_subscriptions"`

@@ -140,6 +140,15 @@ func (s *testServer) dial() *client { return s.dialWith("") }
 // dialWith sends more bytes together with the handshake.
 func (s *testServer) dialWith(more string) *client {
 	s.t.Helper()
+	k, resp := s.handshake(handshake + more)
+	if x := resp.Header.Get("Sec-WebSocket-Extensions"); x != "" {
+		s.t.Fatalf("extension that was not offered: %s", x)
+	}
+	return k
+}
+
+func (s *testServer) handshake(request string) (*client, *http.Response) {
+	s.t.Helper()
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.t.Fatal(err)
@@ -147,7 +156,7 @@ func (s *testServer) dialWith(more string) *client {
 	s.t.Cleanup(func() { c.Close() })
 	k := &client{Conn: c, t: s.t, r: bufio.NewReader(c)}
 	c.SetDeadline(time.Now().Add(2 * patience))
-	io.WriteString(c, handshake+more)
+	io.WriteString(c, request)
 	resp, err := http.ReadResponse(k.r, nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -155,7 +164,7 @@ func (s *testServer) dialWith(more string) *client {
 	if resp.StatusCode != 101 || resp.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
 		s.t.Fatalf("handshake: %v", resp)
 	}
-	return k
+	return k, resp
 }
 
 // masked returns a frame as a client sends it. b0 is the first byte.
@@ -185,7 +194,7 @@ func (c *client) send(s string) {
 }
 
 // frame reads the next frame; its verdict is "text:…", "bin:…", "ping:…",
-// "pong:…", "close:CODE" or "eof".
+// "pong:…", "close:CODE" or "eof"; "ztext:…" and "zbin:…" came compressed.
 func (c *client) frame() string {
 	b0, err := c.r.ReadByte()
 	if err != nil {
@@ -214,6 +223,10 @@ func (c *client) frame() string {
 		return "text:" + string(payload)
 	case 0x82:
 		return "bin:" + string(payload)
+	case 0xc1:
+		return "ztext:" + unpacked(payload)
+	case 0xc2:
+		return "zbin:" + unpacked(payload)
 	case 0x88:
 		if n == 0 {
 			return "close:"

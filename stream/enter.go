@@ -14,6 +14,9 @@ func (s *shard) enter(j *join) {
 		s.lastGen = 1
 	}
 	*c = conn{fd: j.fd, gen: s.lastGen, told: s.now, addr: j.addr, protocol: j.number, flags: inUse | working}
+	if j.deflates {
+		c.flags |= deflates
+	}
 	if err := s.poll.add(c.fd, slot, c.gen); err != nil {
 		s.e.o.Log.Error("connection not taken", "error", err)
 		s.drop(slot, c, goneInternal)
@@ -26,8 +29,9 @@ func (s *shard) enter(j *join) {
 	e, to := s.e, target{slot, c.gen}
 	req := &j.req
 	req.Conn = s.conn(slot, c)
+	v := c.variant()
 	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: true}
+		t := &Turn{text: true, variant: v}
 		e.guard(t, "open", func() { e.handler.Open(ctx, req, t) })
 		s.give(note{to: to, turn: t})
 	})

@@ -145,6 +145,7 @@ func (s *shard) gather(slot uint32, c *conn, b *busy) {
 // the ring has moved past is set to where its topic goes on.
 func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 	f := s.follows.at(g.follow)
+	v := s.conns.at(slot).variant()
 	l := &s.locals[f.local]
 	head, _ := s.head(slot, l)
 	if g.ord >= head {
@@ -179,7 +180,7 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 				if g.ahead {
 					missed = 0 // some of them are not its affair
 				}
-				if gap := frames(t.source.Skipped(g.pos, next.pos, missed)); gap != nil {
+				if gap := v.frames(t.source.Skipped(g.pos, next.pos, missed)); gap != nil {
 					s.parts = append(s.parts, part{kind: partEntry, frame: gap, messages: 1,
 						follow: g.follow, ord: next.ord - 1, pos: next.pos - 1})
 					size += len(gap)
@@ -200,15 +201,16 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 			}
 			continue
 		}
-		if needs && e.preamble != nil {
-			s.parts = append(s.parts, part{kind: partEntry, frame: e.preamble, messages: 1,
+		w := t.as(s.e, e, v)
+		if needs && w.preamble != nil {
+			s.parts = append(s.parts, part{kind: partEntry, frame: w.preamble, messages: 1,
 				follow: g.follow, ord: e.ord - 1, pos: e.pos - 1, began: true})
-			size += len(e.preamble)
+			size += len(w.preamble)
 		}
 		needs = false
-		s.parts = append(s.parts, part{kind: partEntry, frame: e.frame, messages: e.messages,
+		s.parts = append(s.parts, part{kind: partEntry, frame: w.frame, messages: e.messages,
 			follow: g.follow, ord: e.ord, pos: e.pos, began: true})
-		if size += len(e.frame); size >= roundBytes {
+		if size += len(w.frame); size >= roundBytes {
 			break
 		}
 	}
@@ -256,20 +258,4 @@ func (s *shard) took(c *conn, b *busy, n int) {
 			}
 		}
 	}
-}
-
-// frames joins messages into one buffer of frames; nil if there are none.
-func frames(messages [][]byte) []byte {
-	if len(messages) == 0 {
-		return nil
-	}
-	n := 0
-	for _, m := range messages {
-		n += frameSize(len(m))
-	}
-	b := make([]byte, 0, n)
-	for _, m := range messages {
-		b = appendMessage(b, true, m)
-	}
-	return b
 }

@@ -65,10 +65,11 @@ type Subscription struct {
 // calls, as one step, after the handler has returned. A Turn must not be used
 // after that, nor by two goroutines. The engine takes ownership of payloads.
 type Turn struct {
-	text bool // the type of the frames that carry the payloads
-	ops  []op
-	good bool
-	bad  bool
+	text    bool // the type of the frames that carry the payloads
+	variant variant
+	ops     []op
+	good    bool
+	bad     bool
 }
 
 type op struct {
@@ -76,6 +77,7 @@ type op struct {
 	messages int32
 	frame    []byte // opSend: the message; opSubscribe: Head; opUnsubscribe: unknown; opClose: the reason as it is
 	code     uint16 // opClose
+	deaf     bool   // opClose: what the peer sends is not looked at any more
 	tag      uint64 // opUnsubscribe
 	sub      *Subscription
 	done     func(*Topic) []byte
@@ -92,13 +94,13 @@ const (
 
 // Send sends a message to this connection alone.
 func (t *Turn) Send(payload []byte) {
-	t.ops = append(t.ops, op{kind: opSend, frame: appendMessage(nil, t.text, payload)})
+	t.ops = append(t.ops, op{kind: opSend, frame: t.variant.append(nil, t.text, payload)})
 }
 
 // SendAs is Send with the type of the frame chosen for this message; Send takes
 // the type of the message that is answered, or text.
 func (t *Turn) SendAs(text bool, payload []byte) {
-	t.ops = append(t.ops, op{kind: opSend, frame: appendMessage(nil, text, payload)})
+	t.ops = append(t.ops, op{kind: opSend, frame: t.variant.append(nil, text, payload)})
 }
 
 // Subscribe makes the connection follow a topic. The topic counts the follower
@@ -106,7 +108,7 @@ func (t *Turn) SendAs(text bool, payload []byte) {
 // lock never drops a topic that somebody is about to follow.
 func (t *Turn) Subscribe(s Subscription) {
 	s.Topic.followers.Add(1)
-	head := frames(s.Head)
+	head := t.variant.frames(s.Head)
 	n := int32(len(s.Head))
 	s.Head = nil
 	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, frame: head, messages: n})
@@ -129,6 +131,11 @@ func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte)
 // codes 1001, 1012 and 1013 the engine appends " retry=MS".
 func (t *Turn) Close(code uint16, reason string) {
 	t.ops = append(t.ops, op{kind: opClose, code: code, frame: []byte(reason)})
+}
+
+// fail ends a connection for a message that cannot be understood.
+func (t *Turn) fail(f *fault) {
+	t.ops = append(t.ops, op{kind: opClose, code: f.code, frame: []byte(f.reason), deaf: true})
 }
 
 // Good says that the message was understood, Bad that it was not. After ten bad

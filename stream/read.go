@@ -124,6 +124,10 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 	if c.busy != 0 && s.busy[c.busy].in != nil {
 		p = s.busy[c.busy].in
 	}
+	limits := &s.limits[0]
+	if c.flags&deflates != 0 {
+		limits = &s.limits[1]
+	}
 	whole := false
 	for len(b) > 0 && c.flags&draining == 0 {
 		if c.flags&working != 0 {
@@ -133,7 +137,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 			s.busyOf(slot, c).pend = b
 			break
 		}
-		n, g, f := p.feed(b, &s.limits)
+		n, g, f := p.feed(b, limits)
 		b = b[n:]
 		if f != nil {
 			s.discard(c, p)
@@ -142,6 +146,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 		if g == gotNothing {
 			break
 		}
+		packed := p.packed
 		payload, text := p.take(g)
 		if g != gotMessage && !s.controlAllowed(c) {
 			s.discard(c, p)
@@ -152,7 +157,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 			whole = true
 			if c.flags&closing == 0 {
 				s.sent.received++
-				s.dispatch(slot, c, text, payload)
+				s.dispatch(slot, c, text, packed, payload)
 			}
 		case gotPing:
 			if c.flags&closing == 0 {
@@ -207,15 +212,25 @@ func (s *shard) controlAllowed(c *conn) bool {
 }
 
 // dispatch gives a message to the handler. Nothing more is read from the
-// connection until it has answered.
-func (s *shard) dispatch(slot uint32, c *conn, text bool, payload []byte) {
+// connection until it has answered. A compressed message is inflated by the
+// worker: it can be long.
+func (s *shard) dispatch(slot uint32, c *conn, text, packed bool, payload []byte) {
 	c.flags |= working
 	to := target{slot, c.gen}
 	id := s.conn(slot, c)
 	e := s.e
+	v := c.variant()
 	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: text}
-		e.guard(t, "message", func() { e.handler.Message(ctx, id, text, payload, t) })
+		t := &Turn{text: text, variant: v}
+		var f *fault
+		if packed {
+			payload, f = inflate(payload, text, e.o.MaxMessage)
+		}
+		if f != nil {
+			t.fail(f)
+		} else {
+			e.guard(t, "message", func() { e.handler.Message(ctx, id, text, payload, t) })
+		}
 		s.give(note{to: to, turn: t})
 	})
 }

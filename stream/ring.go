@@ -1,14 +1,24 @@
 package stream
 
-// An entry is an [Entry] as the engine keeps it: framed, numbered, immutable.
-// Variants of the same entry (another encoding, compressed) would stand beside
-// frame; all readers of one variant share the bytes.
+import "sync"
+
+// An entry is an [Entry] as the engine keeps it: framed, numbered, immutable but
+// for the variants that are made when they are needed.
 type entry struct {
-	ord      uint64 // counts the entries of a topic, from 1
-	pos      int64
+	ord uint64 // counts the entries of a topic, from 1
+	pos int64
+	framed
+	messages int32
+	bytes    int64 // what the topic's ring counts for it; guarded by the topic's mu
+
+	mu     sync.Mutex // guards the field below
+	others *[variants]*framed
+}
+
+// framed is an entry as it goes out in one variant.
+type framed struct {
 	frame    []byte // all messages, framed one after the other
 	preamble []byte // framed; nil: none
-	messages int32
 }
 
 func newEntry(e *Entry) *entry {
@@ -26,10 +36,12 @@ func newEntry(e *Entry) *entry {
 	if e.Preamble != nil {
 		en.preamble = appendMessage(nil, true, e.Preamble)
 	}
+	en.bytes = int64(len(en.frame)+len(en.preamble)) + entryOverhead
 	return en
 }
 
-func (e *entry) size() int64 { return int64(len(e.frame)+len(e.preamble)) + 64 }
+// entryOverhead is what an entry takes beside its frames, about.
+const entryOverhead = 112
 
 // A ring holds the newest entries of a topic, at least one once there was one.
 // It is not safe for concurrent use.
@@ -52,10 +64,11 @@ func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
 	r.lastOrd++
 	e.ord = r.lastOrd
 	r.last = e.pos
-	delta = e.size()
+	delta = e.bytes
 	drop := 0
 	for drop < len(r.entries) && (len(r.entries)-drop >= r.limit || over+delta > 0) {
-		delta -= r.entries[drop].size()
+		delta -= r.entries[drop].bytes
+		r.entries[drop].bytes = 0
 		drop++
 	}
 	if drop > 0 {
@@ -70,7 +83,8 @@ func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
 
 func (r *ring) clear() (freed int64) {
 	for _, e := range r.entries {
-		freed += e.size()
+		freed += e.bytes
+		e.bytes = 0
 	}
 	r.entries = nil
 	r.base = r.last

@@ -37,8 +37,8 @@ type shard struct {
 	parts   []part
 	bufs    [][]byte
 	spare   []note
-	sent    tally // not yet in count
-	limits  limits
+	sent    tally     // not yet in count
+	limits  [2]limits // without and with deflate
 
 	start    time.Time
 	tick     time.Duration // how long one tick is
@@ -85,9 +85,10 @@ func newShard(e *Engine, index int) (*shard, error) {
 		byTopic: make(map[uint32]uint32),
 		buf:     make([]byte, readBuffer),
 		scratch: new(parser),
-		limits:  newLimits(e.o.MaxMessage),
+		limits:  [2]limits{newLimits(e.o.MaxMessage), newLimits(e.o.MaxMessage)},
 		start:   time.Now(),
 	}
+	s.limits[1].deflate = true
 	s.mail.inMove = make(map[*Topic]struct{})
 	s.tick = min(time.Second, max(min(e.o.PingInterval, e.o.PongTimeout)/8, 5*time.Millisecond))
 	s.pingEach = max(1, uint32(e.o.PingInterval/s.tick))

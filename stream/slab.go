@@ -34,6 +34,7 @@ const (
 	finished        // and the peer's close has come: close when it is written
 	draining        // input is thrown away: it is past an error or a close
 	queued          // on the shard's list of those to go on with
+	deflates        // permessage-deflate was negotiated
 )
 
 // A follow is one subscription. Those of a connection are a list.

@@ -66,7 +66,7 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 		case opClose:
 			rest := Turn{ops: t.ops[i+1:]}
 			rest.release()
-			return s.shutWith(slot, c, o.code, string(o.frame), reasonOf(o.code), false)
+			return s.shutWith(slot, c, o.code, string(o.frame), reasonOf(o.code), o.deaf)
 		}
 	}
 	if bad {
@@ -179,7 +179,7 @@ func (s *shard) readPage(slot uint32, c *conn, b *busy) {
 		}
 		b.paging = true
 		e, to := s.e, target{slot, c.gen}
-		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos}
+		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos, variant: c.variant()}
 		e.pool.add(func(ctx context.Context) {
 			done.read(ctx, e)
 			s.give(note{to: to, page: done})

@@ -1,0 +1,130 @@
+package stream
+
+import (
+	"strings"
+	"testing"
+)
+
+// newest returns the newest entry of a topic.
+func (t *Topic) newest() *entry {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ring.entries[len(t.ring.entries)-1]
+}
+
+// A compressed frame is made once, when the first who needs it is there.
+func TestVariantsAreMadeWhenNeeded(t *testing.T) {
+	var topic *Topic
+	s := serve(t, following(func() *Topic { return topic }), testOptions())
+	topic = s.NewTopic(TopicOptions{})
+	long := strings.Repeat("sample ", 100)
+	pos := int64(0)
+	publish := func(messages ...string) *entry {
+		pos++
+		e := Entry{Pos: pos}
+		for _, m := range messages {
+			e.Messages = append(e.Messages, []byte(m))
+		}
+		s.Publish([]Item{{topic, e}})
+		return topic.newest()
+	}
+	made := func(en *entry) *framed {
+		en.mu.Lock()
+		defer en.mu.Unlock()
+		if en.others == nil {
+			return nil
+		}
+		return en.others[deflated]
+	}
+	simple := s.dial()
+	simple.send(masked(0x81, "sub 0"))
+	simple.expect("text:subscribed")
+	en := publish(long)
+	simple.expect("text:" + long)
+	if made(en) != nil {
+		t.Error("compressed for nobody")
+	}
+	before := s.Stats()
+
+	var others []*client
+	for range 4 {
+		c := s.dialDeflate()
+		c.send(masked(0x81, "sub newest"))
+		c.expect("text:subscribed", "ztext:"+long)
+		others = append(others, c)
+	}
+	first := made(en)
+	if first == nil {
+		t.Fatal("not kept")
+	}
+	if n, want := s.Stats().RingBytes-before.RingBytes, int64(len(first.frame)); n != want {
+		t.Errorf("the ring counts %d bytes more, %d have been made", n, want)
+	}
+	en = publish("short", long, "")
+	for _, c := range others {
+		c.expect("text:short", "ztext:"+long, "text:")
+	}
+	simple.expect("text:short", "text:"+long, "text:")
+	frame := made(en).frame
+	if again := topic.as(s.Engine, en, deflated); &again.frame[0] != &frame[0] {
+		t.Error("made twice")
+	}
+	s.Drop(topic)
+	if n := s.Stats().RingBytes; n != 0 {
+		t.Errorf("%d bytes counted after all", n)
+	}
+	if topic.as(s.Engine, &entry{framed: en.framed}, deflated); s.Stats().RingBytes != 0 {
+		t.Error("counted for an entry that is gone")
+	}
+}
+
+// What a connection has to itself is compressed too: answers, heads, pages, gaps.
+func TestOwnMessagesAreCompressed(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	s := serve(t, funcs{}, testOptions())
+	c := s.dialDeflate()
+	c.send(masked(0xc1, packed(long)) + masked(0x82, long) + masked(0xc2, packed("short")))
+	c.expect("ztext:"+long, "zbin:"+long, "bin:short")
+}
+
+// Several topics at once, to readers that keep up, compressed and not.
+func TestVariantsJoined(t *testing.T) {
+	var topics []*Topic
+	s := serve(t, funcs{open: func(_ ctxt, _ *Request, t *Turn) {
+		for i, topic := range topics {
+			t.Subscribe(Subscription{Topic: topic, Tag: uint64(i), After: 0})
+		}
+		t.Send([]byte("open"))
+	}}, testOptions())
+	for range 3 {
+		topics = append(topics, s.NewTopic(TopicOptions{}))
+	}
+	var clients []*client
+	for i := range 10 {
+		c := []func() *client{s.dial, s.dialDeflate}[i%2]()
+		c.expect("text:open")
+		clients = append(clients, c)
+	}
+	for pos := int64(1); pos < 20; pos++ {
+		var items []Item
+		var want []string
+		for i, topic := range topics {
+			m := strings.Repeat(string(rune('a'+i)), int(pos)*40)
+			if i == 1 && pos%4 == 0 {
+				items = append(items, Item{topic, Entry{Pos: pos}})
+				continue
+			}
+			items = append(items, Item{topic, Entry{Pos: pos, Messages: [][]byte{[]byte(m)}}})
+			want = append(want, "text:"+m)
+		}
+		s.Publish(items)
+		for i, c := range clients {
+			for _, w := range want {
+				if i%2 == 1 && len(w)-len("text:") >= minDeflated {
+					w = "z" + w
+				}
+				c.expect(w)
+			}
+		}
+	}
+}
