@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -83,6 +84,12 @@ type Options struct {
 	// the client's that is among them is chosen. Empty: none is ever chosen, and
 	// a client may offer what it likes.
 	Protocols []string
+	// Binary is the one of Protocols, if any, in which the messages of handlers,
+	// topics and sources go out as what Encode makes of them, in binary frames.
+	// Encode is called when the first connection needs a message so, in poll
+	// loops too: it must not block. What it returns nil for is left out.
+	Binary string
+	Encode func(message []byte) []byte
 	// Heartbeat makes the message for a connection that was sent none for 15 s.
 	// It is called in a poll loop and must not block. Nil: no such message.
 	Heartbeat func(nowMs int64) []byte
@@ -136,6 +143,8 @@ func (o Options) check() error {
 		return errors.New("a limit is not positive")
 	case o.MaxSubscriptions > maxSubscriptions, o.MaxConnections > maxSlots, len(o.Protocols) > 8:
 		return errors.New("a limit is too high")
+	case o.Binary != "" && (o.Encode == nil || !slices.Contains(o.Protocols, o.Binary)):
+		return errors.New("the binary subprotocol is not among those spoken, or has no encoding")
 	}
 	return nil
 }

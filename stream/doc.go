@@ -6,8 +6,9 @@
 //  1. [Engine.Publish] frames each entry once and appends it to its topic's
 //     ring. From then on the bytes never change, and every connection that
 //     follows the topic is sent the same ones. For those that negotiated
-//     compression there is a variant beside them, made once, when the first of
-//     them is about to be sent the entry, and counted in the ring's bytes.
+//     compression or a binary subprotocol there are variants beside them, each
+//     made once, when the first of them is about to be sent the entry, and
+//     counted in the ring's bytes.
 //  2. Each shard is told which topics have moved, and woken once.
 //  3. The shard looks up what is new in those topics since it looked last, and
 //     walks over its connections in the order of their slots. All that is due to

@@ -17,6 +17,9 @@ func (s *shard) enter(j *join) {
 	if j.deflates {
 		c.flags |= deflates
 	}
+	if o := &s.e.o; o.Binary != "" && j.number != 0 && o.Protocols[j.number-1] == o.Binary {
+		c.flags |= encodes
+	}
 	if err := s.poll.add(c.fd, slot, c.gen); err != nil {
 		s.e.o.Log.Error("connection not taken", "error", err)
 		s.drop(slot, c, goneInternal)
@@ -29,9 +32,9 @@ func (s *shard) enter(j *join) {
 	e, to := s.e, target{slot, c.gen}
 	req := &j.req
 	req.Conn = s.conn(slot, c)
-	v := c.variant()
+	f := s.form(c)
 	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: true, variant: v}
+		t := &Turn{text: true, form: f}
 		e.guard(t, "open", func() { e.handler.Open(ctx, req, t) })
 		s.give(note{to: to, turn: t})
 	})

@@ -180,7 +180,7 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 				if g.ahead {
 					missed = 0 // some of them are not its affair
 				}
-				if gap := v.frames(t.source.Skipped(g.pos, next.pos, missed)); gap != nil {
+				if gap := s.e.form(v).frames(t.source.Skipped(g.pos, next.pos, missed)); len(gap) > 0 {
 					s.parts = append(s.parts, part{kind: partEntry, frame: gap, messages: 1,
 						follow: g.follow, ord: next.ord - 1, pos: next.pos - 1})
 					size += len(gap)
@@ -193,7 +193,11 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 		needs = true
 	}
 	for _, e := range found {
-		if len(e.frame) == 0 || e.pos <= g.pos {
+		w := &e.framed
+		if e.pos > g.pos {
+			w = t.as(s.e, e, v)
+		}
+		if len(w.frame) == 0 || e.pos <= g.pos {
 			if n := len(s.parts); n > 0 && s.parts[n-1].kind == partEntry && s.parts[n-1].follow == g.follow {
 				s.parts[n-1].ord, s.parts[n-1].pos = e.ord, max(e.pos, g.pos)
 			} else {
@@ -201,8 +205,7 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 			}
 			continue
 		}
-		w := t.as(s.e, e, v)
-		if needs && w.preamble != nil {
+		if needs && len(w.preamble) > 0 {
 			s.parts = append(s.parts, part{kind: partEntry, frame: w.preamble, messages: 1,
 				follow: g.follow, ord: e.ord - 1, pos: e.pos - 1, began: true})
 			size += len(w.preamble)

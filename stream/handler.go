@@ -65,11 +65,11 @@ type Subscription struct {
 // calls, as one step, after the handler has returned. A Turn must not be used
 // after that, nor by two goroutines. The engine takes ownership of payloads.
 type Turn struct {
-	text    bool // the type of the frames that carry the payloads
-	variant variant
-	ops     []op
-	good    bool
-	bad     bool
+	text bool // the type of the frames that carry the payloads
+	form form
+	ops  []op
+	good bool
+	bad  bool
 }
 
 type op struct {
@@ -94,13 +94,14 @@ const (
 
 // Send sends a message to this connection alone.
 func (t *Turn) Send(payload []byte) {
-	t.ops = append(t.ops, op{kind: opSend, frame: t.variant.append(nil, t.text, payload)})
+	t.ops = append(t.ops, op{kind: opSend, frame: t.form.message(nil, t.text, payload)})
 }
 
-// SendAs is Send with the type of the frame chosen for this message; Send takes
-// the type of the message that is answered, or text.
+// SendAs is Send with the type of the frame chosen for this message, which is sent
+// as it is even if the subprotocol is [Options.Binary]; Send takes the type of the
+// message that is answered, or text.
 func (t *Turn) SendAs(text bool, payload []byte) {
-	t.ops = append(t.ops, op{kind: opSend, frame: t.variant.append(nil, text, payload)})
+	t.ops = append(t.ops, op{kind: opSend, frame: t.form.raw(nil, text, payload)})
 }
 
 // Subscribe makes the connection follow a topic. The topic counts the follower
@@ -108,7 +109,7 @@ func (t *Turn) SendAs(text bool, payload []byte) {
 // lock never drops a topic that somebody is about to follow.
 func (t *Turn) Subscribe(s Subscription) {
 	s.Topic.followers.Add(1)
-	head := t.variant.frames(s.Head)
+	head := t.form.frames(s.Head)
 	n := int32(len(s.Head))
 	s.Head = nil
 	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, frame: head, messages: n})
@@ -121,7 +122,7 @@ func (t *Turn) Subscribe(s Subscription) {
 func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte) {
 	o := op{kind: opUnsubscribe, tag: tag, done: done}
 	if unknown != nil {
-		o.frame = appendMessage(nil, true, unknown)
+		o.frame = t.form.message(nil, true, unknown)
 	}
 	t.ops = append(t.ops, o)
 }

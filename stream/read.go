@@ -219,9 +219,9 @@ func (s *shard) dispatch(slot uint32, c *conn, text, packed bool, payload []byte
 	to := target{slot, c.gen}
 	id := s.conn(slot, c)
 	e := s.e
-	v := c.variant()
+	w := s.form(c)
 	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: text, variant: v}
+		t := &Turn{text: text, form: w}
 		var f *fault
 		if packed {
 			payload, f = inflate(payload, text, e.o.MaxMessage)

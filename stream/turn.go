@@ -85,7 +85,7 @@ func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) boo
 	refuse := func(message []byte) bool {
 		sub.Topic.followers.Add(-1)
 		if message != nil {
-			s.busyOf(slot, c).push(own{frame: appendMessage(nil, true, message), messages: 1, answer: true})
+			s.busyOf(slot, c).push(own{frame: s.form(c).message(nil, true, message), messages: 1, answer: true})
 		}
 		return false
 	}
@@ -155,7 +155,7 @@ func (s *shard) unsubscribe(slot uint32, c *conn, o *op) bool {
 		s.unfollow(c, i)
 		if o.done != nil {
 			if m := o.done(t); m != nil {
-				s.busyOf(slot, c).push(own{frame: appendMessage(nil, true, m), messages: 1, answer: true})
+				s.busyOf(slot, c).push(own{frame: s.form(c).message(nil, true, m), messages: 1, answer: true})
 			}
 		}
 		return true
@@ -179,7 +179,7 @@ func (s *shard) readPage(slot uint32, c *conn, b *busy) {
 		}
 		b.paging = true
 		e, to := s.e, target{slot, c.gen}
-		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos, variant: c.variant()}
+		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos, form: s.form(c)}
 		e.pool.add(func(ctx context.Context) {
 			done.read(ctx, e)
 			s.give(note{to: to, page: done})

@@ -10,11 +10,22 @@ type variant uint8
 const (
 	plain    variant = 0
 	deflated variant = 1 << (iota - 1) // permessage-deflate was negotiated
-	variants         = 2
+	encoded                            // the subprotocol is [Options.Binary]
+	variants = 4
 )
 
 // variant returns how messages are written for the connection.
 func (c *conn) variant() variant { return variant(c.flags/deflates) & (variants - 1) }
+
+// A form writes messages in one variant. The zero value writes plain ones.
+type form struct {
+	variant
+	encode func(message []byte) []byte // of the engine; used by an encoded variant
+}
+
+func (e *Engine) form(v variant) form { return form{v, e.o.Encode} }
+
+func (s *shard) form(c *conn) form { return s.e.form(c.variant()) }
 
 // as returns an entry in one variant. It must not be called under t.mu.
 func (t *Topic) as(e *Engine, en *entry, v variant) *framed {
@@ -27,7 +38,8 @@ func (t *Topic) as(e *Engine, en *entry, v variant) *framed {
 		en.others = new([variants]*framed)
 	}
 	if en.others[v] == nil {
-		made := en.rewrite(v)
+		f := e.form(v)
+		made := &framed{frame: f.rewrite(en.frame), preamble: f.rewrite(en.preamble)}
 		en.others[v] = made
 		t.grow(e, en, int64(len(made.frame)+len(made.preamble)))
 	}
@@ -44,12 +56,8 @@ func (t *Topic) grow(e *Engine, en *entry, n int64) {
 	}
 }
 
-func (e *entry) rewrite(v variant) *framed {
-	return &framed{frame: v.rewrite(e.frame), preamble: v.rewrite(e.preamble)}
-}
-
 // rewrite returns plain frames in another variant; nil for none.
-func (v variant) rewrite(frames []byte) (b []byte) {
+func (f form) rewrite(frames []byte) (b []byte) {
 	for len(frames) > 0 {
 		head, n := 2, int(frames[1])
 		switch n {
@@ -58,39 +66,46 @@ func (v variant) rewrite(frames []byte) (b []byte) {
 		case 127:
 			head, n = maxHeader, int(binary.BigEndian.Uint64(frames[2:]))
 		}
-		b = v.append(b, true, frames[head:head+n])
+		b = f.message(b, true, frames[head:head+n])
 		frames = frames[head+n:]
 	}
 	return b
 }
 
-// append appends one message, framed.
-func (v variant) append(b []byte, text bool, message []byte) []byte {
-	if v&deflated != 0 {
+// message appends one message that the handler, a topic or a source has given; it
+// is text or not if the variant has no encoding of its own.
+func (f form) message(b []byte, text bool, message []byte) []byte {
+	if f.variant&encoded == 0 {
+		return f.raw(b, text, message)
+	}
+	if message = f.encode(message); message == nil {
+		return b
+	}
+	return f.raw(b, false, message)
+}
+
+// raw appends one message as it is, framed.
+func (f form) raw(b []byte, text bool, message []byte) []byte {
+	if f.variant&deflated != 0 {
 		return appendDeflated(b, text, message)
 	}
 	return appendMessage(b, text, message)
 }
 
 // frames joins messages into one buffer of frames; nil if there are none.
-func (v variant) frames(messages [][]byte) []byte {
+func (f form) frames(messages [][]byte) []byte {
 	if len(messages) == 0 {
 		return nil
 	}
-	if v == plain {
-		n := 0
+	n := 0
+	if f.variant == plain {
 		for _, m := range messages {
 			n += frameSize(len(m))
 		}
-		b := make([]byte, 0, n)
-		for _, m := range messages {
-			b = appendMessage(b, true, m)
-		}
-		return b
 	}
-	var b []byte
+	b := make([]byte, 0, n)
 	for _, m := range messages {
-		b = v.append(b, true, m)
+		b = f.message(b, true, m)
 	}
 	return b
 }

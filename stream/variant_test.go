@@ -2,7 +2,9 @@ package stream
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // newest returns the newest entry of a topic.
@@ -85,6 +87,97 @@ func TestOwnMessagesAreCompressed(t *testing.T) {
 	c := s.dialDeflate()
 	c.send(masked(0xc1, packed(long)) + masked(0x82, long) + masked(0xc2, packed("short")))
 	c.expect("ztext:"+long, "zbin:"+long, "bin:short")
+}
+
+// A connection of the binary subprotocol gets everything as Encode makes it,
+// compressed if that was negotiated too.
+func TestEncodedVariant(t *testing.T) {
+	var topic *Topic
+	o := testOptions()
+	o.Protocols, o.Binary = []string{"t", "b"}, "b"
+	o.Encode = func(m []byte) []byte {
+		if string(m) == "secret" {
+			return nil
+		}
+		return append([]byte("enc "), m...)
+	}
+	o.heartbeatAfter = 20 * time.Millisecond
+	o.PongTimeout = 160 * time.Millisecond // short ticks
+	o.PingInterval = time.Hour
+	var beat atomic.Bool
+	o.Heartbeat = func(int64) []byte {
+		if beat.Load() {
+			return []byte("beat")
+		}
+		return []byte("secret")
+	}
+	long := strings.Repeat("sample ", 100)
+	h := following(func() *Topic { return topic })
+	message := h.message
+	h.message = func(ctx ctxt, c Conn, text bool, payload []byte, t *Turn) {
+		if string(payload) == "raw" {
+			t.SendAs(true, []byte("raw"))
+			t.Send([]byte("secret"))
+			return
+		}
+		message(ctx, c, text, payload, t)
+	}
+	s := serve(t, h, o)
+	k := &book{}
+	topic = s.NewTopic(TopicOptions{Source: k, Ring: 2, Skip: true})
+	connect := func(more string) *client {
+		c, _ := s.handshake(strings.TrimSuffix(handshake, "\r\n") + "Sec-WebSocket-Protocol: b\r\n" + more + "\r\n")
+		return c
+	}
+	publish := func(pos int64, messages ...string) {
+		k.write(pos)
+		e := Entry{Pos: pos, Preamble: []byte("pre")}
+		for _, m := range messages {
+			e.Messages = append(e.Messages, []byte(m))
+		}
+		s.Publish([]Item{{topic, e}})
+	}
+	for pos := int64(1); pos < 5; pos++ {
+		publish(pos, "old")
+	}
+	for name, v := range map[string]struct{ more, long string }{
+		"plain":      {"", "bin:enc " + long},
+		"compressed": {"Sec-WebSocket-Extensions: permessage-deflate\r\n", "zbin:enc " + long},
+	} {
+		t.Log(name)
+		c := connect(v.more)
+		until := func(want string) { // pages and entries come between
+			t.Helper()
+			for f := c.frame(); f != want; f = c.frame() {
+				if f != v.long && !strings.HasPrefix(f, "bin:enc ") || strings.Contains(f, "secret") {
+					t.Fatalf("got %q, waiting for %q", f, want)
+				}
+			}
+		}
+		c.send(masked(0x82, "raw") + masked(0x82, "unsub") + masked(0x82, "sub 1") + masked(0x82, "sub 1"))
+		c.expect("text:raw", "bin:enc unknown", "bin:enc subscribed")
+		until("bin:enc duplicate")
+		c.send(masked(0x82, "unsub"))
+		until("bin:enc unsubscribed 1")
+		c.send(masked(0x82, "sub newest"))
+		c.expect("bin:enc subscribed", "bin:enc pre")
+		if f := c.frame(); f != "bin:enc old" && f != v.long {
+			t.Fatalf("newest: %q", f)
+		}
+		pos := topic.newest().pos
+		publish(pos+1, "secret")
+		publish(pos+2, "secret", long, "short")
+		until(v.long)
+		c.expect("bin:enc short")
+		beat.Store(true)
+		c.expect("bin:enc beat")
+		beat.Store(false)
+		c.Close()
+	}
+	o.Binary = "x"
+	if _, err := New(h, o); err == nil {
+		t.Error("a binary subprotocol that is not spoken")
+	}
 }
 
 // Several topics at once, to readers that keep up, compressed and not.

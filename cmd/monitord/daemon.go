@@ -120,7 +120,8 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 		return err
 	}
 	engine, err := stream.New(d.feed, stream.Options{
-		Config: conf.Stream.Config, Protocols: []string{wire.SubprotocolJSON}, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
+		Config: conf.Stream.Config, Protocols: []string{wire.SubprotocolJSON, wire.SubprotocolCBOR},
+		Binary: wire.SubprotocolCBOR, Encode: d.feed.Encode, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
 	})
 	if err != nil {
 		return err
