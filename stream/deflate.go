@@ -24,9 +24,10 @@ const (
 // 7692, 7.2.1).
 var flushMark = []byte{0, 0, 0xff, 0xff}
 
-// A deflater compresses one message at a time. One takes some hundred KiB, so
-// they are pooled: there are never more than goroutines that compress (shards and
-// workers), and the garbage collector takes those that are not used.
+// A deflater compresses one message at a time. One takes 1.2 MB, so they are
+// pooled: there are as many as processors, about, and never more than goroutines
+// that compress (shards and workers). The garbage collector takes those that are
+// not used.
 type deflater struct {
 	out bytes.Buffer
 	w   *flate.Writer
@@ -49,9 +50,10 @@ func appendDeflated(b []byte, text bool, payload []byte) []byte {
 	}
 	d := deflaters.Get().(*deflater)
 	defer func() {
-		if d.out.Cap() <= maxKept {
-			deflaters.Put(d)
+		if d.out.Cap() > maxKept {
+			d.out = bytes.Buffer{}
 		}
+		deflaters.Put(d)
 	}()
 	d.out.Reset()
 	d.w.Reset(&d.out)

@@ -23,6 +23,7 @@ type Engine struct {
 	topics    atomic.Int64
 	ringBytes atomic.Int64
 	ringLimit int64
+	rewritten rewritten
 
 	open     atomic.Int64
 	accepted atomic.Uint64

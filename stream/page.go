@@ -30,7 +30,7 @@ func (p *pageDone) read(ctx context.Context, e *Engine) {
 			e.count.pageErrors.Add(1)
 			return
 		}
-		p.next, p.frame, p.messages = page.Next, p.form.frames(page.Messages), len(page.Messages)
+		p.next, p.frame, p.messages = page.Next, e.rewritten.frames(p.form, page.Messages), len(page.Messages)
 	}()
 	e.count.pages.Add(1)
 	p.topic.mu.Lock()

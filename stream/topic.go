@@ -55,6 +55,8 @@ type Source interface {
 
 // Page is one piece of a replay.
 type Page struct {
+	// Messages must not be changed any more. A source that returns the very same
+	// slice again saves encoding and compressing it again.
 	Messages [][]byte
 	// Next is the position up to which everything has now been sent: of the last
 	// message, or of the newest position that the source knows if it has reached

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -87,6 +88,45 @@ func TestOwnMessagesAreCompressed(t *testing.T) {
 	c := s.dialDeflate()
 	c.send(masked(0xc1, packed(long)) + masked(0x82, long) + masked(0xc2, packed("short")))
 	c.expect("ztext:"+long, "zbin:"+long, "bin:short")
+}
+
+// A page that a source keeps is rewritten once for each variant, within a bound.
+func TestPagesAreRewrittenOnce(t *testing.T) {
+	var r rewritten
+	calls := 0
+	encode := func(m []byte) []byte { calls++; return m }
+	page := func(n int) [][]byte { return [][]byte{make([]byte, n), []byte("last")} }
+	first := page(1000)
+	for _, v := range []variant{plain, deflated, encoded, encoded | deflated} {
+		f := form{v, encode}
+		want := f.frames(first)
+		a, b := r.frames(f, first), r.frames(f, first)
+		if !bytes.Equal(a, want) || !bytes.Equal(b, want) || (&a[0] == &b[0]) != (v != plain) {
+			t.Errorf("variant %d: %d, %d and %d bytes", v, len(a), len(b), len(want))
+		}
+	}
+	if calls = 0; r.frames(form{encoded, encode}, page(1000)) == nil || calls != 2 {
+		t.Errorf("another page: %d calls", calls)
+	}
+	for range 100 {
+		if r.frames(form{encoded, encode}, page(100<<10)); r.bytes > maxRewritten {
+			t.Fatalf("%d bytes are kept", r.bytes)
+		}
+	}
+	r.frames(form{encoded, encode}, page(maxRewrittenPage))
+	sum := 0
+	for _, p := range r.pages {
+		if len(p.frame) > maxRewrittenPage {
+			t.Error("a page that is too long is kept")
+		}
+		sum += p.bytes
+	}
+	if sum != r.bytes || len(r.pages) < 10 {
+		t.Errorf("%d bytes counted, there are %d in %d pages", r.bytes, sum, len(r.pages))
+	}
+	if got := r.frames(form{encoded, encode}, nil); got != nil {
+		t.Errorf("of nothing: %q", got)
+	}
 }
 
 // A connection of the binary subprotocol gets everything as Encode makes it,
