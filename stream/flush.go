@@ -193,11 +193,11 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 		needs = true
 	}
 	for _, e := range found {
-		w := &e.framed
+		var frame []byte
 		if e.pos > g.pos {
-			w = t.as(s.e, e, v)
+			frame = t.frame(s.e, e, v)
 		}
-		if len(w.frame) == 0 || e.pos <= g.pos {
+		if len(frame) == 0 {
 			if n := len(s.parts); n > 0 && s.parts[n-1].kind == partEntry && s.parts[n-1].follow == g.follow {
 				s.parts[n-1].ord, s.parts[n-1].pos = e.ord, max(e.pos, g.pos)
 			} else {
@@ -205,15 +205,17 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 			}
 			continue
 		}
-		if needs && len(w.preamble) > 0 {
-			s.parts = append(s.parts, part{kind: partEntry, frame: w.preamble, messages: 1,
-				follow: g.follow, ord: e.ord - 1, pos: e.pos - 1, began: true})
-			size += len(w.preamble)
+		if needs {
+			if preamble := t.preamble(s.e, e, v); len(preamble) > 0 {
+				s.parts = append(s.parts, part{kind: partEntry, frame: preamble, messages: 1,
+					follow: g.follow, ord: e.ord - 1, pos: e.pos - 1, began: true})
+				size += len(preamble)
+			}
 		}
 		needs = false
-		s.parts = append(s.parts, part{kind: partEntry, frame: w.frame, messages: e.messages,
+		s.parts = append(s.parts, part{kind: partEntry, frame: frame, messages: e.messages,
 			follow: g.follow, ord: e.ord, pos: e.pos, began: true})
-		if size += len(w.frame); size >= roundBytes {
+		if size += len(frame); size >= roundBytes {
 			break
 		}
 	}

@@ -1,24 +1,14 @@
 package stream
 
-import "sync"
-
 // An entry is an [Entry] as the engine keeps it: framed, numbered, immutable but
 // for the variants that are made when they are needed.
 type entry struct {
-	ord uint64 // counts the entries of a topic, from 1
-	pos int64
-	framed
+	ord      uint64 // counts the entries of a topic, from 1
+	pos      int64
+	frame    framed // all messages
+	preamble framed
 	messages int32
 	bytes    int64 // what the topic's ring counts for it; guarded by the topic's mu
-
-	mu     sync.Mutex // guards the field below
-	others *[variants]*framed
-}
-
-// framed is an entry as it goes out in one variant.
-type framed struct {
-	frame    []byte // all messages, framed one after the other
-	preamble []byte // framed; nil: none
 }
 
 func newEntry(e *Entry) *entry {
@@ -28,20 +18,20 @@ func newEntry(e *Entry) *entry {
 	}
 	en := &entry{pos: e.Pos, messages: int32(len(e.Messages))}
 	if n > 0 {
-		en.frame = make([]byte, 0, n)
+		en.frame.plain = make([]byte, 0, n)
 		for _, m := range e.Messages {
-			en.frame = appendMessage(en.frame, true, m)
+			en.frame.plain = appendMessage(en.frame.plain, true, m)
 		}
 	}
 	if e.Preamble != nil {
-		en.preamble = appendMessage(nil, true, e.Preamble)
+		en.preamble.plain = appendMessage(nil, true, e.Preamble)
 	}
-	en.bytes = int64(len(en.frame)+len(en.preamble)) + entryOverhead
+	en.bytes = int64(len(en.frame.plain)+len(en.preamble.plain)) + entryOverhead
 	return en
 }
 
 // entryOverhead is what an entry takes beside its frames, about.
-const entryOverhead = 112
+const entryOverhead = 128
 
 // A ring holds the newest entries of a topic, at least one once there was one.
 // It is not safe for concurrent use.

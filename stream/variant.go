@@ -1,6 +1,9 @@
 package stream
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 // A variant is one of the ways in which the same messages are written for
 // different connections. All that need the same variant of an entry are sent the
@@ -27,37 +30,62 @@ func (e *Engine) form(v variant) form { return form{v, e.o.Encode} }
 
 func (s *shard) form(c *conn) form { return s.e.form(c.variant()) }
 
-// as returns an entry in one variant. It must not be called under t.mu.
-func (t *Topic) as(e *Engine, en *entry, v variant) *framed {
-	if v == plain {
-		return &en.framed
+// A framed is messages in one piece, in every variant that was needed so far.
+type framed struct {
+	plain []byte
+
+	mu     sync.Mutex // guards the field below
+	others *[variants][]byte
+}
+
+// as returns the messages in a variant, and how many bytes have been made for it.
+func (m *framed) as(f form) (b []byte, made int) {
+	if f.variant == plain || len(m.plain) == 0 {
+		return m.plain, 0
 	}
-	en.mu.Lock()
-	defer en.mu.Unlock()
-	if en.others == nil {
-		en.others = new([variants]*framed)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.others == nil {
+		m.others = new([variants][]byte)
 	}
-	if en.others[v] == nil {
-		f := e.form(v)
-		made := &framed{frame: f.rewrite(en.frame), preamble: f.rewrite(en.preamble)}
-		en.others[v] = made
-		t.grow(e, en, int64(len(made.frame)+len(made.preamble)))
+	o := &m.others[f.variant]
+	if *o == nil {
+		*o = f.rewrite(m.plain)
+		made = len(*o)
 	}
-	return en.others[v]
+	return *o, made
+}
+
+// frame returns the messages of an entry in one variant, and preamble what must
+// come before them. They must not be called under t.mu.
+func (t *Topic) frame(e *Engine, en *entry, v variant) []byte {
+	b, made := en.frame.as(e.form(v))
+	t.grow(e, en, made)
+	return b
+}
+
+func (t *Topic) preamble(e *Engine, en *entry, v variant) []byte {
+	b, made := en.preamble.as(e.form(v))
+	t.grow(e, en, made)
+	return b
 }
 
 // grow counts more bytes for an entry, unless it has left the ring meanwhile.
-func (t *Topic) grow(e *Engine, en *entry, n int64) {
+func (t *Topic) grow(e *Engine, en *entry, n int) {
+	if n == 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if en.bytes > 0 {
-		en.bytes += n
-		e.ringBytes.Add(n)
+		en.bytes += int64(n)
+		e.ringBytes.Add(int64(n))
 	}
 }
 
-// rewrite returns plain frames in another variant; nil for none.
-func (f form) rewrite(frames []byte) (b []byte) {
+// rewrite returns plain frames in another variant, never nil.
+func (f form) rewrite(frames []byte) []byte {
+	b := []byte{}
 	for len(frames) > 0 {
 		head, n := 2, int(frames[1])
 		switch n {

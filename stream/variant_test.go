@@ -31,13 +31,13 @@ func TestVariantsAreMadeWhenNeeded(t *testing.T) {
 		s.Publish([]Item{{topic, e}})
 		return topic.newest()
 	}
-	made := func(en *entry) *framed {
-		en.mu.Lock()
-		defer en.mu.Unlock()
-		if en.others == nil {
+	made := func(en *entry) []byte {
+		en.frame.mu.Lock()
+		defer en.frame.mu.Unlock()
+		if en.frame.others == nil {
 			return nil
 		}
-		return en.others[deflated]
+		return en.frame.others[deflated]
 	}
 	simple := s.dial()
 	simple.send(masked(0x81, "sub 0"))
@@ -60,7 +60,7 @@ func TestVariantsAreMadeWhenNeeded(t *testing.T) {
 	if first == nil {
 		t.Fatal("not kept")
 	}
-	if n, want := s.Stats().RingBytes-before.RingBytes, int64(len(first.frame)); n != want {
+	if n, want := s.Stats().RingBytes-before.RingBytes, int64(len(first)); n != want {
 		t.Errorf("the ring counts %d bytes more, %d have been made", n, want)
 	}
 	en = publish("short", long, "")
@@ -68,15 +68,21 @@ func TestVariantsAreMadeWhenNeeded(t *testing.T) {
 		c.expect("text:short", "ztext:"+long, "text:")
 	}
 	simple.expect("text:short", "text:"+long, "text:")
-	frame := made(en).frame
-	if again := topic.as(s.Engine, en, deflated); &again.frame[0] != &frame[0] {
+	frame := made(en)
+	if again := topic.frame(s.Engine, en, deflated); &again[0] != &frame[0] {
 		t.Error("made twice")
 	}
+	for _, c := range others {
+		c.Close()
+	}
+	eventually(t, "nobody needs them", func() bool { return topic.Followers() == 1 })
+	en = publish(long)
+	simple.expect("text:" + long)
 	s.Drop(topic)
 	if n := s.Stats().RingBytes; n != 0 {
 		t.Errorf("%d bytes counted after all", n)
 	}
-	if topic.as(s.Engine, &entry{framed: en.framed}, deflated); s.Stats().RingBytes != 0 {
+	if topic.frame(s.Engine, en, deflated); made(en) == nil || s.Stats().RingBytes != 0 {
 		t.Error("counted for an entry that is gone")
 	}
 }

@@ -81,7 +81,7 @@ func (s *shard) frame(due int, v variant) []byte {
 	t := s.locals[d.local].topic
 	frame := []byte{} // of entries without messages
 	for _, e := range s.walk.entries[d.first:d.end] {
-		switch f := t.as(s.e, e, v).frame; {
+		switch f := t.frame(s.e, e, v); {
 		case len(frame) == 0 && len(f) > 0:
 			frame = f[:len(f):len(f)]
 		default:
