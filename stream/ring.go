@@ -11,6 +11,7 @@ type entry struct {
 	messages int32
 }
 
+// newEntry frames an entry but for its preamble.
 func newEntry(e *Entry) *entry {
 	n := 0
 	for _, m := range e.Messages {
@@ -23,13 +24,23 @@ func newEntry(e *Entry) *entry {
 			en.frame = appendMessage(en.frame, true, m)
 		}
 	}
-	if e.Preamble != nil {
-		en.preamble = appendMessage(nil, true, e.Preamble)
-	}
 	return en
 }
 
-func (e *entry) size() int64 { return int64(len(e.frame)+len(e.preamble)) + 64 }
+// size is what an entry holds beside one in its ring, or nil, with which it may
+// share a preamble.
+func (e *entry) size(beside *entry) int64 {
+	n := len(e.frame) + 64
+	if beside == nil || !same(e.preamble, beside.preamble) {
+		n += len(e.preamble)
+	}
+	return int64(n)
+}
+
+// same says whether two slices are the same bytes in memory.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
 
 // A ring holds the newest entries of a topic, at least one once there was one.
 // It is not safe for concurrent use.
@@ -52,10 +63,18 @@ func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
 	r.lastOrd++
 	e.ord = r.lastOrd
 	r.last = e.pos
-	delta = e.size()
+	var newest *entry
+	if n := len(r.entries); n > 0 {
+		newest = r.entries[n-1]
+	}
+	delta = e.size(newest)
 	drop := 0
 	for drop < len(r.entries) && (len(r.entries)-drop >= r.limit || over+delta > 0) {
-		delta -= r.entries[drop].size()
+		next := e
+		if drop+1 < len(r.entries) {
+			next = r.entries[drop+1]
+		}
+		delta -= r.entries[drop].size(next)
 		drop++
 	}
 	if drop > 0 {
@@ -69,8 +88,12 @@ func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
 }
 
 func (r *ring) clear() (freed int64) {
-	for _, e := range r.entries {
-		freed += e.size()
+	for i, e := range r.entries {
+		var next *entry
+		if i+1 < len(r.entries) {
+			next = r.entries[i+1]
+		}
+		freed += e.size(next)
 	}
 	r.entries = nil
 	r.base = r.last

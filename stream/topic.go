@@ -18,6 +18,9 @@ type Topic struct {
 	mu      sync.Mutex // guards the fields below
 	ring    ring
 	dropped bool
+	// The last preamble as it came and framed: publishers pass the same one
+	// again for as long as it holds, and entries then share its frame.
+	preamble, framed []byte
 }
 
 // TopicOptions says what a topic is made of.
@@ -109,12 +112,24 @@ func (e *Engine) NewTopic(o TopicOptions) *Topic {
 func (e *Engine) Drop(t *Topic) {
 	t.mu.Lock()
 	freed, again := t.ring.clear(), t.dropped
+	t.preamble, t.framed = nil, nil
 	t.dropped = true
 	t.mu.Unlock()
 	if !again {
 		e.ringBytes.Add(-freed)
 		e.topics.Add(-1)
 	}
+}
+
+// frame returns the frame of a preamble. The topic must be locked.
+func (t *Topic) frame(preamble []byte) []byte {
+	if preamble == nil {
+		return nil
+	}
+	if t.framed == nil || !same(t.preamble, preamble) {
+		t.preamble, t.framed = preamble, appendMessage(nil, true, preamble)
+	}
+	return t.framed
 }
 
 // Publish appends entries to their topics and hands them to every connection
@@ -131,6 +146,7 @@ func (e *Engine) Publish(items []Item) {
 		ok := false
 		t.mu.Lock()
 		if !t.dropped {
+			en.preamble = t.frame(items[i].Entry.Preamble)
 			delta, ok = t.ring.push(en, e.ringBytes.Load()-e.ringLimit)
 		}
 		t.mu.Unlock()
