@@ -87,6 +87,10 @@ func serve(t *testing.T, h Handler, o Options) *testServer {
 
 func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
 	ctx, cancel := context.WithCancel(context.Background())
+	ln, err := e.Listen(ln)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := &http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 12 << 10}
 	done := make(chan struct{}, 2)
 	go func() { server.Serve(ln); done <- struct{}{} }()

@@ -15,6 +15,7 @@ import (
 // edge-triggered as well and never read: each write to it is an edge.
 type epoll struct {
 	fd, wakefd int
+	reserve    int // a descriptor to give up when there is none left, or -1
 	raw        []unix.EpollEvent
 	events     []event
 	iov        [maxParts]unix.Iovec
@@ -37,7 +38,7 @@ func newPoller() (poller, error) {
 		unix.Close(wakefd)
 		return nil, fmt.Errorf("epoll_ctl: %w", err)
 	}
-	return &epoll{fd: fd, wakefd: wakefd, raw: make([]unix.EpollEvent, 256), events: make([]event, 0, 256)}, nil
+	return &epoll{fd: fd, wakefd: wakefd, reserve: openReserve(), raw: make([]unix.EpollEvent, 256), events: make([]event, 0, 256)}, nil
 }
 
 func (p *epoll) adopt(c net.Conn) (int32, error) {
@@ -190,6 +191,9 @@ func (p *epoll) close(fd int32) { _ = unix.Close(int(fd)) }
 func (p *epoll) free() {
 	_ = unix.Close(p.wakefd)
 	_ = unix.Close(p.fd)
+	if p.reserve >= 0 {
+		_ = unix.Close(p.reserve)
+	}
 }
 
 // descriptorRoom returns how many connections the limit of open files leaves

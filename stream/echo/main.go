@@ -52,6 +52,9 @@ func run(ctx context.Context, ln net.Listener, size int, every time.Duration) er
 	if size > 0 {
 		h.topic = e.NewTopic(stream.TopicOptions{Skip: true})
 	}
+	if ln, err = e.Listen(ln); err != nil {
+		return err
+	}
 	server := &http.Server{Handler: e, ReadHeaderTimeout: c.HandshakeTimeout, MaxHeaderBytes: 12 << 10}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
