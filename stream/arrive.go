@@ -27,7 +27,7 @@ func (s *shard) arrivals(number uint32) {
 		}
 		fd := int32(-1)
 		err := l.with(func(socket int32) (err error) {
-			fd, err = s.accepts.accept(socket, !l.unix)
+			fd, err = s.accepts.accept(socket, l.inherited)
 			return err
 		})
 		switch err {

@@ -16,6 +16,8 @@ type listener struct {
 	number uint32
 	addr   net.Addr
 	unix   bool
+	// The connections have the options that they need from the socket.
+	inherited bool
 
 	more chan struct{} // holds one: something has been pushed
 	done chan struct{} // closed by Close
@@ -55,12 +57,12 @@ func (e *Engine) Listen(l net.Listener) (net.Listener, error) {
 	if s.accepts == nil {
 		return l, nil
 	}
-	fd, err := s.accepts.listen(l)
+	fd, inherited, err := s.accepts.listen(l)
 	if err != nil {
 		return nil, err
 	}
 	own := &listener{
-		e: e, s: s, number: uint32(len(all) + 1), addr: l.Addr(), unix: isUnix, fd: fd,
+		e: e, s: s, number: uint32(len(all) + 1), addr: l.Addr(), unix: isUnix, inherited: inherited, fd: fd,
 		more: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	all = append(all, own)

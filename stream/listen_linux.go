@@ -14,35 +14,38 @@ import (
 
 // listen gives the socket to nobody but this poller: as long as the runtime's
 // own watched it too, each connection would wake a thread for nothing.
-func (p *epoll) listen(l net.Listener) (int32, error) {
+func (p *epoll) listen(l net.Listener) (int32, bool, error) {
 	sc, ok := l.(syscall.Conn)
 	if !ok {
-		return -1, fmt.Errorf("take over listener: %T has no descriptor", l)
+		return -1, false, fmt.Errorf("take over listener: %T has no descriptor", l)
 	}
 	rc, err := sc.SyscallConn()
 	if err != nil {
-		return -1, fmt.Errorf("take over listener: %w", err)
+		return -1, false, fmt.Errorf("take over listener: %w", err)
 	}
 	fd := -1
 	var dupErr error
 	if err := rc.Control(func(old uintptr) {
 		fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
 	}); err != nil {
-		return -1, fmt.Errorf("take over listener: %w", err)
+		return -1, false, fmt.Errorf("take over listener: %w", err)
 	}
 	if dupErr != nil {
-		return -1, fmt.Errorf("duplicate descriptor: %w", dupErr)
+		return -1, false, fmt.Errorf("duplicate descriptor: %w", dupErr)
 	}
+	// Both fail only on what is no socket, and accept would say so.
+	_ = unix.SetNonblock(fd, true)
 	if u, ok := l.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
-	} else {
-		// Inherited by each connection, which saves two calls for each.
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 	}
-	_ = unix.SetNonblock(fd, true)
+	// A connection inherits options of a plain TCP socket, which saves two calls
+	// for each.
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+	inherited := err == nil && kind == unix.IPPROTO_TCP &&
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) == nil &&
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer) == nil
 	_ = l.Close()
-	return int32(fd), nil
+	return int32(fd), inherited, nil
 }
 
 func (p *epoll) watch(fd int32, number uint32) error {
@@ -57,12 +60,13 @@ func (p *epoll) unwatch(fd int32, number uint32) error {
 	return p.ctl(unix.EPOLL_CTL_DEL, fd, 0, number, 0)
 }
 
-func (p *epoll) accept(fd int32, tuned bool) (int32, error) {
+func (p *epoll) accept(fd int32, inherited bool) (int32, error) {
 	for {
 		n, _, e := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch e {
 		case 0:
-			if !tuned {
+			if !inherited {
+				_ = unix.SetsockoptInt(int(n), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // not for a Unix socket
 				_ = unix.SetsockoptInt(int(n), unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 			}
 			return int32(n), nil

@@ -43,16 +43,16 @@ type poller interface {
 // A listening poller also accepts connections itself. These calls never wait.
 type listening interface {
 	// listen takes a listening socket over and closes l, whose file in the file
-	// system, if it is a Unix socket, is then the caller's to remove.
-	listen(l net.Listener) (fd int32, err error)
+	// system, if it is a Unix socket, is then the caller's to remove. inherited
+	// says that its connections need not be given their options one by one.
+	listen(l net.Listener) (fd int32, inherited bool, err error)
 	// watch reports events of a listening socket with slot 0 and its number,
 	// again and again while connections wait; unwatch does no longer.
 	watch(fd int32, number uint32) error
 	unwatch(fd int32, number uint32) error
 	// accept returns errAgain when nobody waits, and errNoRoom when there is no
 	// descriptor for who does: then the longest waiting has been turned away.
-	// tuned says that the socket has inherited what it needs.
-	accept(fd int32, tuned bool) (int32, error)
+	accept(fd int32, inherited bool) (int32, error)
 	// peer returns the zero Addr for a Unix socket, and false for one that is
 	// not connected any more.
 	peer(fd int32) (netip.Addr, bool)

@@ -85,7 +85,7 @@ func (p *epoll) ctl(how int, fd int32, slot, gen uint32, events uint32) error {
 }
 
 func (p *epoll) wait(ms int) ([]event, error) {
-	n, err := unix.EpollWait(p.fd, p.raw, ms)
+	n, err := p.look(ms)
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
 			return nil, nil
@@ -113,6 +113,18 @@ func (p *epoll) wait(ms int) ([]event, error) {
 		p.events = append(p.events, event{slot: uint32(ev.Fd), gen: uint32(ev.Pad), bits: bits})
 	}
 	return p.events, nil
+}
+
+// look tells the scheduler only when it is going to wait.
+func (p *epoll) look(ms int) (int, error) {
+	if ms != 0 {
+		return unix.EpollWait(p.fd, p.raw, ms)
+	}
+	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.raw[0])), uintptr(len(p.raw)), 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
 }
 
 func (p *epoll) wake() {

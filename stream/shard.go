@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,14 +160,11 @@ func (s *shard) wakeLocked() {
 func (s *shard) run() error {
 	var err error
 	for !s.ended || s.conns.used > 0 {
-		s.mail.asleep.Store(true) // before looking whether there is mail
-		ms := s.patience()
 		var evs []event
-		if evs, err = s.poll.wait(ms); err != nil {
+		if evs, err = s.look(); err != nil {
 			err = fmt.Errorf("poll loop %d: %w", s.index, err)
 			break
 		}
-		s.mail.asleep.Store(false)
 		s.turns.Add(1)
 		s.now = uint32(time.Since(s.start) / s.tick)
 		for _, ev := range evs {
@@ -187,6 +185,20 @@ func (s *shard) run() error {
 	}
 	s.closeAll()
 	return err
+}
+
+// look asks the poller what there is, and waits if there is nothing to do.
+func (s *shard) look() ([]event, error) {
+	evs, err := s.poll.wait(0)
+	if len(evs) > 0 || err != nil || s.patience() == 0 {
+		return evs, err
+	}
+	// Workers that this loop has given something to do go first: a thread that
+	// waits in the kernel keeps its processor until the runtime takes it away.
+	runtime.Gosched()
+	s.mail.asleep.Store(true) // before looking whether there is mail
+	defer s.mail.asleep.Store(false)
+	return s.poll.wait(s.patience())
 }
 
 // tally is what a turn of the loop adds to the counters.
