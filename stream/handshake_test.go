@@ -200,7 +200,7 @@ func outcome(t *testing.T, addr net.Addr, request string, piece int) string {
 			if err != io.EOF && !strings.Contains(err.Error(), "reset") {
 				t.Errorf("%.60q: %v after %q", request, err, out.String())
 			}
-			return out.String()
+			return strings.ReplaceAll(out.String(), "\x89\x00", "") // a ping has nothing to do with it
 		}
 	}
 }
