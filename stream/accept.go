@@ -136,6 +136,11 @@ func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *j
 		}
 		j.early = slices.Clone(early)
 	}
+	if k, ok := c.(*caller); ok {
+		j.early = append(j.early, k.early...)
+		k.leave()
+		c = k.Conn
+	}
 	j.fd, err = s.poll.adopt(c)
 	return err
 }
@@ -159,6 +164,14 @@ func (e *Engine) choose(headers []string) (uint8, bool) {
 		}
 	}
 	return 0, false
+}
+
+// chooseFrom is choose for one header; nil: there is none.
+func (e *Engine) chooseFrom(header []byte) (uint8, bool) {
+	if header == nil {
+		return 0, true
+	}
+	return e.choose([]string{string(header)})
 }
 
 func hasToken(headers []string, token string) bool {

@@ -90,6 +90,14 @@ type Options struct {
 	// loops too: it must not block. What it returns nil for is left out.
 	Binary string
 	Encode func(message []byte) []byte
+	// Path is where a listener of [Engine.Listen] is asked for a stream. Empty:
+	// at any path.
+	Path string
+	// Admit decides whether a client may come in that has asked so at a listener
+	// of [Engine.Listen]. An error leaves the answer to who serves the others
+	// there, which must come to the same. It is called in poll loops and must
+	// not block. Nil: everybody may.
+	Admit func(*Candidate) error
 	// Heartbeat makes the message for a connection that was sent none for 15 s.
 	// It is called in a poll loop and must not block. Nil: no such message.
 	Heartbeat func(nowMs int64) []byte

@@ -39,8 +39,8 @@ var deflaters = sync.Pool{New: func() any {
 	return d
 }}
 
-// maxKept is how much memory a pooled buffer may keep for the next message.
-const maxKept = 1 << 20
+// maxBuffer is how much memory a pooled buffer may keep for the next message.
+const maxBuffer = 1 << 20
 
 // appendDeflated appends a message like [appendMessage], compressed if that makes
 // it shorter. No context of another message is used.
@@ -50,7 +50,7 @@ func appendDeflated(b []byte, text bool, payload []byte) []byte {
 	}
 	d := deflaters.Get().(*deflater)
 	defer func() {
-		if d.out.Cap() > maxKept {
+		if d.out.Cap() > maxBuffer {
 			d.out = bytes.Buffer{}
 		}
 		deflaters.Put(d)

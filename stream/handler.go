@@ -13,7 +13,8 @@ import (
 //
 // A call that panics closes its connection with 1011 and harms no other.
 type Handler interface {
-	// Open is called once, after the handshake and before any Message.
+	// Open is called once, after the handshake and before any Message. r is
+	// valid until it returns.
 	Open(ctx context.Context, r *Request, t *Turn)
 	// Message is called for each complete message. A text message is valid
 	// UTF-8. The handler owns payload and may keep it.
@@ -79,7 +80,7 @@ type op struct {
 	code     uint16 // opClose
 	deaf     bool   // opClose: what the peer sends is not looked at any more
 	tag      uint64 // opUnsubscribe
-	sub      *Subscription
+	sub      Subscription
 	done     func(*Topic) []byte
 }
 
@@ -112,7 +113,7 @@ func (t *Turn) Subscribe(s Subscription) {
 	head := t.form.frames(s.Head)
 	n := int32(len(s.Head))
 	s.Head = nil
-	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, frame: head, messages: n})
+	t.ops = append(t.ops, op{kind: opSubscribe, sub: s, frame: head, messages: n})
 }
 
 // Unsubscribe ends the subscription with this tag and sends what done returns,

@@ -15,6 +15,7 @@ import (
 // edge-triggered as well and never read: each write to it is an edge.
 type epoll struct {
 	fd, wakefd int
+	reserve    int // a descriptor to give up when there is none left, or -1
 	raw        []unix.EpollEvent
 	events     []event
 	iov        [maxParts]unix.Iovec
@@ -37,7 +38,7 @@ func newPoller() (poller, error) {
 		unix.Close(wakefd)
 		return nil, fmt.Errorf("epoll_ctl: %w", err)
 	}
-	return &epoll{fd: fd, wakefd: wakefd, raw: make([]unix.EpollEvent, 256), events: make([]event, 0, 256)}, nil
+	return &epoll{fd: fd, wakefd: wakefd, reserve: openReserve(), raw: make([]unix.EpollEvent, 256), events: make([]event, 0, 256)}, nil
 }
 
 func (p *epoll) adopt(c net.Conn) (int32, error) {
@@ -84,7 +85,7 @@ func (p *epoll) ctl(how int, fd int32, slot, gen uint32, events uint32) error {
 }
 
 func (p *epoll) wait(ms int) ([]event, error) {
-	n, err := unix.EpollWait(p.fd, p.raw, ms)
+	n, err := p.look(ms)
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
 			return nil, nil
@@ -112,6 +113,18 @@ func (p *epoll) wait(ms int) ([]event, error) {
 		p.events = append(p.events, event{slot: uint32(ev.Fd), gen: uint32(ev.Pad), bits: bits})
 	}
 	return p.events, nil
+}
+
+// look tells the scheduler only when it is going to wait.
+func (p *epoll) look(ms int) (int, error) {
+	if ms != 0 {
+		return unix.EpollWait(p.fd, p.raw, ms)
+	}
+	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.raw[0])), uintptr(len(p.raw)), 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
 }
 
 func (p *epoll) wake() {
@@ -190,6 +203,9 @@ func (p *epoll) close(fd int32) { _ = unix.Close(int(fd)) }
 func (p *epoll) free() {
 	_ = unix.Close(p.wakefd)
 	_ = unix.Close(p.fd)
+	if p.reserve >= 0 {
+		_ = unix.Close(p.reserve)
+	}
 }
 
 // descriptorRoom returns how many connections the limit of open files leaves

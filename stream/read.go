@@ -1,9 +1,6 @@
 package stream
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 const (
 	readBuffer = 16 << 10
@@ -17,12 +14,20 @@ const (
 
 // event is what the poller says about a connection.
 func (s *shard) event(ev event) {
-	if ev.slot == 0 || ev.slot >= s.conns.top {
+	if ev.slot == 0 {
+		s.arrivals(ev.gen)
+		return
+	}
+	if ev.slot >= s.conns.top {
 		return
 	}
 	c := s.conns.at(ev.slot)
 	if c.gen != ev.gen || c.flags&inUse == 0 {
 		return // of one that had the slot before
+	}
+	if c.flags&knocking != 0 {
+		s.hear(ev.slot, c, ev.bits)
+		return
 	}
 	deaf := c.flags&working != 0 || c.busy != 0 && s.full(s.busy[c.busy])
 	if ev.bits&broken != 0 && (ev.bits&canRead == 0 || deaf) {
@@ -216,23 +221,10 @@ func (s *shard) controlAllowed(c *conn) bool {
 // worker: it can be long.
 func (s *shard) dispatch(slot uint32, c *conn, text, packed bool, payload []byte) {
 	c.flags |= working
-	to := target{slot, c.gen}
-	id := s.conn(slot, c)
-	e := s.e
-	w := s.form(c)
-	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: text, form: w}
-		var f *fault
-		if packed {
-			payload, f = inflate(payload, text, e.o.MaxMessage)
-		}
-		if f != nil {
-			t.fail(f)
-		} else {
-			e.guard(t, "message", func() { e.handler.Message(ctx, id, text, payload, t) })
-		}
-		s.give(note{to: to, turn: t})
-	})
+	k := s.newCall(slot, c)
+	k.opens, k.conn, k.payload, k.packed = false, s.conn(slot, c), payload, packed
+	k.turn.text, k.turn.form = text, s.form(c)
+	s.e.pool.add(k)
 }
 
 // conn returns the public name of a connection.

@@ -28,7 +28,7 @@ const (
 // frames returns the messages of a page, framed. Plain ones are not kept: they
 // take no more than copying.
 func (r *rewritten) frames(f form, messages [][]byte) []byte {
-	if f.variant == plain || len(messages) == 0 {
+	if f.variant == bare || len(messages) == 0 {
 		return f.frames(messages)
 	}
 	r.mu.Lock()

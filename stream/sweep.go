@@ -19,13 +19,14 @@ func (s *shard) sweep() {
 		s.sweepSilent(s.swept)
 	}
 	s.sweepBusy()
+	s.sweepKnocks()
 }
 
 // sweepPings pings the slice whose turn it is.
 func (s *shard) sweepPings(tick uint32) {
 	for slot := tick % s.pingEach; slot < s.conns.top; slot += s.pingEach {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|closing) != inUse {
+		if slot == 0 || c.flags&(inUse|closing|knocking) != inUse {
 			continue
 		}
 		if c.flags&awaiting == 0 {
@@ -65,7 +66,7 @@ func (s *shard) sweepSilent(tick uint32) {
 	var frames [variants][]byte
 	for slot := tick % each; slot < s.conns.top; slot += each {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|closing|blocked) != inUse || tick-c.told+each < limit {
+		if slot == 0 || c.flags&(inUse|closing|blocked|knocking) != inUse || tick-c.told+each < limit {
 			continue
 		}
 		frame := &frames[c.variant()]

@@ -11,7 +11,7 @@ import (
 type variant uint8
 
 const (
-	plain    variant = 0
+	bare     variant = 0
 	deflated variant = 1 << (iota - 1) // permessage-deflate was negotiated
 	encoded                            // the subprotocol is [Options.Binary]
 	variants = 4
@@ -19,6 +19,17 @@ const (
 
 // variant returns how messages are written for the connection.
 func (c *conn) variant() variant { return variant(c.flags/deflates) & (variants - 1) }
+
+// variantFlags returns the flags of a connection that say its variant.
+func (e *Engine) variantFlags(protocol uint8, deflate bool) (flags uint16) {
+	if deflate {
+		flags |= deflates
+	}
+	if o := &e.o; o.Binary != "" && protocol != 0 && o.Protocols[protocol-1] == o.Binary {
+		flags |= encodes
+	}
+	return flags
+}
 
 // A form writes messages in one variant. The zero value writes plain ones.
 type form struct {
@@ -33,6 +44,7 @@ func (s *shard) form(c *conn) form { return s.e.form(c.variant()) }
 // A framed is messages in one piece, in every variant that was needed so far.
 type framed struct {
 	plain []byte
+	bytes int64 // that the ring counts for it; guarded by the topic's mu
 
 	mu     sync.Mutex // guards the field below
 	others *[variants][]byte
@@ -40,7 +52,7 @@ type framed struct {
 
 // as returns the messages in a variant, and how many bytes have been made for it.
 func (m *framed) as(f form) (b []byte, made int) {
-	if f.variant == plain || len(m.plain) == 0 {
+	if f.variant == bare || len(m.plain) == 0 {
 		return m.plain, 0
 	}
 	m.mu.Lock()
@@ -59,28 +71,29 @@ func (m *framed) as(f form) (b []byte, made int) {
 // frame returns the messages of an entry in one variant, and preamble what must
 // come before them. They must not be called under t.mu.
 func (t *Topic) frame(e *Engine, en *entry, v variant) []byte {
-	b, made := en.frame.as(e.form(v))
-	t.grow(e, en, made)
-	return b
+	return t.as(e, en, &en.frame, v)
 }
 
 func (t *Topic) preamble(e *Engine, en *entry, v variant) []byte {
-	b, made := en.preamble.as(e.form(v))
-	t.grow(e, en, made)
-	return b
+	if en.preamble == nil {
+		return nil
+	}
+	return t.as(e, en, en.preamble, v)
 }
 
-// grow counts more bytes for an entry, unless it has left the ring meanwhile.
-func (t *Topic) grow(e *Engine, en *entry, n int) {
-	if n == 0 {
-		return
+// as counts what had to be made, unless the entry has left the ring meanwhile.
+func (t *Topic) as(e *Engine, en *entry, m *framed, v variant) []byte {
+	b, made := m.as(e.form(v))
+	if made == 0 {
+		return b
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if en.bytes > 0 {
-		en.bytes += int64(n)
-		e.ringBytes.Add(int64(n))
+	if !en.gone {
+		m.bytes += int64(made)
+		e.ringBytes.Add(int64(made))
 	}
+	return b
 }
 
 // rewrite returns plain frames in another variant, never nil.
@@ -126,7 +139,7 @@ func (f form) frames(messages [][]byte) []byte {
 		return nil
 	}
 	n := 0
-	if f.variant == plain {
+	if f.variant == bare {
 		for _, m := range messages {
 			n += frameSize(len(m))
 		}

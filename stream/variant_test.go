@@ -103,11 +103,11 @@ func TestPagesAreRewrittenOnce(t *testing.T) {
 	encode := func(m []byte) []byte { calls++; return m }
 	page := func(n int) [][]byte { return [][]byte{make([]byte, n), []byte("last")} }
 	first := page(1000)
-	for _, v := range []variant{plain, deflated, encoded, encoded | deflated} {
+	for _, v := range []variant{bare, deflated, encoded, encoded | deflated} {
 		f := form{v, encode}
 		want := f.frames(first)
 		a, b := r.frames(f, first), r.frames(f, first)
-		if !bytes.Equal(a, want) || !bytes.Equal(b, want) || (&a[0] == &b[0]) != (v != plain) {
+		if !bytes.Equal(a, want) || !bytes.Equal(b, want) || (&a[0] == &b[0]) != (v != bare) {
 			t.Errorf("variant %d: %d, %d and %d bytes", v, len(a), len(b), len(want))
 		}
 	}
