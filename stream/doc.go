@@ -21,8 +21,13 @@
 //
 // # The life of a connection
 //
-//  1. [Engine.ServeHTTP] answers the handshake, takes the descriptor away from
-//     net/http and hands it to a shard, with bytes that came early.
+//  1. A shard accepts it from a listener of [Engine.Listen] and reads its request
+//     without waiting. If that is complete, bounded and exactly a handshake as
+//     the engine knows it, from who may come in, the shard answers it. Anything
+//     else, odd or wrong included, goes to net/http with the bytes it has sent;
+//     an upgrade that arrives there is answered by [Engine.ServeHTTP], which
+//     takes the descriptor away from net/http and hands it to a shard. Either
+//     way, bytes that came early are the first frame.
 //  2. A worker calls [Handler.Open]. What the handler wants done is a [Turn],
 //     which the shard carries out.
 //  3. While it is idle the connection is 36 bytes in its shard's slab and 24 for
