@@ -24,8 +24,13 @@
 //
 // # The life of a connection
 //
-//  1. [Engine.ServeHTTP] answers the handshake, takes the descriptor away from
-//     net/http and hands it to a shard, with bytes that came early. An offer of
+//  1. A shard accepts it from a listener of [Engine.Listen] and reads its request
+//     without waiting. If that is complete, bounded and exactly a handshake as
+//     the engine knows it, from who may come in, the shard answers it. Anything
+//     else, odd or wrong included, goes to net/http with the bytes it has sent;
+//     an upgrade that arrives there is answered by [Engine.ServeHTTP], which
+//     takes the descriptor away from net/http and hands it to a shard. Either
+//     way, bytes that came early are the first frame, and an offer of
 //     permessage-deflate is accepted without context takeover in either
 //     direction, so that no connection owns a window.
 //  2. A worker calls [Handler.Open]. What the handler wants done is a [Turn],

@@ -213,7 +213,7 @@ func lower(b, name []byte) []byte {
 func plainList(list []byte, want string) bool {
 	found := want == ""
 	for t := range bytes.SplitSeq(list, []byte(",")) {
-		t = bytes.Trim(t, " \t")
+		t = bytes.Trim(t, " ") // a tab is one that gobwas does not know here
 		if !plainToken(t) {
 			return false
 		}
