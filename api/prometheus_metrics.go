@@ -51,6 +51,9 @@ func families(b metric.Batch) []*dto.MetricFamily {
 	seen := make(map[string]bool)
 	var out []*dto.MetricFamily
 	for _, p := range points {
+		if !shown(p.Series) {
+			continue
+		}
 		name, pairs, id := exposed(p.Series.Labels)
 		if name == "" || seen[id] {
 			continue
@@ -66,6 +69,19 @@ func families(b metric.Batch) []*dto.MetricFamily {
 	}
 	slices.SortFunc(out, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return out
+}
+
+// shown tells what a host has from what whoever scrapes adds to it: the report of
+// the scrape, and the results of rules, would stand in the way of its own.
+func shown(s *metric.Series) bool {
+	if s.Desc == nil {
+		return false
+	}
+	switch s.Desc.Name {
+	case "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added":
+		return false
+	}
+	return true
 }
 
 // exposed returns a series' metric name, its labels as they are shown, and a key

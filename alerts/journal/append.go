@@ -138,7 +138,7 @@ func (j *Journal) tryWrite(batch []stored) (int, error) {
 		nv.first = j.cur.first
 	}
 	j.view.Store(nv)
-	if len(segs) != len(v.segs) {
+	if len(segs) != len(v.segs) && len(batch) > 0 {
 		j.retain(batch[0].T)
 	}
 	return n, nil

@@ -32,8 +32,8 @@ var (
 	descRuleFails = metric.NewDesc("monitord_rule_evaluation_failures_total", metric.Counter, "", "Evaluations of rules that failed.")
 	descAlerts    = metric.NewDesc("monitord_alerts", metric.Gauge, "", "Alerts that are pending or firing.", "state")
 
-	descJournalSeq     = metric.NewDesc("monitord_journal_last_seq", metric.Counter, "", "Number of the newest event in the alert journal.")
-	descJournalFirst   = metric.NewDesc("monitord_journal_first_seq", metric.Counter, "", "Number of the oldest event kept in the alert journal.")
+	descJournalSeq     = metric.NewDesc("monitord_journal_last_seq", metric.Gauge, "", "Number of the newest event in the alert journal.")
+	descJournalFirst   = metric.NewDesc("monitord_journal_first_seq", metric.Gauge, "", "Number of the oldest event kept in the alert journal.")
 	descJournalBytes   = metric.NewDesc("monitord_journal_size_bytes", metric.Gauge, "bytes", "Size of the alert journal on disk.")
 	descJournalDamaged = metric.NewDesc("monitord_journal_damaged_records_total", metric.Counter, "", "Records of the alert journal found damaged.")
 	descJournalLost    = metric.NewDesc("monitord_journal_lost_events_total", metric.Counter, "", "Numbers of the alert journal whose events could not be read.")

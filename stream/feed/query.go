@@ -16,9 +16,14 @@ import (
 // goroutine that ticks.
 type query struct {
 	standing *standing.Query
-	due      []moment // ticks at which it is still to be evaluated, oldest first
-	late     bool     // some were given up
+	due      []moment      // ticks at which it is still to be evaluated, oldest first
+	late     bool          // some were given up
+	took     time.Duration // the last evaluation
 }
+
+// slow is from when on a query keeps others waiting: what is ready is published
+// before it is evaluated again.
+const slow = 5 * time.Millisecond
 
 // A moment is a tick at which a query is due.
 type moment struct {
@@ -43,7 +48,9 @@ func (q *query) add(c clock) {
 func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *counters, items []stream.Item) []stream.Item {
 	for len(q.due) > 0 && ctx.Err() == nil {
 		m := &q.due[0]
+		begin := time.Now()
 		values, err := q.standing.Eval(ctx, m.t)
+		q.took = time.Since(begin)
 		if err != nil && ctx.Err() != nil {
 			if !alone || errors.Is(ctx.Err(), context.Canceled) {
 				count.deferred.Add(1)
