@@ -18,6 +18,8 @@ type join struct {
 	early  []byte // sent together with the handshake
 	req    Request
 	number uint8 // of the protocol
+
+	deflates bool // permessage-deflate was negotiated
 }
 
 // ServeHTTP upgrades a request to a WebSocket connection of the engine. The
@@ -68,6 +70,11 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, refusedProtocol, http.StatusBadRequest, "no such subprotocol; there is "+strings.Join(e.o.Protocols, ", "))
 		return
 	}
+	extensions, ok := negotiate(r.Header["Sec-Websocket-Extensions"])
+	if !ok {
+		e.refuse(w, refusedUpgrade, http.StatusBadRequest, "Sec-WebSocket-Extensions is not as RFC 6455, 9.1 has it")
+		return
+	}
 	remote := remoteAddr(r.RemoteAddr)
 	if e.closing.Load() || !e.running.Load() {
 		w.Header().Set("Retry-After", "1")
@@ -85,11 +92,11 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.open.Add(1)
-	j := &join{addr: ticket, number: number, req: Request{
+	j := &join{addr: ticket, number: number, deflates: extensions != "", req: Request{
 		Query: r.URL.RawQuery, Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
 	}}
 	s := e.shards[e.next.Add(1)%uint32(len(e.shards))]
-	if err := e.takeOver(w, r, s, j); err != nil {
+	if err := e.takeOver(w, r, s, j, extensions); err != nil {
 		e.refused[refusedFailed].Add(1)
 		e.door.leave(ticket)
 		e.open.Add(-1)
@@ -101,14 +108,16 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// takeOver answers the handshake and takes the descriptor. No compression is
-// negotiated: offers of extensions may be ignored (RFC 6455, 9.1).
-func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *join) error {
+// takeOver answers the handshake and takes the descriptor.
+func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *join, extensions string) error {
 	u := ws.HTTPUpgrader{
 		Timeout: e.o.HandshakeTimeout,
 		Protocol: func(p string) bool {
 			return j.number != 0 && p == e.o.Protocols[j.number-1]
 		},
+	}
+	if extensions != "" {
+		u.Header = http.Header{extensionsHeader: {extensions}}
 	}
 	c, rw, _, err := u.Upgrade(r, w)
 	if err != nil {
@@ -126,6 +135,11 @@ func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *j
 			return err
 		}
 		j.early = slices.Clone(early)
+	}
+	if k, ok := c.(*caller); ok {
+		j.early = append(j.early, k.early...)
+		k.leave()
+		c = k.Conn
 	}
 	j.fd, err = s.poll.adopt(c)
 	return err
@@ -150,6 +164,14 @@ func (e *Engine) choose(headers []string) (uint8, bool) {
 		}
 	}
 	return 0, false
+}
+
+// chooseFrom is choose for one header; nil: there is none.
+func (e *Engine) chooseFrom(header []byte) (uint8, bool) {
+	if header == nil {
+		return 0, true
+	}
+	return e.choose([]string{string(header)})
 }
 
 func hasToken(headers []string, token string) bool {

@@ -41,6 +41,9 @@ type lag struct {
 }
 
 func (b *busy) push(o own) {
+	if len(o.frame) == 0 {
+		return
+	}
 	b.own = append(b.own, o)
 	if o.answer {
 		b.answers += len(o.frame)

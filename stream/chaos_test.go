@@ -41,6 +41,7 @@ func TestChaos(t *testing.T) {
 	for i := range 8 {
 		topics = append(topics, s.NewTopic(TopicOptions{Source: k, Ring: 1 + i, Skip: i%2 == 0}))
 	}
+	order()
 	stop := make(chan struct{})
 	var publisher, clients sync.WaitGroup
 	publisher.Go(func() {

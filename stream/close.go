@@ -76,6 +76,10 @@ func (s *shard) closeWritten(slot uint32, c *conn, b *busy) bool {
 
 // drop closes a connection at once.
 func (s *shard) drop(slot uint32, c *conn, why reason) {
+	if c.flags&knocking != 0 {
+		s.sendAway(slot, c)
+		return
+	}
 	if c.flags&closing != 0 {
 		why = s.busy[c.busy].reason
 	}
@@ -103,6 +107,7 @@ func (s *shard) bury() {
 // have answered or endBy has come.
 func (s *shard) end() {
 	s.ended, s.endBy = true, time.Now().Add(shutdownTime)
+	s.stopListening()
 	for slot := uint32(1); slot < s.conns.top; slot++ {
 		if c := s.conns.at(slot); c.flags&inUse != 0 {
 			s.shutWith(slot, c, 1001, "shutting down", goneShutdown, false)
@@ -112,6 +117,7 @@ func (s *shard) end() {
 
 // closeAll closes what is still open.
 func (s *shard) closeAll() {
+	s.stopListening()
 	for slot := uint32(1); slot < s.conns.top; slot++ {
 		if c := s.conns.at(slot); c.flags&inUse != 0 {
 			s.drop(slot, c, goneShutdown)
@@ -130,13 +136,24 @@ func (s *shard) release() {
 	m.notes, m.moved, m.inMove = nil, nil, nil
 	m.mu.Unlock()
 	for i := range notes {
-		if j := notes[i].join; j != nil {
-			s.turnAway(j)
-		} else if t := notes[i].turn; t != nil {
-			t.release()
-		}
+		s.giveBack(&notes[i])
 	}
 	s.poll.free()
+}
+
+// giveBack gives back what a note holds that nobody will look at.
+func (s *shard) giveBack(n *note) {
+	switch {
+	case n.join != nil:
+		s.turnAway(n.join)
+	case n.call != nil:
+		n.call.turn.release()
+	case n.listen != nil:
+		n.listen.hangUp()
+	case n.from != 0:
+		s.poll.close(n.fd)
+		s.e.callers.Add(-1)
+	}
 }
 
 // retry returns after how many milliseconds a client should come back: spread so

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -20,7 +21,8 @@ type Config struct {
 	// HandshakeTimeout bounds each step that a peer could draw out: the request
 	// of the handshake, and the closing handshake.
 	HandshakeTimeout time.Duration `toml:"handshake_timeout"`
-	// MaxMessage bounds a message from a client, over all of its fragments.
+	// MaxMessage bounds a message from a client, over all of its fragments and
+	// inflated if it came compressed.
 	MaxMessage int64 `toml:"max_message" unit:"bytes"`
 	// MaxSubscriptions bounds what one connection may follow.
 	MaxSubscriptions int `toml:"max_subscriptions"`
@@ -82,6 +84,20 @@ type Options struct {
 	// the client's that is among them is chosen. Empty: none is ever chosen, and
 	// a client may offer what it likes.
 	Protocols []string
+	// Binary is the one of Protocols, if any, in which the messages of handlers,
+	// topics and sources go out as what Encode makes of them, in binary frames.
+	// Encode is called when the first connection needs a message so, in poll
+	// loops too: it must not block. What it returns nil for is left out.
+	Binary string
+	Encode func(message []byte) []byte
+	// Path is where a listener of [Engine.Listen] is asked for a stream. Empty:
+	// at any path.
+	Path string
+	// Admit decides whether a client may come in that has asked so at a listener
+	// of [Engine.Listen]. An error leaves the answer to who serves the others
+	// there, which must come to the same. It is called in poll loops and must
+	// not block. Nil: everybody may.
+	Admit func(*Candidate) error
 	// Heartbeat makes the message for a connection that was sent none for 15 s.
 	// It is called in a poll loop and must not block. Nil: no such message.
 	Heartbeat func(nowMs int64) []byte
@@ -135,6 +151,8 @@ func (o Options) check() error {
 		return errors.New("a limit is not positive")
 	case o.MaxSubscriptions > maxSubscriptions, o.MaxConnections > maxSlots, len(o.Protocols) > 8:
 		return errors.New("a limit is too high")
+	case o.Binary != "" && (o.Encode == nil || !slices.Contains(o.Protocols, o.Binary)):
+		return errors.New("the binary subprotocol is not among those spoken, or has no encoding")
 	}
 	return nil
 }

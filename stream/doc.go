@@ -5,7 +5,10 @@
 //
 //  1. [Engine.Publish] frames each entry once and appends it to its topic's
 //     ring. From then on the bytes never change, and every connection that
-//     follows the topic is sent the same ones.
+//     follows the topic is sent the same ones. For those that negotiated
+//     compression or a binary subprotocol there are variants beside them, each
+//     made once, when the first of them is about to be sent the entry, and
+//     counted in the ring's bytes.
 //  2. Each shard is told which topics have moved, and woken once.
 //  3. The shard looks up what is new in those topics since it looked last, and
 //     walks over its connections in the order of their slots. All that is due to
@@ -21,8 +24,15 @@
 //
 // # The life of a connection
 //
-//  1. [Engine.ServeHTTP] answers the handshake, takes the descriptor away from
-//     net/http and hands it to a shard, with bytes that came early.
+//  1. A shard accepts it from a listener of [Engine.Listen] and reads its request
+//     without waiting. If that is complete, bounded and exactly a handshake as
+//     the engine knows it, from who may come in, the shard answers it. Anything
+//     else, odd or wrong included, goes to net/http with the bytes it has sent;
+//     an upgrade that arrives there is answered by [Engine.ServeHTTP], which
+//     takes the descriptor away from net/http and hands it to a shard. Either
+//     way, bytes that came early are the first frame, and an offer of
+//     permessage-deflate is accepted without context takeover in either
+//     direction, so that no connection owns a window.
 //  2. A worker calls [Handler.Open]. What the handler wants done is a [Turn],
 //     which the shard carries out.
 //  3. While it is idle the connection is 36 bytes in its shard's slab and 24 for
@@ -31,6 +41,7 @@
 //     the connection. A complete one goes to a worker, which calls
 //     [Handler.Message], and nothing more is read before its turn has been
 //     carried out. A client that does not take its answers is not read from.
+//     Compressed messages are inflated by the worker, to MaxMessage at most.
 //  5. Each second a slice of the slab is pinged, so that pings are spread over
 //     the interval; who was silent since the last one is closed.
 //  6. Closing is a close frame behind everything that waits, then the peer's

@@ -17,18 +17,25 @@ type Engine struct {
 	handler Handler
 	shards  []*shard
 	pool    *pool
+	calls   sync.Pool // of *call
 	door    door
 
 	topicID   atomic.Uint32
 	topics    atomic.Int64
 	ringBytes atomic.Int64
 	ringLimit int64
+	rewritten rewritten
 
 	open     atomic.Int64
 	accepted atomic.Uint64
 	refused  [refusals]atomic.Uint64
 	count    counters
 	next     atomic.Uint32 // the shard for the next connection
+
+	callers     atomic.Int64 // accepted, and not a stream
+	callerLimit int64        // of them and the streams together; 0: none
+	listenMu    sync.Mutex   // held while a listener is added
+	listeners   atomic.Pointer[[]*listener]
 
 	running atomic.Bool
 	closing atomic.Bool
@@ -44,12 +51,17 @@ func New(h Handler, o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("stream: %w", err)
 	}
-	if room := descriptorRoom(); room > 0 && room < o.MaxConnections {
+	room := descriptorRoom()
+	if room > 0 && room < o.MaxConnections {
 		o.Log.Info("fewer connections than configured: the limit of open files allows no more",
 			"max_connections", room, "configured", o.MaxConnections)
 		o.MaxConnections = room
 	}
 	e := &Engine{o: o, handler: h, ringLimit: o.RingBytes}
+	if room > 0 {
+		// The last of them can still be told that the engine is full.
+		e.callerLimit = int64(room + min(max(room/16, 8), 128))
+	}
 	e.door.init(o.MaxConnections, o.MaxPerAddress)
 	e.pool = newPool()
 	for i := range o.Shards {

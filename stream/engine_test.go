@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,15 @@ func openFiles() int {
 
 const patience = 20 * time.Second // for what must happen; never a measure
 
+// sent orders what a test does before it sends and what a handler does with what
+// it gets: the race detector does not know that a socket lies between them.
+var sent sync.Mutex
+
+func order() {
+	sent.Lock()
+	defer sent.Unlock()
+}
+
 // funcs is a Handler made of functions.
 type funcs struct {
 	open    func(ctx context.Context, r *Request, t *Turn)
@@ -43,12 +53,14 @@ type funcs struct {
 }
 
 func (f funcs) Open(ctx context.Context, r *Request, t *Turn) {
+	order()
 	if f.open != nil {
 		f.open(ctx, r, t)
 	}
 }
 
 func (f funcs) Message(ctx context.Context, c Conn, text bool, payload []byte, t *Turn) {
+	order()
 	if f.message != nil {
 		f.message(ctx, c, text, payload, t)
 		return
@@ -59,9 +71,10 @@ func (f funcs) Message(ctx context.Context, c Conn, text bool, payload []byte, t
 
 type testServer struct {
 	*Engine
-	t    *testing.T
-	addr string
-	stop func()
+	t       *testing.T
+	addr    string
+	address net.Addr
+	stop    func()
 }
 
 func testOptions() Options {
@@ -86,8 +99,16 @@ func serve(t *testing.T, h Handler, o Options) *testServer {
 }
 
 func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
+	ln, err := e.Listen(ln)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveWith(t, e, ln, e)
+}
+
+func serveWith(t *testing.T, e *Engine, ln net.Listener, h http.Handler) *testServer {
 	ctx, cancel := context.WithCancel(context.Background())
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 12 << 10}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 12 << 10}
 	done := make(chan struct{}, 2)
 	go func() { server.Serve(ln); done <- struct{}{} }()
 	go func() {
@@ -96,7 +117,7 @@ func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
 		}
 		done <- struct{}{}
 	}()
-	s := &testServer{Engine: e, t: t, addr: ln.Addr().String()}
+	s := &testServer{Engine: e, t: t, addr: ln.Addr().String(), address: ln.Addr()}
 	stopped := false
 	s.stop = func() {
 		if stopped {
@@ -104,6 +125,9 @@ func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
 		}
 		stopped = true
 		cancel()
+		grace, enough := context.WithTimeout(context.Background(), 3*time.Second)
+		server.Shutdown(grace) // its connections linger for a moment
+		enough()
 		server.Close()
 		<-done
 		<-done
@@ -140,6 +164,15 @@ func (s *testServer) dial() *client { return s.dialWith("") }
 // dialWith sends more bytes together with the handshake.
 func (s *testServer) dialWith(more string) *client {
 	s.t.Helper()
+	k, resp := s.handshake(handshake + more)
+	if x := resp.Header.Get("Sec-WebSocket-Extensions"); x != "" {
+		s.t.Fatalf("extension that was not offered: %s", x)
+	}
+	return k
+}
+
+func (s *testServer) handshake(request string) (*client, *http.Response) {
+	s.t.Helper()
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.t.Fatal(err)
@@ -147,7 +180,8 @@ func (s *testServer) dialWith(more string) *client {
 	s.t.Cleanup(func() { c.Close() })
 	k := &client{Conn: c, t: s.t, r: bufio.NewReader(c)}
 	c.SetDeadline(time.Now().Add(2 * patience))
-	io.WriteString(c, handshake+more)
+	order()
+	io.WriteString(c, request)
 	resp, err := http.ReadResponse(k.r, nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -155,7 +189,7 @@ func (s *testServer) dialWith(more string) *client {
 	if resp.StatusCode != 101 || resp.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
 		s.t.Fatalf("handshake: %v", resp)
 	}
-	return k
+	return k, resp
 }
 
 // masked returns a frame as a client sends it. b0 is the first byte.
@@ -179,13 +213,14 @@ func masked(b0 byte, payload string) string {
 
 func (c *client) send(s string) {
 	c.t.Helper()
+	order()
 	if _, err := io.WriteString(c, s); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
 // frame reads the next frame; its verdict is "text:…", "bin:…", "ping:…",
-// "pong:…", "close:CODE" or "eof".
+// "pong:…", "close:CODE" or "eof"; "ztext:…" and "zbin:…" came compressed.
 func (c *client) frame() string {
 	b0, err := c.r.ReadByte()
 	if err != nil {
@@ -214,6 +249,10 @@ func (c *client) frame() string {
 		return "text:" + string(payload)
 	case 0x82:
 		return "bin:" + string(payload)
+	case 0xc1:
+		return "ztext:" + unpacked(payload)
+	case 0xc2:
+		return "zbin:" + unpacked(payload)
 	case 0x88:
 		if n == 0 {
 			return "close:"

@@ -1,7 +1,5 @@
 package stream
 
-import "context"
-
 // enter gives a new connection its place and has the handler open it.
 func (s *shard) enter(j *join) {
 	if s.ended {
@@ -13,24 +11,27 @@ func (s *shard) enter(j *join) {
 	if s.lastGen++; s.lastGen == 0 {
 		s.lastGen = 1
 	}
-	*c = conn{fd: j.fd, gen: s.lastGen, told: s.now, addr: j.addr, protocol: j.number, flags: inUse | working}
+	*c = conn{fd: j.fd, gen: s.lastGen, told: s.now, addr: j.addr, protocol: j.number,
+		flags: inUse | s.e.variantFlags(j.number, j.deflates)}
 	if err := s.poll.add(c.fd, slot, c.gen); err != nil {
 		s.e.o.Log.Error("connection not taken", "error", err)
 		s.drop(slot, c, goneInternal)
 		return
 	}
+	s.begun(slot, c, j.early, j.req)
+}
+
+// begun has the handler open a connection whose handshake is done.
+func (s *shard) begun(slot uint32, c *conn, early []byte, req Request) {
+	c.flags |= working
 	s.e.accepted.Add(1)
-	if len(j.early) > 0 {
-		s.busyOf(slot, c).pend = j.early
+	if len(early) > 0 {
+		s.busyOf(slot, c).pend = early
 	}
-	e, to := s.e, target{slot, c.gen}
-	req := &j.req
-	req.Conn = s.conn(slot, c)
-	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: true}
-		e.guard(t, "open", func() { e.handler.Open(ctx, req, t) })
-		s.give(note{to: to, turn: t})
-	})
+	k := s.newCall(slot, c)
+	k.opens, k.req, k.turn.text, k.turn.form = true, req, true, s.form(c)
+	k.req.Conn = s.conn(slot, c)
+	s.e.pool.add(k)
 }
 
 // turnAway closes a connection that came too late.

@@ -145,6 +145,7 @@ func (s *shard) gather(slot uint32, c *conn, b *busy) {
 // the ring has moved past is set to where its topic goes on.
 func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 	f := s.follows.at(g.follow)
+	v := s.conns.at(slot).variant()
 	l := &s.locals[f.local]
 	head, _ := s.head(slot, l)
 	if g.ord >= head {
@@ -179,7 +180,7 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 				if g.ahead {
 					missed = 0 // some of them are not its affair
 				}
-				if gap := frames(t.source.Skipped(g.pos, next.pos, missed)); gap != nil {
+				if gap := s.e.form(v).frames(t.source.Skipped(g.pos, next.pos, missed)); len(gap) > 0 {
 					s.parts = append(s.parts, part{kind: partEntry, frame: gap, messages: 1,
 						follow: g.follow, ord: next.ord - 1, pos: next.pos - 1})
 					size += len(gap)
@@ -192,7 +193,11 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 		needs = true
 	}
 	for _, e := range found {
-		if len(e.frame) == 0 || e.pos <= g.pos {
+		var frame []byte
+		if e.pos > g.pos {
+			frame = t.frame(s.e, e, v)
+		}
+		if len(frame) == 0 {
 			if n := len(s.parts); n > 0 && s.parts[n-1].kind == partEntry && s.parts[n-1].follow == g.follow {
 				s.parts[n-1].ord, s.parts[n-1].pos = e.ord, max(e.pos, g.pos)
 			} else {
@@ -200,15 +205,17 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 			}
 			continue
 		}
-		if needs && e.preamble != nil {
-			s.parts = append(s.parts, part{kind: partEntry, frame: e.preamble, messages: 1,
-				follow: g.follow, ord: e.ord - 1, pos: e.pos - 1, began: true})
-			size += len(e.preamble)
+		if needs {
+			if preamble := t.preamble(s.e, e, v); len(preamble) > 0 {
+				s.parts = append(s.parts, part{kind: partEntry, frame: preamble, messages: 1,
+					follow: g.follow, ord: e.ord - 1, pos: e.pos - 1, began: true})
+				size += len(preamble)
+			}
 		}
 		needs = false
-		s.parts = append(s.parts, part{kind: partEntry, frame: e.frame, messages: e.messages,
+		s.parts = append(s.parts, part{kind: partEntry, frame: frame, messages: e.messages,
 			follow: g.follow, ord: e.ord, pos: e.pos, began: true})
-		if size += len(e.frame); size >= roundBytes {
+		if size += len(frame); size >= roundBytes {
 			break
 		}
 	}
@@ -256,20 +263,4 @@ func (s *shard) took(c *conn, b *busy, n int) {
 			}
 		}
 	}
-}
-
-// frames joins messages into one buffer of frames; nil if there are none.
-func frames(messages [][]byte) []byte {
-	if len(messages) == 0 {
-		return nil
-	}
-	n := 0
-	for _, m := range messages {
-		n += frameSize(len(m))
-	}
-	b := make([]byte, 0, n)
-	for _, m := range messages {
-		b = appendMessage(b, true, m)
-	}
-	return b
 }

@@ -13,7 +13,8 @@ import (
 //
 // A call that panics closes its connection with 1011 and harms no other.
 type Handler interface {
-	// Open is called once, after the handshake and before any Message.
+	// Open is called once, after the handshake and before any Message. r is
+	// valid until it returns.
 	Open(ctx context.Context, r *Request, t *Turn)
 	// Message is called for each complete message. A text message is valid
 	// UTF-8. The handler owns payload and may keep it.
@@ -66,6 +67,7 @@ type Subscription struct {
 // after that, nor by two goroutines. The engine takes ownership of payloads.
 type Turn struct {
 	text bool // the type of the frames that carry the payloads
+	form form
 	ops  []op
 	good bool
 	bad  bool
@@ -76,8 +78,9 @@ type op struct {
 	messages int32
 	frame    []byte // opSend: the message; opSubscribe: Head; opUnsubscribe: unknown; opClose: the reason as it is
 	code     uint16 // opClose
+	deaf     bool   // opClose: what the peer sends is not looked at any more
 	tag      uint64 // opUnsubscribe
-	sub      *Subscription
+	sub      Subscription
 	done     func(*Topic) []byte
 }
 
@@ -92,13 +95,14 @@ const (
 
 // Send sends a message to this connection alone.
 func (t *Turn) Send(payload []byte) {
-	t.ops = append(t.ops, op{kind: opSend, frame: appendMessage(nil, t.text, payload)})
+	t.ops = append(t.ops, op{kind: opSend, frame: t.form.message(nil, t.text, payload)})
 }
 
-// SendAs is Send with the type of the frame chosen for this message; Send takes
-// the type of the message that is answered, or text.
+// SendAs is Send with the type of the frame chosen for this message, which is sent
+// as it is even if the subprotocol is [Options.Binary]; Send takes the type of the
+// message that is answered, or text.
 func (t *Turn) SendAs(text bool, payload []byte) {
-	t.ops = append(t.ops, op{kind: opSend, frame: appendMessage(nil, text, payload)})
+	t.ops = append(t.ops, op{kind: opSend, frame: t.form.raw(nil, text, payload)})
 }
 
 // Subscribe makes the connection follow a topic. The topic counts the follower
@@ -106,10 +110,10 @@ func (t *Turn) SendAs(text bool, payload []byte) {
 // lock never drops a topic that somebody is about to follow.
 func (t *Turn) Subscribe(s Subscription) {
 	s.Topic.followers.Add(1)
-	head := frames(s.Head)
+	head := t.form.frames(s.Head)
 	n := int32(len(s.Head))
 	s.Head = nil
-	t.ops = append(t.ops, op{kind: opSubscribe, sub: &s, frame: head, messages: n})
+	t.ops = append(t.ops, op{kind: opSubscribe, sub: s, frame: head, messages: n})
 }
 
 // Unsubscribe ends the subscription with this tag and sends what done returns,
@@ -119,7 +123,7 @@ func (t *Turn) Subscribe(s Subscription) {
 func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte) {
 	o := op{kind: opUnsubscribe, tag: tag, done: done}
 	if unknown != nil {
-		o.frame = appendMessage(nil, true, unknown)
+		o.frame = t.form.message(nil, true, unknown)
 	}
 	t.ops = append(t.ops, o)
 }
@@ -129,6 +133,11 @@ func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte)
 // codes 1001, 1012 and 1013 the engine appends " retry=MS".
 func (t *Turn) Close(code uint16, reason string) {
 	t.ops = append(t.ops, op{kind: opClose, code: code, frame: []byte(reason)})
+}
+
+// fail ends a connection for a message that cannot be understood.
+func (t *Turn) fail(f *fault) {
+	t.ops = append(t.ops, op{kind: opClose, code: f.code, frame: []byte(f.reason), deaf: true})
 }
 
 // Good says that the message was understood, Bad that it was not. After ten bad

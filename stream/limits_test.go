@@ -44,7 +44,8 @@ func TestHandshakeRefused(t *testing.T) {
 		{"second known", good + "Sec-WebSocket-Protocol: c.v1, b.v1,a.v1\r\n", 101, "b.v1"},
 		{"second header", good + "Sec-WebSocket-Protocol: c.v1\r\nSec-WebSocket-Protocol: a.v1\r\n", 101, "a.v1"},
 		{"list of connections", strings.Replace(good, "Connection: Upgrade", "Connection: keep-alive, upgrade", 1), 101, ""},
-		{"deflate offered", good + "Sec-WebSocket-Extensions: permessage-deflate\r\n", 101, ""},
+		{"unknown extension", good + "Sec-WebSocket-Extensions: x-bzip2\r\n", 101, ""},
+		{"broken extensions", good + "Sec-WebSocket-Extensions: permessage-deflate; =\r\n", 400, "9.1"},
 	} {
 		c, err := net.Dial("tcp", s.addr)
 		if err != nil {

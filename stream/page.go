@@ -13,6 +13,7 @@ type pageDone struct {
 	next     int64
 	frame    []byte
 	messages int
+	form     form
 	err      error
 }
 
@@ -29,7 +30,7 @@ func (p *pageDone) read(ctx context.Context, e *Engine) {
 			e.count.pageErrors.Add(1)
 			return
 		}
-		p.next, p.frame, p.messages = page.Next, frames(page.Messages), len(page.Messages)
+		p.next, p.frame, p.messages = page.Next, e.rewritten.frames(p.form, page.Messages), len(page.Messages)
 	}()
 	e.count.pages.Add(1)
 	p.topic.mu.Lock()
@@ -70,7 +71,7 @@ func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
 			next = g.pos + 1
 		}
 		s.sent.gaps++
-		if gap := frames(t.source.Skipped(was, next, 0)); gap != nil {
+		if gap := s.form(c).frames(t.source.Skipped(was, next, 0)); gap != nil {
 			b.push(own{frame: gap, messages: 1})
 		}
 	}

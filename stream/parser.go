@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsflate"
 )
 
 // A parser turns what a client sends into messages and control frames, however
@@ -19,6 +20,7 @@ type parser struct {
 	fin    bool
 	op     ws.OpCode
 	kind   ws.OpCode // of the message under way: text or binary; 0: none
+	packed bool      // that message is compressed
 	utf8   utf8State
 	mask   [4]byte
 	offset int   // into the payload of the frame
@@ -32,6 +34,7 @@ type parser struct {
 type limits struct {
 	message int64 // bytes, over all fragments
 	frames  int   // fragments of one message
+	deflate bool  // permessage-deflate was negotiated
 }
 
 func newLimits(maxMessage int64) limits {
@@ -60,11 +63,11 @@ type fault struct {
 func (p *parser) idle() bool { return p.n == 0 && p.kind == 0 }
 
 // take returns the payload of the message or control frame that feed has just
-// found; it belongs to the caller.
+// found; it belongs to the caller. If packed was set, a message is compressed.
 func (p *parser) take(g got) (payload []byte, text bool) {
 	if g == gotMessage {
 		payload, text = p.msg, p.kind == ws.OpText
-		p.msg, p.kind, p.frames = nil, 0, 0
+		p.msg, p.kind, p.frames, p.packed = nil, 0, 0, false
 		p.utf8 = utf8State{}
 		return payload, text
 	}
@@ -142,13 +145,21 @@ func (p *parser) headerStart(l *limits) *fault {
 		Masked: p.head[1]&0x80 != 0,
 		Length: int64(p.head[1] & 0x7f),
 	}
+	packed := false
+	if l.deflate {
+		// On the first frame of a message only (RFC 7692, 6.1).
+		var err error
+		if h, packed, err = wsflate.UnsetBit(h); err != nil {
+			return &fault{1002, err.Error()}
+		}
+	}
 	if err := ws.CheckHeader(h, state); err != nil {
 		return &fault{1002, err.Error()}
 	}
 	p.fin, p.op = h.Fin, h.OpCode
 	if !p.op.IsControl() {
 		if p.kind == 0 {
-			p.kind = p.op
+			p.kind, p.packed = p.op, packed
 		}
 		p.frames++
 		if p.frames > l.frames {
@@ -168,7 +179,11 @@ func (p *parser) headerStart(l *limits) *fault {
 }
 
 func (p *parser) announced(length int64, l *limits) *fault {
-	if !p.op.IsControl() && length > l.message-int64(len(p.msg)) {
+	limit := l.message
+	if p.packed {
+		limit = deflatedLimit(limit)
+	}
+	if !p.op.IsControl() && length > limit-int64(len(p.msg)) {
 		return &fault{1009, "message too big"}
 	}
 	p.left = length
@@ -189,7 +204,7 @@ func (p *parser) payload(b []byte) *fault {
 	fresh := (*to)[at:]
 	ws.Cipher(fresh, p.mask, p.offset)
 	p.offset += len(b)
-	if !p.op.IsControl() && p.kind == ws.OpText && !p.utf8.check(fresh) {
+	if !p.op.IsControl() && p.kind == ws.OpText && !p.packed && !p.utf8.check(fresh) {
 		return &fault{1007, "text that is not UTF-8"}
 	}
 	return nil

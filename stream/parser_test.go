@@ -26,7 +26,13 @@ func verdict(l limits, chunks ...[]byte) string {
 			if g == gotNothing {
 				break
 			}
+			packed := p.packed
 			payload, text := p.take(g)
+			if g == gotMessage && packed {
+				if payload, f = inflate(payload, text, l.message); f != nil {
+					return strings.Join(append(out, fmt.Sprintf("close:%d", f.code)), " ")
+				}
+			}
 			switch g {
 			case gotMessage:
 				kind := "bin:"
@@ -161,8 +167,14 @@ func FuzzParser(f *testing.F) {
 			f.Add([]byte(v.in), uint64(7))
 		}
 	}
+	for _, v := range deflateVectors() {
+		if len(v.in) < 600 {
+			f.Add([]byte(v.in), uint64(8))
+		}
+	}
 	f.Fuzz(func(t *testing.T, in []byte, seed uint64) {
 		l := newLimits(1 << 10)
+		l.deflate = seed%2 == 0
 		whole := verdict(l, in)
 		if got := verdict(l, single(in)...); got != whole {
 			t.Errorf("byte by byte: %q, whole: %q", got, whole)

@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"net"
+	"net/netip"
 )
 
 // A poller tells a shard which of its descriptors can be read or written again,
@@ -39,10 +40,35 @@ type poller interface {
 	free()
 }
 
+// A listening poller also accepts connections itself. These calls never wait.
+type listening interface {
+	// listen takes a listening socket over and closes l, whose file in the file
+	// system, if it is a Unix socket, is then the caller's to remove. inherited
+	// says that its connections need not be given their options one by one.
+	listen(l net.Listener) (fd int32, inherited bool, err error)
+	// watch reports events of a listening socket with slot 0 and its number,
+	// again and again while connections wait; unwatch does no longer.
+	watch(fd int32, number uint32) error
+	unwatch(fd int32, number uint32) error
+	// accept returns errAgain when nobody waits, and errNoRoom when there is no
+	// descriptor for who does: then the longest waiting has been turned away.
+	accept(fd int32, inherited bool) (int32, error)
+	// peer returns the zero Addr for a Unix socket, and false for one that is
+	// not connected any more.
+	peer(fd int32) (netip.Addr, bool)
+	// remove ends watching a connection, and conn makes one for the rest of the
+	// program of it.
+	remove(fd int32)
+	conn(fd int32) (net.Conn, error)
+}
+
 // maxParts is how many buffers go into one writev; the kernel takes 1024.
 const maxParts = 128
 
-var errAgain = errors.New("would block")
+var (
+	errAgain  = errors.New("would block")
+	errNoRoom = errors.New("no descriptor left")
+)
 
 // sendBuffer is the fixed size of a socket's send buffer: left alone, the kernel
 // would let it grow to megabytes and so hoard what the rings let go.

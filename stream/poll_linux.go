@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,8 +15,19 @@ import (
 // epoll is the poller of Linux. Descriptors are watched edge-triggered, so that
 // not reading from a connection for a while costs no system call. The eventfd is
 // edge-triggered as well and never read: each write to it is an edge.
+//
+// The epoll descriptor itself is watched by the runtime's poller. A loop that
+// waits is so a goroutine like any other and holds neither a thread nor a
+// processor, which the runtime's monitor would have to take away each time.
 type epoll struct {
 	fd, wakefd int
+	file       *os.File // of fd
+	wakeups    syscall.RawConn
+	until      time.Time // the deadline set on file
+	ready      func(uintptr) bool
+	found      int // by ready
+	failed     error
+	reserve    int // a descriptor to give up when there is none left, or -1
 	raw        []unix.EpollEvent
 	events     []event
 	iov        [maxParts]unix.Iovec
@@ -31,13 +44,29 @@ func newPoller() (poller, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
+	p := &epoll{fd: fd, wakefd: wakefd, raw: make([]unix.EpollEvent, 256), events: make([]event, 0, 256)}
 	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET} // generation 0: no connection's
 	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, wakefd, &ev); err != nil {
 		unix.Close(fd)
 		unix.Close(wakefd)
 		return nil, fmt.Errorf("epoll_ctl: %w", err)
 	}
-	return &epoll{fd: fd, wakefd: wakefd, raw: make([]unix.EpollEvent, 256), events: make([]event, 0, 256)}, nil
+	_ = unix.SetNonblock(fd, true) // says to NewFile that it can be watched
+	p.file = os.NewFile(uintptr(fd), "epoll")
+	if p.wakeups, err = p.file.SyscallConn(); err == nil {
+		err = p.file.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		p.file.Close()
+		unix.Close(wakefd)
+		return nil, fmt.Errorf("watch epoll: %w", err)
+	}
+	p.ready = func(uintptr) bool {
+		p.found, p.failed = p.look()
+		return p.found != 0 || p.failed != nil
+	}
+	p.reserve = openReserve()
+	return p, nil
 }
 
 func (p *epoll) adopt(c net.Conn) (int32, error) {
@@ -84,7 +113,13 @@ func (p *epoll) ctl(how int, fd int32, slot, gen uint32, events uint32) error {
 }
 
 func (p *epoll) wait(ms int) ([]event, error) {
-	n, err := unix.EpollWait(p.fd, p.raw, ms)
+	var n int
+	var err error
+	if ms == 0 {
+		n, err = p.look()
+	} else {
+		n, err = p.await(time.Duration(ms) * time.Millisecond)
+	}
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
 			return nil, nil
@@ -112,6 +147,32 @@ func (p *epoll) wait(ms int) ([]event, error) {
 		p.events = append(p.events, event{slot: uint32(ev.Fd), gen: uint32(ev.Pad), bits: bits})
 	}
 	return p.events, nil
+}
+
+func (p *epoll) look() (int, error) {
+	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.raw[0])), uintptr(len(p.raw)), 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
+}
+
+// await looks until there is something or the time is over. A deadline that is
+// about right already is left as it is.
+func (p *epoll) await(d time.Duration) (int, error) {
+	now := time.Now()
+	until := now.Add(d)
+	if off := until.Sub(p.until); off < -time.Millisecond || off > time.Millisecond || !p.until.After(now) {
+		if err := p.file.SetReadDeadline(until); err != nil {
+			return 0, err
+		}
+		p.until = until
+	}
+	p.found, p.failed = 0, nil
+	if err := p.wakeups.Read(p.ready); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return 0, err
+	}
+	return p.found, p.failed
 }
 
 func (p *epoll) wake() {
@@ -189,7 +250,10 @@ func (p *epoll) close(fd int32) { _ = unix.Close(int(fd)) }
 
 func (p *epoll) free() {
 	_ = unix.Close(p.wakefd)
-	_ = unix.Close(p.fd)
+	_ = p.file.Close()
+	if p.reserve >= 0 {
+		_ = unix.Close(p.reserve)
+	}
 }
 
 // descriptorRoom returns how many connections the limit of open files leaves

@@ -5,13 +5,20 @@ import (
 	"sync"
 )
 
+// A job is done by a worker.
+type job interface{ run(context.Context) }
+
+type work func(context.Context)
+
+func (w work) run(ctx context.Context) { w(ctx) }
+
 // A pool runs jobs in the order of their arrival, as many at once as goroutines
 // call run. Its queue needs no bound of its own: a connection has at most one
 // call of the handler and one page of a replay in it.
 type pool struct {
 	mu     sync.Mutex // guards the fields below
 	ready  sync.Cond
-	jobs   []func(context.Context)
+	jobs   []job
 	head   int
 	closed bool
 }
@@ -23,10 +30,10 @@ func newPool() *pool {
 }
 
 // add queues a job. After close it does nothing.
-func (p *pool) add(job func(context.Context)) {
+func (p *pool) add(j job) {
 	p.mu.Lock()
 	if !p.closed {
-		p.jobs = append(p.jobs, job)
+		p.jobs = append(p.jobs, j)
 	}
 	p.mu.Unlock()
 	p.ready.Signal()
@@ -43,7 +50,7 @@ func (p *pool) run(ctx context.Context) {
 			p.mu.Unlock()
 			return
 		}
-		job := p.jobs[p.head]
+		j := p.jobs[p.head]
 		p.jobs[p.head] = nil
 		p.head++
 		if p.head == len(p.jobs) {
@@ -56,7 +63,7 @@ func (p *pool) run(ctx context.Context) {
 			p.head = 0
 		}
 		p.mu.Unlock()
-		job(ctx)
+		j.run(ctx)
 	}
 }
 

@@ -1,9 +1,6 @@
 package stream
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 const (
 	readBuffer = 16 << 10
@@ -17,12 +14,20 @@ const (
 
 // event is what the poller says about a connection.
 func (s *shard) event(ev event) {
-	if ev.slot == 0 || ev.slot >= s.conns.top {
+	if ev.slot == 0 {
+		s.arrivals(ev.gen)
+		return
+	}
+	if ev.slot >= s.conns.top {
 		return
 	}
 	c := s.conns.at(ev.slot)
 	if c.gen != ev.gen || c.flags&inUse == 0 {
 		return // of one that had the slot before
+	}
+	if c.flags&knocking != 0 {
+		s.hear(ev.slot, c, ev.bits)
+		return
 	}
 	deaf := c.flags&working != 0 || c.busy != 0 && s.full(s.busy[c.busy])
 	if ev.bits&broken != 0 && (ev.bits&canRead == 0 || deaf) {
@@ -124,6 +129,10 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 	if c.busy != 0 && s.busy[c.busy].in != nil {
 		p = s.busy[c.busy].in
 	}
+	limits := &s.limits[0]
+	if c.flags&deflates != 0 {
+		limits = &s.limits[1]
+	}
 	whole := false
 	for len(b) > 0 && c.flags&draining == 0 {
 		if c.flags&working != 0 {
@@ -133,7 +142,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 			s.busyOf(slot, c).pend = b
 			break
 		}
-		n, g, f := p.feed(b, &s.limits)
+		n, g, f := p.feed(b, limits)
 		b = b[n:]
 		if f != nil {
 			s.discard(c, p)
@@ -142,6 +151,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 		if g == gotNothing {
 			break
 		}
+		packed := p.packed
 		payload, text := p.take(g)
 		if g != gotMessage && !s.controlAllowed(c) {
 			s.discard(c, p)
@@ -152,7 +162,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 			whole = true
 			if c.flags&closing == 0 {
 				s.sent.received++
-				s.dispatch(slot, c, text, payload)
+				s.dispatch(slot, c, text, packed, payload)
 			}
 		case gotPing:
 			if c.flags&closing == 0 {
@@ -207,17 +217,14 @@ func (s *shard) controlAllowed(c *conn) bool {
 }
 
 // dispatch gives a message to the handler. Nothing more is read from the
-// connection until it has answered.
-func (s *shard) dispatch(slot uint32, c *conn, text bool, payload []byte) {
+// connection until it has answered. A compressed message is inflated by the
+// worker: it can be long.
+func (s *shard) dispatch(slot uint32, c *conn, text, packed bool, payload []byte) {
 	c.flags |= working
-	to := target{slot, c.gen}
-	id := s.conn(slot, c)
-	e := s.e
-	e.pool.add(func(ctx context.Context) {
-		t := &Turn{text: text}
-		e.guard(t, "message", func() { e.handler.Message(ctx, id, text, payload, t) })
-		s.give(note{to: to, turn: t})
-	})
+	k := s.newCall(slot, c)
+	k.opens, k.conn, k.payload, k.packed = false, s.conn(slot, c), payload, packed
+	k.turn.text, k.turn.form = text, s.form(c)
+	s.e.pool.add(k)
 }
 
 // conn returns the public name of a connection.

@@ -1,35 +1,45 @@
 package stream
 
-// An entry is an [Entry] as the engine keeps it: framed, numbered, immutable.
-// Variants of the same entry (another encoding, compressed) would stand beside
-// frame; all readers of one variant share the bytes.
+// An entry is an [Entry] as the engine keeps it: framed, numbered, immutable but
+// for the variants that are made when they are needed.
 type entry struct {
 	ord      uint64 // counts the entries of a topic, from 1
 	pos      int64
-	frame    []byte // all messages, framed one after the other
-	preamble []byte // framed; nil: none
+	frame    framed  // all messages
+	preamble *framed // nil: none; shared by entries with the same one
 	messages int32
+	gone     bool // from the ring; guarded by the topic's mu
 }
 
+// newEntry frames an entry but for its preamble.
 func newEntry(e *Entry) *entry {
 	n := 0
 	for _, m := range e.Messages {
 		n += frameSize(len(m))
 	}
 	en := &entry{pos: e.Pos, messages: int32(len(e.Messages))}
+	en.frame.bytes = int64(n)
 	if n > 0 {
-		en.frame = make([]byte, 0, n)
+		en.frame.plain = make([]byte, 0, n)
 		for _, m := range e.Messages {
-			en.frame = appendMessage(en.frame, true, m)
+			en.frame.plain = appendMessage(en.frame.plain, true, m)
 		}
-	}
-	if e.Preamble != nil {
-		en.preamble = appendMessage(nil, true, e.Preamble)
 	}
 	return en
 }
 
-func (e *entry) size() int64 { return int64(len(e.frame)+len(e.preamble)) + 64 }
+// entryOverhead is what an entry takes beside its frames, about.
+const entryOverhead = 112
+
+// size is what an entry holds beside one in its ring, or nil, with which it may
+// share a preamble.
+func (e *entry) size(beside *entry) int64 {
+	n := e.frame.bytes + entryOverhead
+	if e.preamble != nil && (beside == nil || e.preamble != beside.preamble) {
+		n += e.preamble.bytes
+	}
+	return n
+}
 
 // A ring holds the newest entries of a topic, at least one once there was one.
 // It is not safe for concurrent use.
@@ -52,10 +62,19 @@ func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
 	r.lastOrd++
 	e.ord = r.lastOrd
 	r.last = e.pos
-	delta = e.size()
+	var newest *entry
+	if n := len(r.entries); n > 0 {
+		newest = r.entries[n-1]
+	}
+	delta = e.size(newest)
 	drop := 0
 	for drop < len(r.entries) && (len(r.entries)-drop >= r.limit || over+delta > 0) {
-		delta -= r.entries[drop].size()
+		next := e
+		if drop+1 < len(r.entries) {
+			next = r.entries[drop+1]
+		}
+		delta -= r.entries[drop].size(next)
+		r.entries[drop].gone = true
 		drop++
 	}
 	if drop > 0 {
@@ -69,8 +88,13 @@ func (r *ring) push(e *entry, over int64) (delta int64, ok bool) {
 }
 
 func (r *ring) clear() (freed int64) {
-	for _, e := range r.entries {
-		freed += e.size()
+	for i, e := range r.entries {
+		var next *entry
+		if i+1 < len(r.entries) {
+			next = r.entries[i+1]
+		}
+		freed += e.size(next)
+		e.gone = true
 	}
 	r.entries = nil
 	r.base = r.last

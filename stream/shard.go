@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,11 +11,12 @@ import (
 // A shard is one poll loop and the connections that it owns. Everything in it
 // but the mailbox belongs to the goroutine of run.
 type shard struct {
-	e     *Engine
-	index int
-	poll  poller
-	count counters
-	turns atomic.Uint64
+	e       *Engine
+	index   int
+	poll    poller
+	accepts listening // the same, nil if it cannot
+	count   counters
+	turns   atomic.Uint64
 
 	conns   slab[conn]
 	follows slab[follow]
@@ -30,6 +32,12 @@ type shard struct {
 	todo  []target // to go on with after the next look at the poller
 	other []target // its memory, by turns
 
+	knocking  int // how many have been accepted and not come in
+	visitor   knock
+	talk      talk
+	resting   []*listener // not accepted from
+	restUntil time.Time
+
 	doomed []target // to be dropped as soon as nobody is looking at them
 
 	buf     []byte // what has just been read
@@ -37,8 +45,8 @@ type shard struct {
 	parts   []part
 	bufs    [][]byte
 	spare   []note
-	sent    tally // not yet in count
-	limits  limits
+	sent    tally     // not yet in count
+	limits  [2]limits // without and with deflate
 
 	start    time.Time
 	tick     time.Duration // how long one tick is
@@ -63,14 +71,19 @@ type mailbox struct {
 	stop   bool
 	shut   bool // the loop has ended: what comes is to be given back
 	woken  atomic.Bool
+	asleep atomic.Bool // the loop waits, or is about to: it must be woken
 }
 
-// note is one thing for one connection: that it is new, a turn, a page.
+// note is one thing for one connection: that it is new, that it knocks, a
+// handler's answer, a page; or a listener.
 type note struct {
-	to   target
-	join *join
-	turn *Turn
-	page *pageDone
+	to     target
+	join   *join
+	call   *call
+	page   *pageDone
+	listen *listener
+	fd     int32
+	from   uint32 // the listener at which fd knocks
 }
 
 func newShard(e *Engine, index int) (*shard, error) {
@@ -85,9 +98,12 @@ func newShard(e *Engine, index int) (*shard, error) {
 		byTopic: make(map[uint32]uint32),
 		buf:     make([]byte, readBuffer),
 		scratch: new(parser),
-		limits:  newLimits(e.o.MaxMessage),
+		limits:  [2]limits{newLimits(e.o.MaxMessage), newLimits(e.o.MaxMessage)},
 		start:   time.Now(),
 	}
+	s.limits[1].deflate = true
+	s.accepts, _ = p.(listening)
+	s.talk.init()
 	s.mail.inMove = make(map[*Topic]struct{})
 	s.tick = min(time.Second, max(min(e.o.PingInterval, e.o.PongTimeout)/8, 5*time.Millisecond))
 	s.pingEach = max(1, uint32(e.o.PingInterval/s.tick))
@@ -135,7 +151,7 @@ func (s *shard) stop() {
 // wakeLocked ends the loop's waiting. The mailbox must be locked, or the poller
 // might be given back meanwhile.
 func (s *shard) wakeLocked() {
-	if !s.mail.woken.Swap(true) {
+	if !s.mail.woken.Swap(true) && s.mail.asleep.Load() {
 		s.poll.wake()
 	}
 }
@@ -145,9 +161,8 @@ func (s *shard) wakeLocked() {
 func (s *shard) run() error {
 	var err error
 	for !s.ended || s.conns.used > 0 {
-		ms := s.patience()
 		var evs []event
-		if evs, err = s.poll.wait(ms); err != nil {
+		if evs, err = s.look(); err != nil {
 			err = fmt.Errorf("poll loop %d: %w", s.index, err)
 			break
 		}
@@ -160,6 +175,7 @@ func (s *shard) run() error {
 		s.again()
 		s.step()
 		s.bury()
+		s.reopen()
 		if s.now != s.swept {
 			s.sweep()
 		}
@@ -170,6 +186,20 @@ func (s *shard) run() error {
 	}
 	s.closeAll()
 	return err
+}
+
+// look asks the poller what there is, and waits if there is nothing to do.
+func (s *shard) look() ([]event, error) {
+	evs, err := s.poll.wait(0)
+	if len(evs) > 0 || err != nil || s.patience() == 0 {
+		return evs, err
+	}
+	// Workers that this loop has given something to do go first: a thread that
+	// waits in the kernel keeps its processor until the runtime takes it away.
+	runtime.Gosched()
+	s.mail.asleep.Store(true) // before looking whether there is mail
+	defer s.mail.asleep.Store(false)
+	return s.poll.wait(s.patience())
 }
 
 // tally is what a turn of the loop adds to the counters.
@@ -201,6 +231,12 @@ func (s *shard) patience() int {
 	next := s.start.Add(time.Duration(s.swept+1) * s.tick)
 	if s.ended && s.endBy.Before(next) {
 		next = s.endBy
+	}
+	if len(s.resting) > 0 && s.restUntil.Before(next) {
+		next = s.restUntil
+		if next.Before(time.Now()) {
+			next = time.Now().Add(respite) // there has been no room
+		}
 	}
 	return int(max(0, time.Until(next)+time.Millisecond-1) / time.Millisecond)
 }

@@ -33,7 +33,10 @@ const (
 	closing         // a close frame is queued or sent: nothing follows it
 	finished        // and the peer's close has come: close when it is written
 	draining        // input is thrown away: it is past an error or a close
+	knocking        // has not come in yet; addr is its listener's number
 	queued          // on the shard's list of those to go on with
+	deflates        // permessage-deflate was negotiated; these two are the variant
+	encodes         // the subprotocol is Options.Binary
 )
 
 // A follow is one subscription. Those of a connection are a list.

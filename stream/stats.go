@@ -77,11 +77,12 @@ const (
 	refusedFull
 	refusedAddress
 	refusedClosing
-	refusedFailed // the connection broke while being taken over
+	refusedTimeout // not asked to come in in time
+	refusedFailed  // the connection broke while being taken over
 	refusals
 )
 
-var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "failed"}
+var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed"}
 
 // counters belong to one shard, or to the engine. They are read by anybody.
 type counters struct {

@@ -19,13 +19,14 @@ func (s *shard) sweep() {
 		s.sweepSilent(s.swept)
 	}
 	s.sweepBusy()
+	s.sweepKnocks()
 }
 
 // sweepPings pings the slice whose turn it is.
 func (s *shard) sweepPings(tick uint32) {
 	for slot := tick % s.pingEach; slot < s.conns.top; slot += s.pingEach {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|closing) != inUse {
+		if slot == 0 || c.flags&(inUse|closing|knocking) != inUse {
 			continue
 		}
 		if c.flags&awaiting == 0 {
@@ -62,16 +63,17 @@ func (s *shard) sweepSilent(tick uint32) {
 	}
 	limit := s.ticks(s.e.o.heartbeatAfter)
 	each := max(1, limit/5)
-	var frame []byte
+	var frames [variants][]byte
 	for slot := tick % each; slot < s.conns.top; slot += each {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|closing|blocked) != inUse || tick-c.told+each < limit {
+		if slot == 0 || c.flags&(inUse|closing|blocked|knocking) != inUse || tick-c.told+each < limit {
 			continue
 		}
-		if frame == nil {
-			frame = appendMessage(nil, true, s.e.o.Heartbeat(time.Now().UnixMilli()))
+		frame := &frames[c.variant()]
+		if *frame == nil {
+			*frame = s.form(c).message(nil, true, s.e.o.Heartbeat(time.Now().UnixMilli()))
 		}
-		s.busyOf(slot, c).push(own{frame: frame, messages: 1})
+		s.busyOf(slot, c).push(own{frame: *frame, messages: 1})
 		s.flush(slot, c)
 	}
 }

@@ -18,6 +18,10 @@ type Topic struct {
 	mu      sync.Mutex // guards the fields below
 	ring    ring
 	dropped bool
+	// The last preamble as it came and framed: publishers pass the same one
+	// again for as long as it holds, and entries then share its frame.
+	given  []byte
+	framed *framed
 }
 
 // TopicOptions says what a topic is made of.
@@ -55,6 +59,8 @@ type Source interface {
 
 // Page is one piece of a replay.
 type Page struct {
+	// Messages must not be changed any more. A source that returns the very same
+	// slice again saves encoding and compressing it again.
 	Messages [][]byte
 	// Next is the position up to which everything has now been sent: of the last
 	// message, or of the newest position that the source knows if it has reached
@@ -109,12 +115,30 @@ func (e *Engine) NewTopic(o TopicOptions) *Topic {
 func (e *Engine) Drop(t *Topic) {
 	t.mu.Lock()
 	freed, again := t.ring.clear(), t.dropped
+	t.given, t.framed = nil, nil
 	t.dropped = true
 	t.mu.Unlock()
 	if !again {
 		e.ringBytes.Add(-freed)
 		e.topics.Add(-1)
 	}
+}
+
+// framePreamble returns a preamble framed. The topic must be locked.
+func (t *Topic) framePreamble(preamble []byte) *framed {
+	if preamble == nil {
+		return nil
+	}
+	if t.framed == nil || !same(t.given, preamble) {
+		b := appendMessage(nil, true, preamble)
+		t.given, t.framed = preamble, &framed{plain: b, bytes: int64(len(b))}
+	}
+	return t.framed
+}
+
+// same says whether two slices are the same bytes in memory.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // Publish appends entries to their topics and hands them to every connection
@@ -131,6 +155,7 @@ func (e *Engine) Publish(items []Item) {
 		ok := false
 		t.mu.Lock()
 		if !t.dropped {
+			en.preamble = t.framePreamble(items[i].Entry.Preamble)
 			delta, ok = t.ring.push(en, e.ringBytes.Load()-e.ringLimit)
 		}
 		t.mu.Unlock()

@@ -5,11 +5,8 @@ import "context"
 // give hands a note to the shard, or gives back what it holds if the shard has
 // ended.
 func (s *shard) give(n note) {
-	if s.send(n) {
-		return
-	}
-	if n.turn != nil {
-		n.turn.release()
+	if !s.send(n) {
+		s.giveBack(&n)
 	}
 }
 
@@ -24,14 +21,22 @@ func (t *Turn) release() {
 
 // note takes in what came for a connection.
 func (s *shard) note(n *note) {
-	if n.join != nil {
+	switch {
+	case n.join != nil:
 		s.enter(n.join)
+		return
+	case n.from != 0:
+		s.knock(n.fd, n.from)
+		return
+	case n.listen != nil:
+		s.watch(n.listen)
 		return
 	}
 	c := s.conns.at(n.to.slot)
 	if c.gen != n.to.gen || c.flags&inUse == 0 {
-		if n.turn != nil {
-			n.turn.release()
+		if n.call != nil {
+			n.call.turn.release()
+			n.call.done()
 		}
 		return
 	}
@@ -40,7 +45,9 @@ func (s *shard) note(n *note) {
 		return
 	}
 	c.flags &^= working
-	if !s.carryOut(n.to.slot, c, n.turn) {
+	here := s.carryOut(n.to.slot, c, &n.call.turn)
+	n.call.done()
+	if !here {
 		return
 	}
 	s.resume(n.to.slot, c)
@@ -60,13 +67,13 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 		case opSend:
 			s.busyOf(slot, c).push(own{frame: o.frame, messages: 1, answer: true})
 		case opSubscribe:
-			bad = !s.subscribe(slot, c, o.sub, own{frame: o.frame, messages: o.messages, answer: true}) || bad
+			bad = !s.subscribe(slot, c, &o.sub, own{frame: o.frame, messages: o.messages, answer: true}) || bad
 		case opUnsubscribe:
 			bad = !s.unsubscribe(slot, c, o) || bad
 		case opClose:
 			rest := Turn{ops: t.ops[i+1:]}
 			rest.release()
-			return s.shutWith(slot, c, o.code, string(o.frame), reasonOf(o.code), false)
+			return s.shutWith(slot, c, o.code, string(o.frame), reasonOf(o.code), o.deaf)
 		}
 	}
 	if bad {
@@ -85,7 +92,7 @@ func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) boo
 	refuse := func(message []byte) bool {
 		sub.Topic.followers.Add(-1)
 		if message != nil {
-			s.busyOf(slot, c).push(own{frame: appendMessage(nil, true, message), messages: 1, answer: true})
+			s.busyOf(slot, c).push(own{frame: s.form(c).message(nil, true, message), messages: 1, answer: true})
 		}
 		return false
 	}
@@ -155,7 +162,7 @@ func (s *shard) unsubscribe(slot uint32, c *conn, o *op) bool {
 		s.unfollow(c, i)
 		if o.done != nil {
 			if m := o.done(t); m != nil {
-				s.busyOf(slot, c).push(own{frame: appendMessage(nil, true, m), messages: 1, answer: true})
+				s.busyOf(slot, c).push(own{frame: s.form(c).message(nil, true, m), messages: 1, answer: true})
 			}
 		}
 		return true
@@ -179,11 +186,11 @@ func (s *shard) readPage(slot uint32, c *conn, b *busy) {
 		}
 		b.paging = true
 		e, to := s.e, target{slot, c.gen}
-		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos}
-		e.pool.add(func(ctx context.Context) {
+		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos, form: s.form(c)}
+		e.pool.add(work(func(ctx context.Context) {
 			done.read(ctx, e)
 			s.give(note{to: to, page: done})
-		})
+		}))
 		return
 	}
 }

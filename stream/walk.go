@@ -11,8 +11,15 @@ type walk struct {
 	dues   []due
 	picked []int // of dues, for the connection at hand
 
-	joinedOf []int // the dues that joined holds
-	joined   []byte
+	entries []*entry           // of all dues, one due's after the other
+	frames  [variants][][]byte // of each due, its entries in one piece; nil: not made yet
+	joined  [variants]joined   // of several dues, the last that was needed
+}
+
+// joined is the frames of several dues in one piece.
+type joined struct {
+	of    []int // indices of the dues
+	frame []byte
 }
 
 // A due is what a walk has to deliver of one topic.
@@ -20,7 +27,8 @@ type due struct {
 	local    uint32
 	ord      uint64 // of its last entry
 	pos      int64
-	frame    []byte // all of its entries
+	first    int // of its entries, in the walk's
+	end      int
 	messages int
 	hole     bool // the ring has moved past some of them already
 }
@@ -42,29 +50,46 @@ func (s *shard) begin(moved []*Topic) {
 			continue
 		}
 		l := &s.locals[i]
-		d := due{local: i}
+		d := due{local: i, first: len(w.entries)}
 		t.mu.Lock()
 		found, complete := t.ring.after(l.ord, t.ring.lastOrd)
 		d.ord, d.pos, d.hole = t.ring.lastOrd, t.ring.last, !complete
-		if len(found) == 1 {
-			d.frame, d.messages = found[0].frame, int(found[0].messages)
-		} else {
-			for _, e := range found {
-				d.frame = append(d.frame, e.frame...)
-				d.messages += int(e.messages)
-			}
-		}
+		w.entries = append(w.entries, found...)
 		t.mu.Unlock()
 		if d.ord == l.ord {
 			continue
+		}
+		d.end = len(w.entries)
+		for _, e := range w.entries[d.first:] {
+			d.messages += int(e.messages)
 		}
 		w.dues = append(w.dues, d)
 		l.due = len(w.dues)
 	}
 	if len(w.dues) > 0 {
 		w.active, w.at = true, 1
-		w.joinedOf = w.joinedOf[:0]
+		for v := range w.joined {
+			w.joined[v].of = w.joined[v].of[:0]
+			w.frames[v] = slices.Grow(w.frames[v][:0], len(w.dues))[:len(w.dues)]
+		}
 	}
+}
+
+// frame makes what a due has for connections of a variant.
+func (s *shard) frame(due int, v variant) []byte {
+	d := &s.walk.dues[due]
+	t := s.locals[d.local].topic
+	frame := []byte{} // of entries without messages
+	for _, e := range s.walk.entries[d.first:d.end] {
+		switch f := t.frame(s.e, e, v); {
+		case len(frame) == 0 && len(f) > 0:
+			frame = f[:len(f):len(f)]
+		default:
+			frame = append(frame, f...)
+		}
+	}
+	s.walk.frames[v][due] = frame
+	return frame
 }
 
 // step goes on with the walk.
@@ -90,7 +115,11 @@ func (s *shard) step() {
 			l.ord, l.pos, l.due = d.ord, d.pos, 0
 		}
 	}
-	clear(w.dues) // or it would keep the frames
+	clear(w.entries) // or it would keep them
+	w.entries = w.entries[:0]
+	for v := range w.frames {
+		clear(w.frames[v])
+	}
 	w.active = false
 	s.mail.woken.Store(true) // topics that moved meanwhile have been left in the mailbox
 }
@@ -119,18 +148,26 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		s.flush(slot, c)
 		return true
 	}
+	v := c.variant()
+	frames := w.frames[v]
 	if len(w.picked) == 1 {
-		d := &w.dues[w.picked[0]]
-		if len(d.frame) == 0 {
+		frame := frames[w.picked[0]]
+		if frame == nil {
+			frame = s.frame(w.picked[0], v)
+		}
+		if len(frame) == 0 {
 			return false
 		}
-		n, err := s.poll.write(c.fd, d.frame)
-		s.delivered(slot, c, n, len(d.frame), err)
+		n, err := s.poll.write(c.fd, frame)
+		s.delivered(slot, c, n, len(frame), err)
 		return true
 	}
 	total := 0
 	for _, i := range w.picked {
-		total += len(w.dues[i].frame)
+		if frames[i] == nil {
+			s.frame(i, v)
+		}
+		total += len(frames[i])
 	}
 	if total == 0 {
 		return false
@@ -140,14 +177,15 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		s.flush(slot, c)
 		return true
 	}
-	if !slices.Equal(w.picked, w.joinedOf) {
-		w.joinedOf = append(w.joinedOf[:0], w.picked...)
-		w.joined = w.joined[:0]
+	j := &w.joined[v]
+	if !slices.Equal(w.picked, j.of) {
+		j.of = append(j.of[:0], w.picked...)
+		j.frame = j.frame[:0]
 		for _, i := range w.picked {
-			w.joined = append(w.joined, w.dues[i].frame...)
+			j.frame = append(j.frame, frames[i]...)
 		}
 	}
-	n, err := s.poll.write(c.fd, w.joined)
+	n, err := s.poll.write(c.fd, j.frame)
 	s.delivered(slot, c, n, total, err)
 	return true
 }
@@ -173,12 +211,13 @@ func (s *shard) delivered(slot uint32, c *conn, n, total int, err error) {
 	b := s.busyOf(slot, c)
 	for _, i := range w.picked {
 		d := &w.dues[i]
-		switch k := len(d.frame); {
+		frame := w.frames[c.variant()][i]
+		switch k := len(frame); {
 		case n >= k:
 			n -= k
 			s.sent.messages += uint64(d.messages)
 		case n > 0:
-			b.rest = d.frame[n:]
+			b.rest = frame[n:]
 			n = 0
 			s.sent.messages += uint64(d.messages)
 		default:

@@ -119,8 +119,12 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	if err != nil {
 		return err
 	}
+	web := &routes{}
+	web.policy.Store(policy)
 	engine, err := stream.New(d.feed, stream.Options{
-		Config: conf.Stream.Config, Protocols: []string{wire.SubprotocolJSON}, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
+		Config: conf.Stream.Config, Protocols: []string{wire.SubprotocolJSON, wire.SubprotocolCBOR},
+		Binary: wire.SubprotocolCBOR, Encode: d.feed.Encode, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
+		Path: streamPath, Admit: web.admit,
 	})
 	if err != nil {
 		return err
@@ -143,18 +147,20 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	// What the port answers.
 	reload := &reloader{
 		src: src, conf: conf, log: log, level: level, state: self.reload,
-		rules: d.rules, hooks: runner, policy: func(p *access.Policy) {}, listen: conf.listen(),
+		rules: d.rules, hooks: runner, policy: web.policy.Store, listen: conf.listen(),
 	}
-	web := &routes{reload: reload.reload}
-	web.policy.Store(policy)
-	reload.policy = func(p *access.Policy) { web.policy.Store(p) }
+	web.reload = reload.reload
 	webLog := log.With("part", "http")
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/stream", engine)
+	mux.Handle(streamPath, engine)
 	mux.Handle("/api/v1/query", only(api.Query(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/api/v1/query_range", only(api.QueryRange(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/metrics", only(api.Metrics(d.last, webLog), http.MethodGet, http.MethodHead))
 	mux.Handle("/", dashboard.Handler())
+	fronts, err := takeOver(engine, listeners)
+	if err != nil {
+		return err
+	}
 	server := newServer(web.handler(mux), conf.Stream.HandshakeTimeout, webLog)
 
 	// Run: what others stand on first.
@@ -168,7 +174,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	telling := start("feed", d.feed.Run)
 	streaming := start("stream", engine.Run)
 	notifying := start("hooks", runner.Run)
-	serving := start("http", func(ctx context.Context) error { return serve(ctx, server, listeners) })
+	serving := start("http", func(ctx context.Context) error { return serve(ctx, server, fronts) })
 	for _, l := range listeners {
 		log.Info("listening", "url", listenURL(l))
 	}

@@ -88,6 +88,7 @@ func TestDaemonIsReadyAfterItsFirstTickAndFeedsTheWatchdog(t *testing.T) {
 	if s := next(); !strings.Contains(s, "READY=1") {
 		t.Fatalf("the first state is %q, want READY=1", s)
 	}
+	<-d.printed("msg=ready") // its address has been read by then
 	if n, _ := strconv.Atoi(d.query(`count_over_time(up[1m])`, "instance")["test-host"]); n < 1 {
 		t.Error("ready without a stored tick")
 	}

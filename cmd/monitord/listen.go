@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,7 @@ func openListeners(addresses []string) ([]net.Listener, error) {
 func openListener(address string) (net.Listener, error) {
 	path, unix := strings.CutPrefix(address, "unix:")
 	if !unix {
-		l, err := net.Listen("tcp", address)
+		l, err := listenConfig().Listen(context.Background(), "tcp", address)
 		if err != nil {
 			return nil, fmt.Errorf("listen on %s: %w; stop what listens there or set server.listen", address, err)
 		}
@@ -48,6 +49,14 @@ func openListener(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	return l, nil
+}
+
+// listenConfig leaves out what no connection here needs: the stream's own pings
+// find out who is gone, and clients do not ask for several paths.
+func listenConfig() *net.ListenConfig {
+	c := &net.ListenConfig{KeepAlive: -1}
+	c.SetMultipathTCP(false)
+	return c
 }
 
 // removeStaleSocket removes a socket that a killed daemon left behind. One that

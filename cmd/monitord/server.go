@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"monitord/access"
+	"monitord/stream"
 )
 
 const (
@@ -100,6 +101,35 @@ func (r *routes) handler(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.policy.Load().Middleware(mux).ServeHTTP(w, req)
 	})
+}
+
+// streamPath is where the stream is, on both ways in.
+const streamPath = "/api/v1/stream"
+
+// admit asks the policy about who comes in without passing the middleware.
+func (r *routes) admit(c *stream.Candidate) error {
+	var remote net.Addr = &net.UnixAddr{Net: "unix"}
+	if c.Remote.IsValid() {
+		remote = &net.TCPAddr{IP: c.Remote.AsSlice(), Zone: c.Remote.Zone()}
+	}
+	return r.policy.Load().Admit(access.Request{Method: c.Method, Path: c.Path, Host: c.Host, Header: c.Header, Remote: remote})
+}
+
+// takeOver has the engine accept the connections of every listener. Those that
+// do not ask for the stream come out of the listeners that it returns.
+func takeOver(e *stream.Engine, listeners []net.Listener) ([]net.Listener, error) {
+	fronts := make([]net.Listener, 0, len(listeners))
+	for _, l := range listeners {
+		front, err := e.Listen(l)
+		if err != nil {
+			for _, f := range fronts {
+				f.Close()
+			}
+			return nil, err
+		}
+		fronts = append(fronts, front)
+	}
+	return fronts, nil
 }
 
 // only lets a handler see requests of the given methods. The page answers all

@@ -5,7 +5,8 @@
 //	go run ./stream/echo -listen 127.0.0.1:9001 -broadcast 1024 -every 20ms
 //
 // With -broadcast every connection is also sent a message of that size again and
-// again. Messages may have up to 16 MiB. Any path will do.
+// again. Messages may have up to 16 MiB, also when inflated: compression is on. Any
+// path will do.
 //
 // Goroutines: the HTTP server's, ended by closing it after the engine has ended;
 // the broadcaster, ended by the context. run waits for both and for the engine.

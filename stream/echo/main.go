@@ -28,7 +28,10 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ln, err := net.Listen("tcp", *listen)
+	// Pings find out who is gone, and no client asks for several paths.
+	lc := net.ListenConfig{KeepAlive: -1}
+	lc.SetMultipathTCP(false)
+	ln, err := lc.Listen(ctx, "tcp", *listen)
 	if err == nil {
 		fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
 		err = run(ctx, ln, *broadcast, *every)
@@ -51,6 +54,9 @@ func run(ctx context.Context, ln net.Listener, size int, every time.Duration) er
 	}
 	if size > 0 {
 		h.topic = e.NewTopic(stream.TopicOptions{Skip: true})
+	}
+	if ln, err = e.Listen(ln); err != nil {
+		return err
 	}
 	server := &http.Server{Handler: e, ReadHeaderTimeout: c.HandshakeTimeout, MaxHeaderBytes: 12 << 10}
 	served := make(chan error, 1)

@@ -65,6 +65,18 @@ func (f *Feed) Attach(e *stream.Engine) { f.engine = e }
 // Heartbeat is the message for a connection that got nothing for a while.
 func Heartbeat(nowMs int64) []byte { return (&wire.Heartbeat{T: nowMs}).AppendJSON(nil) }
 
+// Encode makes CBOR of a message for the subprotocol [wire.SubprotocolCBOR]: all
+// messages are made as JSON, and in the other encoding only when somebody follows
+// in it.
+func (f *Feed) Encode(message []byte) []byte {
+	b, err := wire.ToCBOR(message)
+	if err != nil {
+		f.log.Error("a message could not be written as CBOR, it is left out", "err", err)
+		return nil
+	}
+	return b
+}
+
 // now returns the clock of the newest tick.
 func (f *Feed) now() clock {
 	f.mu.Lock()

@@ -28,11 +28,18 @@ func (f *Feed) Open(ctx context.Context, r *stream.Request, t *stream.Turn) {
 
 // Message answers one message.
 func (f *Feed) Message(ctx context.Context, c stream.Conn, text bool, payload []byte, t *stream.Turn) {
-	if !text {
+	parse := wire.ParseClient
+	switch cbor := c.Protocol == wire.SubprotocolCBOR; {
+	case cbor && text:
+		t.Close(1003, "this subprotocol is CBOR in binary messages")
+		return
+	case !cbor && !text:
 		t.Close(1003, "this subprotocol is JSON in text messages")
 		return
+	case cbor:
+		parse = wire.ParseClientCBOR
 	}
-	r, fault := wire.ParseClient(payload)
+	r, fault := parse(payload)
 	if fault != nil {
 		refuse(t, fault.ID, fault)
 		return

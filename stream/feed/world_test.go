@@ -19,6 +19,7 @@ import (
 	"monitord/history/standing"
 	"monitord/metric"
 	"monitord/stream"
+	"monitord/stream/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -84,7 +85,10 @@ func (w *world) start(change ...func(*Options)) {
 	c := stream.DefaultConfig()
 	c.MaxSubscriptions = o.MaxSubscriptions
 	c.PingInterval = time.Hour // liveness is the engine's own: a busy machine ends no test
-	if w.engine, err = stream.New(w.feed, stream.Options{Config: c, Heartbeat: Heartbeat}); err != nil {
+	if w.engine, err = stream.New(w.feed, stream.Options{
+		Config: c, Heartbeat: Heartbeat,
+		Protocols: []string{wire.SubprotocolJSON, wire.SubprotocolCBOR}, Binary: wire.SubprotocolCBOR, Encode: w.feed.Encode,
+	}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.feed.Attach(w.engine)

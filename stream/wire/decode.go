@@ -11,37 +11,53 @@ import (
 // and returns nil and no error for an op that it does not know: a newer server
 // may say more than this client understands. The caller bounds len(data).
 func Decode(data []byte) (Message, error) {
-	var in struct {
-		Op       string       `json:"op"`
-		ID       string       `json:"id"`
-		Sub      uint32       `json:"sub"`
-		Rev      uint64       `json:"rev"`
-		T        int64        `json:"t"`
-		Now      int64        `json:"now"`
-		Seq      *uint64      `json:"seq"`
-		Version  string       `json:"version"`
-		Instance string       `json:"instance"`
-		Epoch    string       `json:"epoch"`
-		Interval int64        `json:"interval"`
-		Series   []jsonLabels `json:"series"`
-		V        jsonValues   `json:"v"`
-		Event    string       `json:"event"`
-		Current  bool         `json:"current"`
-		Durable  *bool        `json:"durable"`
-		Delivery *Delivery    `json:"delivery"`
-		Alert    *jsonAlert   `json:"alert"`
-		From     int64        `json:"from"`
-		To       int64        `json:"to"`
-		Missed   int64        `json:"missed"`
-		After    uint64       `json:"after"`
-		Next     uint64       `json:"next"`
-		Reason   Reason       `json:"reason"`
-		Code     Code         `json:"code"`
-		Message  string       `json:"message"`
-	}
+	var in incoming
 	if err := json.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("decode message: %w", err)
 	}
+	return in.message()
+}
+
+// DecodeCBOR is [Decode] for the other encoding.
+func DecodeCBOR(data []byte) (Message, error) {
+	var in incoming
+	if err := fromServer.Unmarshal(data, &in); err != nil {
+		return nil, fmt.Errorf("decode message: %w", err)
+	}
+	return in.message()
+}
+
+// incoming has what any message may have; CBOR has the names of JSON.
+type incoming struct {
+	Op       string     `json:"op"`
+	ID       string     `json:"id"`
+	Sub      uint32     `json:"sub"`
+	Rev      uint64     `json:"rev"`
+	T        int64      `json:"t"`
+	Now      int64      `json:"now"`
+	Seq      *uint64    `json:"seq"`
+	Version  string     `json:"version"`
+	Instance string     `json:"instance"`
+	Epoch    string     `json:"epoch"`
+	Interval int64      `json:"interval"`
+	Series   []inLabels `json:"series"`
+	V        inValues   `json:"v"`
+	Event    string     `json:"event"`
+	Current  bool       `json:"current"`
+	Durable  *bool      `json:"durable"`
+	Delivery *Delivery  `json:"delivery"`
+	Alert    *inAlert   `json:"alert"`
+	From     int64      `json:"from"`
+	To       int64      `json:"to"`
+	Missed   int64      `json:"missed"`
+	After    uint64     `json:"after"`
+	Next     uint64     `json:"next"`
+	Reason   Reason     `json:"reason"`
+	Code     Code       `json:"code"`
+	Message  string     `json:"message"`
+}
+
+func (in *incoming) message() (Message, error) {
 	var seq uint64
 	if in.Seq != nil {
 		seq = *in.Seq
@@ -84,52 +100,52 @@ func Decode(data []byte) (Message, error) {
 	return nil, nil
 }
 
-type jsonAlert struct {
-	Fingerprint  string     `json:"fingerprint"`
-	State        string     `json:"state"`
-	Labels       jsonLabels `json:"labels"`
-	Annotations  jsonLabels `json:"annotations"`
-	Value        jsonValue  `json:"value"`
-	ActiveAt     time.Time  `json:"activeAt"`
-	StartsAt     time.Time  `json:"startsAt"`
-	EndsAt       time.Time  `json:"endsAt"`
-	GeneratorURL string     `json:"generatorURL"`
-	SilencedBy   []string   `json:"silencedBy"`
+type inAlert struct {
+	Fingerprint  string   `json:"fingerprint"`
+	State        string   `json:"state"`
+	Labels       inLabels `json:"labels"`
+	Annotations  inLabels `json:"annotations"`
+	Value        inValue  `json:"value"`
+	ActiveAt     inTime   `json:"activeAt"`
+	StartsAt     inTime   `json:"startsAt"`
+	EndsAt       inTime   `json:"endsAt"`
+	GeneratorURL string   `json:"generatorURL"`
+	SilencedBy   []string `json:"silencedBy"`
 }
 
-func (a *jsonAlert) alert() Alert {
+func (a *inAlert) alert() Alert {
 	return Alert{
 		Fingerprint: a.Fingerprint, State: a.State,
 		Labels: Labels(a.Labels), Annotations: Labels(a.Annotations), Value: float64(a.Value),
-		ActiveAt: a.ActiveAt, StartsAt: a.StartsAt, EndsAt: a.EndsAt,
+		ActiveAt: time.Time(a.ActiveAt), StartsAt: time.Time(a.StartsAt), EndsAt: time.Time(a.EndsAt),
 		GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy,
 	}
 }
 
-type jsonLabels Labels
+type inLabels Labels
 
-func (ls *jsonLabels) UnmarshalJSON(b []byte) error {
+func (ls *inLabels) UnmarshalJSON(b []byte) error {
 	var m map[string]string
 	if err := json.Unmarshal(b, &m); err != nil {
 		return err
 	}
-	*ls = jsonLabels(LabelsOf(m))
+	*ls = inLabels(LabelsOf(m))
 	return nil
 }
 
-type jsonValue float64
+type inValue float64
 
-func (v *jsonValue) UnmarshalJSON(b []byte) error {
+func (v *inValue) UnmarshalJSON(b []byte) error {
 	f, err := parseFloat(b)
-	*v = jsonValue(f)
+	*v = inValue(f)
 	return err
 }
 
-// jsonValues reads an array of values without an interface or an allocation for
+// inValues reads an array of values without an interface or an allocation for
 // each. encoding/json has checked the syntax: what is left is where values end.
-type jsonValues []float64
+type inValues []float64
 
-func (vs *jsonValues) UnmarshalJSON(b []byte) error {
+func (vs *inValues) UnmarshalJSON(b []byte) error {
 	if len(b) < 2 || b[0] != '[' {
 		return errors.New("v is not an array")
 	}
@@ -155,3 +171,7 @@ func (vs *jsonValues) UnmarshalJSON(b []byte) error {
 	*vs = out
 	return nil
 }
+
+type inTime time.Time
+
+func (t *inTime) UnmarshalJSON(b []byte) error { return (*time.Time)(t).UnmarshalJSON(b) }

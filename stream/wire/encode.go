@@ -1,47 +1,77 @@
 package wire
 
-import (
-	"strconv"
-	"time"
-)
-
-// An object appends the members of one JSON object in the order of the calls.
-type object struct{ b []byte }
-
-func begin(dst []byte, op string) object {
-	return object{append(append(append(dst, `{"op":"`...), op...), '"')}
-}
-
-func (o *object) key(name string) {
-	o.b = append(append(append(o.b, `,"`...), name...), '"', ':')
-}
-
-func (o *object) str(name, v string)         { o.key(name); o.b = appendString(o.b, v) }
-func (o *object) int(name string, v int64)   { o.key(name); o.b = strconv.AppendInt(o.b, v, 10) }
-func (o *object) uint(name string, v uint64) { o.key(name); o.b = strconv.AppendUint(o.b, v, 10) }
-func (o *object) bool(name string, v bool)   { o.key(name); o.b = strconv.AppendBool(o.b, v) }
-func (o *object) end() []byte                { return append(o.b, '}') }
-
-func (o *object) time(name string, v time.Time) {
-	o.key(name)
-	o.b = append(o.b, '"')
-	o.b = v.UTC().AppendFormat(o.b, time.RFC3339Nano)
-	o.b = append(o.b, '"')
-}
-
 func (m *Hello) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpHello)
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Subscribed) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Series) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Samples) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Event) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Gap) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Heartbeat) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Unsubscribed) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (e *Error) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	e.fields(&o)
+	return o.end()
+}
+
+func (m *Pong) AppendJSON(dst []byte) []byte {
+	o := beginJSON(dst)
+	m.fields(&o)
+	return o.end()
+}
+
+func (m *Hello) fields(o *object) {
+	o.str("op", OpHello)
 	o.str("version", m.Version)
 	o.str("instance", m.Instance)
 	o.str("epoch", m.Epoch)
 	o.int("interval", m.Interval)
 	o.int("t", m.T)
 	o.uint("seq", m.Seq)
-	return o.end()
 }
 
-func (m *Subscribed) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpSubscribed)
+func (m *Subscribed) fields(o *object) {
+	o.str("op", OpSubscribed)
 	o.str("id", m.ID)
 	o.uint("sub", uint64(m.Sub))
 	if m.Alerts {
@@ -49,44 +79,25 @@ func (m *Subscribed) AppendJSON(dst []byte) []byte {
 	} else {
 		o.int("t", m.T)
 	}
-	return o.end()
 }
 
-func (m *Series) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpSeries)
+func (m *Series) fields(o *object) {
+	o.str("op", OpSeries)
 	o.uint("sub", uint64(m.Sub))
 	o.uint("rev", m.Rev)
-	o.key("series")
-	o.b = append(o.b, '[')
-	for i, ls := range m.Series {
-		if i > 0 {
-			o.b = append(o.b, ',')
-		}
-		o.b = ls.appendJSON(o.b)
-	}
-	o.b = append(o.b, ']')
-	return o.end()
+	o.list("series", len(m.Series), func(i int) { o.labels(m.Series[i]) })
 }
 
-func (m *Samples) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpSamples)
+func (m *Samples) fields(o *object) {
+	o.str("op", OpSamples)
 	o.uint("sub", uint64(m.Sub))
 	o.uint("rev", m.Rev)
 	o.int("t", m.T)
-	o.key("v")
-	o.b = append(o.b, '[')
-	for i, v := range m.V {
-		if i > 0 {
-			o.b = append(o.b, ',')
-		}
-		o.b = AppendFloat(o.b, v)
-	}
-	o.b = append(o.b, ']')
-	return o.end()
+	o.values("v", m.V)
 }
 
-func (m *Event) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpAlert)
+func (m *Event) fields(o *object) {
+	o.str("op", OpAlert)
 	o.uint("sub", uint64(m.Sub))
 	if m.Seq != 0 {
 		o.uint("seq", m.Seq)
@@ -100,9 +111,8 @@ func (m *Event) AppendJSON(dst []byte) []byte {
 		o.bool("durable", false)
 	}
 	if d := m.Delivery; d != nil {
-		o.key("delivery")
-		o.b = append(o.b, `{"hook":`...)
-		o.b = appendString(o.b, d.Hook)
+		outer := o.open("delivery")
+		o.str("hook", d.Hook)
 		o.uint("of", d.Of)
 		o.int("attempts", int64(d.Attempts))
 		if d.Error != "" {
@@ -111,41 +121,30 @@ func (m *Event) AppendJSON(dst []byte) []byte {
 		if d.GivenUp {
 			o.bool("givenUp", true)
 		}
-		o.b = append(o.b, '}')
+		o.close(outer)
 	}
-	o.key("alert")
-	o.b = m.Alert.appendJSON(o.b)
-	return o.end()
+	outer := o.open("alert")
+	m.Alert.fields(o)
+	o.close(outer)
 }
 
-func (a *Alert) appendJSON(dst []byte) []byte {
-	o := object{append(dst, `{"fingerprint":`...)}
-	o.b = appendString(o.b, a.Fingerprint)
+func (a *Alert) fields(o *object) {
+	o.str("fingerprint", a.Fingerprint)
 	o.str("state", a.State)
 	o.key("labels")
-	o.b = a.Labels.appendJSON(o.b)
+	o.labels(a.Labels)
 	o.key("annotations")
-	o.b = a.Annotations.appendJSON(o.b)
-	o.key("value")
-	o.b = AppendFloat(o.b, a.Value)
+	o.labels(a.Annotations)
+	o.float("value", a.Value)
 	o.time("activeAt", a.ActiveAt)
 	o.time("startsAt", a.StartsAt)
 	o.time("endsAt", a.EndsAt)
 	o.str("generatorURL", a.GeneratorURL)
-	o.key("silencedBy")
-	o.b = append(o.b, '[')
-	for i, id := range a.SilencedBy {
-		if i > 0 {
-			o.b = append(o.b, ',')
-		}
-		o.b = appendString(o.b, id)
-	}
-	o.b = append(o.b, ']')
-	return o.end()
+	o.list("silencedBy", len(a.SilencedBy), func(i int) { o.text(a.SilencedBy[i]) })
 }
 
-func (m *Gap) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpGap)
+func (m *Gap) fields(o *object) {
+	o.str("op", OpGap)
 	o.uint("sub", uint64(m.Sub))
 	if m.Next != 0 {
 		o.uint("after", m.After)
@@ -156,11 +155,10 @@ func (m *Gap) AppendJSON(dst []byte) []byte {
 		o.int("missed", m.Missed)
 	}
 	o.str("reason", string(m.Reason))
-	return o.end()
 }
 
-func (m *Heartbeat) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpHeartbeat)
+func (m *Heartbeat) fields(o *object) {
+	o.str("op", OpHeartbeat)
 	if m.Sub != 0 {
 		o.uint("sub", uint64(m.Sub))
 	}
@@ -168,18 +166,16 @@ func (m *Heartbeat) AppendJSON(dst []byte) []byte {
 	if m.Sub != 0 {
 		o.uint("seq", m.Seq)
 	}
-	return o.end()
 }
 
-func (m *Unsubscribed) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpUnsubscribed)
+func (m *Unsubscribed) fields(o *object) {
+	o.str("op", OpUnsubscribed)
 	o.str("id", m.ID)
 	o.uint("sub", uint64(m.Sub))
-	return o.end()
 }
 
-func (e *Error) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpError)
+func (e *Error) fields(o *object) {
+	o.str("op", OpError)
 	if e.ID != "" {
 		o.str("id", e.ID)
 	}
@@ -189,12 +185,10 @@ func (e *Error) AppendJSON(dst []byte) []byte {
 	}
 	o.str("code", string(e.Code))
 	o.str("message", e.Message)
-	return o.end()
 }
 
-func (m *Pong) AppendJSON(dst []byte) []byte {
-	o := begin(dst, OpPong)
+func (m *Pong) fields(o *object) {
+	o.str("op", OpPong)
 	o.int("t", m.T)
 	o.int("now", m.Now)
-	return o.end()
 }

@@ -81,9 +81,14 @@ func clientGolden() map[string]Request {
 
 func golden(t *testing.T, name string, got []byte) []byte {
 	t.Helper()
-	path := filepath.Join("testdata", name+".json")
+	return bytes.TrimSuffix(goldenFile(t, name+".json", append(bytes.Clone(got), '\n')), []byte("\n"))
+}
+
+func goldenFile(t *testing.T, name string, got []byte) []byte {
+	t.Helper()
+	path := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(path, append(got, '\n'), 0o644); err != nil {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -91,7 +96,7 @@ func golden(t *testing.T, name string, got []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytes.TrimSuffix(want, []byte("\n"))
+	return want
 }
 
 func TestServerGolden(t *testing.T) {
@@ -112,6 +117,22 @@ func TestServerGolden(t *testing.T) {
 			if again := back.AppendJSON(nil); !bytes.Equal(again, got) {
 				t.Fatalf("decoded and encoded again: %s\nwant %s", again, got)
 			}
+			packed, err := ToCBOR(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if direct := AppendCBOR([]byte("x"), m)[1:]; !bytes.Equal(packed, direct) {
+				t.Fatalf("CBOR from JSON %x\ndirect         %x", packed, direct)
+			}
+			if want := goldenFile(t, "server_"+name+".cbor", packed); !bytes.Equal(packed, want) {
+				t.Fatalf("got  %x\nwant %x", packed, want)
+			}
+			if back, err = DecodeCBOR(packed); err != nil {
+				t.Fatal(err)
+			}
+			if again := back.AppendJSON(nil); !bytes.Equal(again, got) {
+				t.Fatalf("from CBOR: %s\nwant %s", again, got)
+			}
 		})
 	}
 }
@@ -130,16 +151,25 @@ func TestClientGolden(t *testing.T) {
 			if back != r {
 				t.Fatalf("parsed %+v\nwant   %+v", back, r)
 			}
+			packed := r.AppendCBOR([]byte("x"))[1:]
+			if want := goldenFile(t, "client_"+name+".cbor", packed); !bytes.Equal(packed, want) {
+				t.Fatalf("got  %x\nwant %x", packed, want)
+			}
+			if back, fault = ParseClientCBOR(packed); fault != nil || back != r {
+				t.Fatalf("from CBOR %+v, %v\nwant      %+v", back, fault, r)
+			}
 		})
 	}
 }
 
 func TestNoStrayGoldenFiles(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := len(serverGolden()) + len(clientGolden()); len(files) != want {
-		t.Fatalf("%d golden files, the tests know %d", len(files), want)
+	for _, kind := range []string{"json", "cbor"} {
+		files, err := filepath.Glob("testdata/*." + kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := len(serverGolden()) + len(clientGolden()); len(files) != want {
+			t.Fatalf("%d golden files of %s, the tests know %d", len(files), kind, want)
+		}
 	}
 }

@@ -7,6 +7,8 @@ type Message interface {
 	// AppendJSON appends the message as one JSON object and returns the
 	// extended buffer.
 	AppendJSON(dst []byte) []byte
+
+	fields(o *object)
 }
 
 // Hello is the first message on a connection.

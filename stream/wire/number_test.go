@@ -94,3 +94,19 @@ func BenchmarkSamples(b *testing.B) {
 	}
 	b.SetBytes(int64(len(buf)))
 }
+
+// BenchmarkToCBOR is what the second encoding costs, for everybody together.
+func BenchmarkToCBOR(b *testing.B) {
+	m := Samples{Sub: 3, Rev: 1, T: 1763683200000}
+	for i := range 500 {
+		m.V = append(m.V, float64(i*i%977)+0.25)
+	}
+	message := m.AppendJSON(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ToCBOR(message); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(message)), "bytes")
+}

@@ -1,10 +1,7 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 )
 
@@ -19,6 +16,17 @@ const maxEpoch = 128
 // whoever writes "form" for "from" should hear of it.
 func ParseClient(data []byte) (Request, *Error) {
 	m, fault := readFlat(data)
+	return parse(m, fault)
+}
+
+// ParseClientCBOR is [ParseClient] for a message as CBOR: a map of text strings
+// and whole numbers, which may be floats, as some encoders write large ones.
+func ParseClientCBOR(data []byte) (Request, *Error) {
+	m, fault := readFlatCBOR(data)
+	return parse(m, fault)
+}
+
+func parse(m flat, fault error) (Request, *Error) {
 	id := m.id()
 	bad := func(code Code, format string, args ...any) (Request, *Error) {
 		return Request{}, &Error{ID: id, Code: code, Message: fmt.Sprintf(format, args...)}
@@ -173,84 +181,6 @@ func (r *Request) check() *Error {
 		return &Error{ID: r.ID, Code: BadQuery, Message: "the query is empty"}
 	}
 	return nil
-}
-
-type valueKind uint8
-
-const (
-	stringValue valueKind = iota + 1
-	numberValue
-	otherValue
-)
-
-type value struct {
-	kind valueKind
-	text string
-}
-
-// A flat is an object without nesting. keys has its names in order.
-type flat struct {
-	keys []string
-	has  map[string]value
-}
-
-// id is the message's id if it can be echoed.
-func (m flat) id() string {
-	if v := m.has["id"]; v.kind == stringValue && len(v.text) <= MaxID {
-		return v.text
-	}
-	return ""
-}
-
-// maxKeys is more than any message has: an object that goes on is given up there.
-const maxKeys = 16
-
-// readFlat returns what it has read so far even when it fails, so that an error
-// can carry the id.
-func readFlat(data []byte) (flat, error) {
-	m := flat{has: make(map[string]value, 8)}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if tok, err := d.Token(); err != nil || tok != json.Delim('{') {
-		return m, fmt.Errorf("not a JSON object")
-	}
-	for d.More() {
-		tok, err := d.Token()
-		if err != nil {
-			return m, fmt.Errorf("not JSON: %s", err)
-		}
-		key, _ := tok.(string) // an object's keys are strings, or Token fails
-		if _, twice := m.has[key]; twice {
-			return m, fmt.Errorf("the key %.40q is there twice", key)
-		}
-		if len(m.keys) == maxKeys {
-			return m, fmt.Errorf("more than %d keys", maxKeys)
-		}
-		tok, err = d.Token()
-		if err != nil {
-			return m, fmt.Errorf("not JSON: %s", err)
-		}
-		var v value
-		switch t := tok.(type) {
-		case string:
-			v = value{stringValue, t}
-		case json.Number:
-			v = value{numberValue, t.String()}
-		case json.Delim:
-			return m, fmt.Errorf("the value of %.40q is nested, a message is flat", key)
-		default:
-			v = value{kind: otherValue}
-		}
-		m.keys = append(m.keys, key)
-		m.has[key] = v
-	}
-	if _, err := d.Token(); err != nil {
-		return m, fmt.Errorf("not JSON: %s", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return m, fmt.Errorf("something stands after the object")
-	}
-	return m, nil
 }
 
 func contains(names []string, name string) bool {

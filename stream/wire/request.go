@@ -22,14 +22,20 @@ type Request struct {
 
 // AppendJSON appends the request as one JSON object and returns the extended buffer.
 func (r *Request) AppendJSON(dst []byte) []byte {
-	o := begin(dst, r.Op)
+	o := beginJSON(dst)
+	r.fields(&o)
+	return o.end()
+}
+
+func (r *Request) fields(o *object) {
+	o.str("op", r.Op)
 	if r.Op == OpPing {
 		o.int("t", r.T)
-		return o.end()
+		return
 	}
 	o.str("id", r.ID)
 	if r.Op != OpSubscribe {
-		return o.end()
+		return
 	}
 	o.str(string(r.Kind), r.Expr)
 	if r.Every != 0 {
@@ -47,5 +53,4 @@ func (r *Request) AppendJSON(dst []byte) []byte {
 	if r.Epoch != "" {
 		o.str("epoch", r.Epoch)
 	}
-	return o.end()
 }
