@@ -25,6 +25,33 @@ func (p *Policy) Middleware(next http.Handler) http.Handler {
 			http.Error(w, refused.Reason, refused.Status)
 			return
 		}
+		if p.shareWith(w, r) {
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// shareWith lets a page at an allowed origin read the answer (the CORS protocol
+// of the Fetch standard), and answers its preflight, in which case it returns
+// true. The daemon's own page needs none of it.
+func (p *Policy) shareWith(w http.ResponseWriter, r *http.Request) bool {
+	if len(p.origins) == 0 {
+		return false
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	o, ok := parseOrigin(r.Header.Get("Origin"))
+	if !ok || !p.origins[o.String()] {
+		return false
+	}
+	h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT")
+	h.Set("Access-Control-Allow-Headers", "Content-Type")
+	h.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
 }

@@ -87,12 +87,14 @@ func validPort(s string) bool {
 	if len(s) < 2 || len(s) > 6 || s[0] != ':' {
 		return false
 	}
+	n := 0
 	for _, c := range s[1:] {
 		if c < '0' || c > '9' {
 			return false
 		}
+		n = 10*n + int(c-'0')
 	}
-	return true
+	return n <= 65535
 }
 
 func portOf(host string) string {

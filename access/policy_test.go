@@ -144,6 +144,7 @@ func TestCheckListen(t *testing.T) {
 		"127.0.0.1":           false,
 		"127.0.0.1:http":      false,
 		"127.0.0.1:-1":        false,
+		"127.0.0.1:99999":     false,
 		"localhost.evil:6455": false,
 	} {
 		if err := CheckListen(address); (err == nil) != ok {

@@ -143,7 +143,7 @@ func (e *Engine) adopt(t int64) []Event {
 			delete(e.restored, r.ID)
 		}
 		delete(before, r.ID)
-		tr.rule, tr.filled = r, max(tr.filled, e.clock.filled(r))
+		tr.rule, tr.filled, tr.since = r, max(tr.filled, e.clock.filled(r)), e.clock.began
 		trackers = append(trackers, tr)
 	}
 	var events []Event

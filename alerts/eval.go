@@ -44,7 +44,7 @@ func (e *Engine) away(h Hole) {
 		if d < 0 { // the clock was set back, and what waits must not wait for the old time
 			tr.filled += h.To - h.From
 		}
-		tr.filled = max(tr.filled, e.clock.filled(tr.rule))
+		tr.filled, tr.since = max(tr.filled, e.clock.filled(tr.rule)), e.clock.began
 		for _, in := range tr.alerts {
 			in.state = in.state.Away(d, h.To)
 		}
@@ -145,8 +145,14 @@ func (tr *tracker) apply(elements []element, err error, t int64) []change {
 	slices.Sort(missing)
 	for _, key := range missing {
 		in := tr.alerts[key]
+		says := verdict
+		if says == Unfilled && in.state.Phase == PhasePending && in.state.ActiveAt >= tr.since {
+			// It is not from before the hole, so nothing of it is lost there: kept
+			// pending over its absences it would fire without having held.
+			says = Absent
+		}
 		var kinds []Kind
-		in.state, kinds = Transition(in.state, Result{Verdict: verdict}, t, timing)
+		in.state, kinds = Transition(in.state, Result{Verdict: says}, t, timing)
 		if !in.state.Active() {
 			delete(tr.alerts, key)
 		}

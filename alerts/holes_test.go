@@ -151,3 +151,10 @@ func TestSmallHolesDoNotHoldUpLongRanges(t *testing.T) {
 	r.expect(100, 104, map[int64][]string{100: {"firing L"}})
 	r.expect(119, 120, map[int64][]string{119: {"resolved L"}})
 }
+
+func TestPendingFromAfterTheStartIsNotKeptOverAbsences(t *testing.T) {
+	rule := RuleConfig{Name: "A", Expr: "x > 1", For: 7 * time.Second}
+	r := newRig(t, EngineOptions{LastTick: 99 * second, Settle: 30 * time.Second}, rule)
+	r.answers[rule.Expr] = between(200, 204)
+	r.expect(200, 230, map[int64][]string{200: {"pending A"}, 205: {"inactive A"}})
+}

@@ -30,6 +30,7 @@ var (
 // engine's lock guards it.
 type tracker struct {
 	rule   *Rule
+	since  int64                // the first tick since the start or the last hole; Unix milliseconds
 	filled int64                // from then on the absence of an element means something; Unix milliseconds
 	alerts map[string]*instance // active ones, by labelsKey
 	known  identities           // Eval's alone

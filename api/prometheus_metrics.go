@@ -9,6 +9,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -50,6 +51,9 @@ func families(b metric.Batch) []*dto.MetricFamily {
 	seen := make(map[string]bool)
 	var out []*dto.MetricFamily
 	for _, p := range points {
+		if !shown(p.Series) {
+			continue
+		}
 		name, pairs, id := exposed(p.Series.Labels)
 		if name == "" || seen[id] {
 			continue
@@ -67,13 +71,26 @@ func families(b metric.Batch) []*dto.MetricFamily {
 	return out
 }
 
+// shown tells what a host has from what whoever scrapes adds to it: the report of
+// the scrape, and the results of rules, would stand in the way of its own.
+func shown(s *metric.Series) bool {
+	if s.Desc == nil {
+		return false
+	}
+	switch s.Desc.Name {
+	case "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added":
+		return false
+	}
+	return true
+}
+
 // exposed returns a series' metric name, its labels as they are shown, and a key
 // for both.
 func exposed(ls labels.Labels) (name string, pairs []*dto.LabelPair, id string) {
 	var key strings.Builder
 	ls.Range(func(l labels.Label) {
 		switch l.Name {
-		case labels.MetricName:
+		case model.MetricNameLabel:
 			name = l.Value
 		case "job", "instance":
 			return

@@ -20,6 +20,8 @@ func TestMetrics(t *testing.T) {
 		{Series: reg.Series(odd, "a\"b\\c\nd"), V: math.NaN()},
 		{Series: reg.Series(cpu, "1", "user"), V: 1234567.25},
 		{Series: reg.Series(load), V: 0.5},
+		{Series: reg.Series(metric.NewDesc("up", metric.Gauge, "", "")), V: 1},
+		{Series: reg.Series(metric.NewDesc("scrape_samples_scraped", metric.Gauge, "", "")), V: 4},
 		{Series: reg.Intern(labels.FromStrings("__name__", "rule:x", "job", "node")), V: math.Inf(1)},
 		{Series: reg.Intern(labels.FromStrings("__name__", "rule:x", "job", "other")), V: 2},
 		{Series: reg.Series(cpu, "0", "idle"), V: 1e15},
@@ -34,8 +36,6 @@ node_load1 0.5
 # HELP odd Two\nlines \\ and a "quote".
 # TYPE odd untyped
 odd{v="a\"b\\c\nd"} NaN
-# TYPE rule:x untyped
-rule:x +Inf
 `
 	h := Metrics(func() metric.Batch { return batch }, quiet)
 	w := httptest.NewRecorder()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -65,7 +66,7 @@ func TestEndedSeriesEndAtOnce(t *testing.T) {
 func TestValuesOfRules(t *testing.T) {
 	db, h := open(t, t.TempDir()), newHost(1)
 	appendAll(t, db, h, start, start)
-	alert := labels.FromStrings(labels.MetricName, "ALERTS", "alertname", "X")
+	alert := labels.FromStrings(model.MetricNameLabel, "ALERTS", "alertname", "X")
 	if err := db.AppendValues(start, []metric.Value{{Labels: alert, V: 1}}, nil); err != nil {
 		t.Fatal(err)
 	}

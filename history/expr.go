@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -77,7 +78,7 @@ func canonicalMatchers(n *parser.VectorSelector) []*labels.Matcher {
 	ms = slices.CompactFunc(ms, func(a, b *labels.Matcher) bool { return a.String() == b.String() })
 	if n.Name == "" {
 		for _, m := range ms {
-			if m.Name == labels.MetricName && m.Type == labels.MatchEqual && isName(m.Value) {
+			if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual && isName(m.Value) {
 				n.Name = m.Value
 				break
 			}

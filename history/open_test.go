@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -43,7 +44,7 @@ func TestGoneSinceTheRunBefore(t *testing.T) {
 	dir := t.TempDir()
 	db, h := open(t, dir), newHost(3)
 	slow := metric.NewDesc("slow", metric.Gauge, "", "", "n")
-	rule := labels.FromStrings(labels.MetricName, "rule", "core", "r")
+	rule := labels.FromStrings(model.MetricNameLabel, "rule", "core", "r")
 	b := h.batch(start)
 	for _, n := range []string{"0", "1"} {
 		b.Points = append(b.Points, metric.Point{Series: h.reg.Series(slow, n), V: 1})
@@ -52,7 +53,7 @@ func TestGoneSinceTheRunBefore(t *testing.T) {
 	if err := db.Append(b); err != nil {
 		t.Fatal(err)
 	}
-	gone := []labels.Labels{rule, labels.FromStrings(labels.MetricName, "rule", "core", "s")}
+	gone := []labels.Labels{rule, labels.FromStrings(model.MetricNameLabel, "rule", "core", "s")}
 	if err := db.AppendValues(start, []metric.Value{{Labels: gone[0], V: 1}, {Labels: gone[1], V: 1}}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
@@ -39,7 +40,7 @@ func resurrect(db *DB, newest int64, lookback time.Duration) *resurrection {
 			_, last = it.At()
 		}
 		if !value.IsStaleNaN(last) {
-			name := ls.Get(labels.MetricName)
+			name := ls.Get(model.MetricNameLabel)
 			if r.left[name] == nil {
 				r.left[name] = make(map[uint64]labels.Labels)
 			}
@@ -68,7 +69,7 @@ func (r *resurrection) gone(b metric.Batch) []labels.Labels {
 	}
 	seen := make(map[string]bool)
 	for _, p := range b.Points {
-		name := p.Series.Labels.Get(labels.MetricName)
+		name := p.Series.Labels.Get(model.MetricNameLabel)
 		if left := r.left[name]; left != nil {
 			seen[name] = true
 			delete(left, p.Series.Labels.Hash())
@@ -94,7 +95,7 @@ func (r *resurrection) claim(values []metric.Value) {
 		return
 	}
 	for _, v := range values {
-		delete(r.left[v.Labels.Get(labels.MetricName)], v.Labels.Hash())
+		delete(r.left[v.Labels.Get(model.MetricNameLabel)], v.Labels.Hash())
 	}
 }
 

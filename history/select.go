@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
@@ -59,7 +60,7 @@ const tickMetric = "up"
 // Ticks returns the times in [from, to] at which a tick is stored, growing. A
 // tick is known by its samples of up.
 func (db *DB) Ticks(ctx context.Context, from, to int64) ([]int64, error) {
-	up := []*labels.Matcher{{Type: labels.MatchEqual, Name: labels.MetricName, Value: tickMetric}}
+	up := []*labels.Matcher{{Type: labels.MatchEqual, Name: model.MetricNameLabel, Value: tickMetric}}
 	var ticks []int64
 	series := 0
 	err := db.eachSeries(ctx, up, from, to, func(_ labels.Labels, it chunkenc.Iterator) error {

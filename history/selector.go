@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -64,5 +65,5 @@ func (s Selector) all() []*labels.Matcher {
 	if len(s.matchers) > 0 {
 		return s.matchers
 	}
-	return []*labels.Matcher{{Type: labels.MatchNotEqual, Name: labels.MetricName, Value: ""}}
+	return []*labels.Matcher{{Type: labels.MatchNotEqual, Name: model.MetricNameLabel, Value: ""}}
 }

@@ -4,11 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
 func TestSelectors(t *testing.T) {
-	web := labels.FromStrings(labels.MetricName, "up", "job", "node", "instance", "web1")
+	web := labels.FromStrings(model.MetricNameLabel, "up", "job", "node", "instance", "web1")
 	for _, tt := range []struct {
 		in, canonical string
 		matches       bool

@@ -58,13 +58,14 @@ func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
 		b.push(own{frame: p.frame, messages: int32(p.messages)})
 	}
 	g.pos = max(g.pos, p.next)
-	ord, next, ok := t.from(g.pos)
+	ord, _, ok := t.from(g.pos)
 	if !ok && (p.err != nil || p.next <= p.after) {
 		// Neither the source nor the ring has what comes next. The source knew all
 		// that had left the ring when it was asked; what has left since is not
 		// missing, only to be asked for.
 		was := g.pos
 		g.pos = max(g.pos, p.base)
+		var next int64
 		if ord, next, ok = t.from(g.pos); !ok {
 			next = g.pos + 1
 		}

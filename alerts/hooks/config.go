@@ -138,13 +138,13 @@ func (c Config) sender(o Options) (sender, []error) {
 		return &execSender{command: c.Command, instance: o.Instance}, faults
 	case "webhook":
 		only("exec", map[string]bool{"command": len(c.Command) > 0})
-		target, err := oneOf("url", c.URL, c.URLFile)
-		if err != nil {
-			return nil, append(faults, err)
-		}
 		secret, err := oneOf("secret", c.Secret, c.SecretFile)
 		if err != nil {
 			faults = append(faults, err)
+		}
+		target, err := oneOf("url", c.URL, c.URLFile)
+		if err != nil {
+			return nil, append(faults, err)
 		}
 		u, err := parseURL(target)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // Append makes recs durable, in order, and gives every Event the next number.
@@ -113,7 +114,10 @@ func (j *Journal) tryWrite(batch []stored) (int, error) {
 	}
 	err := j.dev.write(j.cur.file, j.buf, start)
 	if err == nil {
+		begin := time.Now()
 		err = j.dev.sync(j.cur.file)
+		j.counts.syncs.Add(1)
+		j.counts.syncing.Add(int64(time.Since(begin)))
 	}
 	if cap(j.buf) > MaxRecord {
 		j.buf = nil
@@ -134,7 +138,7 @@ func (j *Journal) tryWrite(batch []stored) (int, error) {
 		nv.first = j.cur.first
 	}
 	j.view.Store(nv)
-	if len(segs) != len(v.segs) {
+	if len(segs) != len(v.segs) && len(batch) > 0 {
 		j.retain(batch[0].T)
 	}
 	return n, nil

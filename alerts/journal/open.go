@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // Open opens the journal in dir, or begins one there. It cuts off what a crash
@@ -42,7 +43,8 @@ func open(dir string, o Options, size int64, dev device) (_ *Journal, err error)
 	if err != nil {
 		return nil, err
 	}
-	if j.epoch == 0 {
+	fresh := j.epoch == 0
+	if fresh {
 		if j.epoch, err = newEpoch(); err != nil {
 			return nil, err
 		}
@@ -50,6 +52,14 @@ func open(dir string, o Options, size int64, dev device) (_ *Journal, err error)
 	if len(segs) > 0 {
 		if err := j.resume(segs); err != nil {
 			return nil, err
+		}
+	}
+	if fresh {
+		// Whoever is told the epoch must find it again, though nothing happens
+		// before the next start. A disk that refuses it now gets it with the
+		// first event.
+		if err := j.begin(time.Now().UnixMilli()); err == nil {
+			_, _ = j.tryWrite(nil) // counted and logged
 		}
 	}
 	_ = j.allocateNext() // counted and logged; the current segment may still have room

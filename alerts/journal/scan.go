@@ -68,8 +68,7 @@ type scanner struct {
 	stop int64 // no record begins at or after it
 	seq  uint64
 
-	damaged int   // stretches between records that hold no record
-	last    int64 // behind the last byte that is not zero; known when next returned false
+	damaged int // stretches between records that hold no record
 }
 
 func newScanner(r io.ReaderAt, p place, from, to int64) *scanner {

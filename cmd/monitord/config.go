@@ -89,7 +89,7 @@ func (c *Config) Validate() []error {
 		}
 	}
 	for name, value := range c.Labels {
-		if !model.LabelName(name).IsValidLegacy() || name == model.MetricNameLabel || name == model.InstanceLabel {
+		if !model.LegacyValidation.IsValidLabelName(name) || name == model.MetricNameLabel || name == model.InstanceLabel {
 			faults = append(faults, fmt.Errorf("labels.%s: is no name for a label here, use letters, digits and underscores, and neither __name__ nor instance", name))
 		}
 		if !model.LabelValue(value).IsValid() {

@@ -216,16 +216,19 @@ func describe(v any) string {
 
 // suggestion names the known key that is nearest to a wrong one.
 func suggestion(key string, known map[string][]int) string {
-	best, bestDistance := "", len(key)/2+2
+	best, bestDistance := "", len(key)/3+2
 	names := make([]string, 0, len(known))
 	for name := range known {
 		names = append(names, name)
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		if n := editDistance(strings.ToLower(key), name); n < bestDistance {
+		if n := editDistance(strings.ToLower(key), strings.ToLower(name)); n < bestDistance {
 			best, bestDistance = name, n
 		}
+	}
+	if best == "" && len(names) > 20 {
+		return ""
 	}
 	if best == "" {
 		return ", keys here are " + strings.Join(names, ", ")

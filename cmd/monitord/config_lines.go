@@ -102,7 +102,7 @@ func (s *keyScanner) value(path string, depth int) {
 		for n := 0; s.more(']'); n++ {
 			s.note(indexed(path, n), s.line)
 			s.value(indexed(path, n), depth+1)
-			if !s.separator() {
+			if !s.separator(']') {
 				return
 			}
 		}
@@ -110,7 +110,7 @@ func (s *keyScanner) value(path string, depth int) {
 		s.pos++
 		for s.more('}') {
 			s.pair(path, depth+1)
-			if !s.separator() {
+			if !s.separator('}') {
 				return
 			}
 		}
@@ -134,9 +134,9 @@ func (s *keyScanner) more(closing byte) bool {
 	return true
 }
 
-// separator consumes the comma between elements; false if there is neither a
-// comma nor a closing byte, which is no TOML.
-func (s *keyScanner) separator() bool {
+// separator consumes the comma between elements; false if neither a comma nor the
+// closing byte follows: that is no TOML, and nothing would move on.
+func (s *keyScanner) separator(closing byte) bool {
 	s.skipBlank(true)
 	if s.pos >= len(s.text) {
 		return false
@@ -145,7 +145,7 @@ func (s *keyScanner) separator() bool {
 		s.pos++
 		return true
 	}
-	return s.text[s.pos] == ']' || s.text[s.pos] == '}'
+	return s.text[s.pos] == closing
 }
 
 // key reads a dotted key; each part may be bare or quoted.

@@ -157,8 +157,9 @@ func (p *configParser) line(key string) int {
 func (p *configParser) syntax(err error, text []byte) {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
-		// The library's own line is the next one when it trips over a line's end.
-		line := 1 + bytes.Count(text[:min(parse.Position.Start, len(text))], []byte("\n"))
+		// The library's own line is the next one when it trips over a line's end,
+		// and its offset may lie before the text.
+		line := 1 + bytes.Count(text[:max(0, min(parse.Position.Start, len(text)))], []byte("\n"))
 		p.faults = append(p.faults, Fault{File: p.file, Line: line, Msg: "syntax: " + parse.Message})
 		return
 	}
@@ -183,19 +184,31 @@ func (p *configParser) err() error {
 }
 
 // environment applies MONITORD_SECTION_KEY variables. Lists are separated by
-// commas; tables and lists of tables cannot be given this way.
+// commas; lists of tables cannot be given this way. A variable that begins like
+// a section's and names none of its keys is a fault; others are not ours.
 func (p *configParser) environment(environ []string, into reflect.Value) {
 	keys := map[string][]int{}
 	scalarKeys(into.Type(), "", nil, keys)
 	byVariable := map[string]string{}
+	known := map[string][]int{}
 	for path := range keys {
 		byVariable[envName(path)] = path
+		known[envName(path)] = nil
 	}
 	p.env = map[string]string{}
 	for _, kv := range environ {
 		name, text, _ := strings.Cut(kv, "=")
+		if label, ok := strings.CutPrefix(name, envName("labels.")); ok {
+			p.env[join("labels", strings.ToLower(label))] = name
+			labels := into.FieldByName("Labels")
+			(&decoder{report: p.fault}).stringMap(map[string]any{strings.ToLower(label): text}, labels, "labels")
+			continue
+		}
 		path, ok := byVariable[name]
 		if !ok {
+			if inSection(name, keys) {
+				p.faults = append(p.faults, Fault{Key: name, Msg: "unknown variable" + suggestion(name, known)})
+			}
 			continue
 		}
 		p.env[path] = name
@@ -203,6 +216,17 @@ func (p *configParser) environment(environ []string, into reflect.Value) {
 		d := &decoder{report: p.fault}
 		d.value(envValue(text, field), field, fieldTag(into.Type(), keys[path]), path)
 	}
+}
+
+// inSection says whether a variable begins like those of a section. What an exec
+// hook is given (MONITORD_ALERT_…) begins like none.
+func inSection(name string, keys map[string][]int) bool {
+	for path := range keys {
+		if section, _, ok := strings.Cut(path, "."); ok && strings.HasPrefix(name, envName(section)+"_") {
+			return true
+		}
+	}
+	return false
 }
 
 func envName(path string) string {

@@ -93,7 +93,7 @@ retention = "3d"
 [server]
 hosts = ["a.example"]
 `,
-		"MONITORD_HISTORY_RETENTION=2w", "MONITORD_SERVER_HOSTS=b.example, c.example", "MONITORD_COLLECTORS_DISK_ENABLED=false",
+		"MONITORD_HISTORY_RETENTION=2w", "MONITORD_SERVER_HOSTS=b.example, c.example", "MONITORD_COLLECTORS_DISK_ENABLED=false", "MONITORD_LABELS_JOB=host", "MONITORD_LABELS_SITE=a",
 		"MONITORD_URL=http://elsewhere", "MONITORD_ALERT_NAME=x", "HOME=/")
 	if faults != nil {
 		t.Fatal(faults)
@@ -104,6 +104,9 @@ hosts = ["a.example"]
 	if c.Collectors.Interval != 2*time.Second || c.Collectors.Disk.Enabled || !c.Collectors.CPU.Enabled {
 		t.Errorf("collectors are %+v", c.Collectors)
 	}
+	if c.Labels["job"] != "host" || c.Labels["site"] != "a" {
+		t.Errorf("labels are %v", c.Labels)
+	}
 	if c.History.Retention != 14*24*time.Hour {
 		t.Errorf("the environment did not win: retention %v", c.History.Retention)
 	}
@@ -113,11 +116,11 @@ hosts = ["a.example"]
 }
 
 func TestConfigFaultInEnvironmentNamesTheVariable(t *testing.T) {
-	_, faults := parseText(t, "", "MONITORD_STREAM_MAX_QUERIES=many", "MONITORD_HISTORY_RETENTION=1s")
-	if len(faults) != 2 {
-		t.Fatalf("got %v, want two faults", faults)
+	_, faults := parseText(t, "", "MONITORD_STREAM_MAX_QUERIES=many", "MONITORD_STREAM_MAX_REPLY=1", "MONITORD_HISTORY_RETENTION=1s", "MONITORD_OPTS=x", "MONITORD_ALERT_NAME=y")
+	if len(faults) != 3 {
+		t.Fatalf("got %v, want three faults", faults)
 	}
-	for i, variable := range []string{"MONITORD_STREAM_MAX_QUERIES: is \"many\"", "MONITORD_HISTORY_RETENTION: "} {
+	for i, variable := range []string{"MONITORD_STREAM_MAX_QUERIES: is \"many\"", "MONITORD_STREAM_MAX_REPLY: unknown variable, did you mean MONITORD_STREAM_MAX_REPLAY?", "MONITORD_HISTORY_RETENTION: "} {
 		if !strings.HasPrefix(faults[i].String(), variable) {
 			t.Errorf("fault %d is %q, want %q…", i, faults[i], variable)
 		}

@@ -152,9 +152,9 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	webLog := log.With("part", "http")
 	mux := http.NewServeMux()
 	mux.Handle(streamPath, engine)
-	mux.Handle("/api/v1/query", api.Query(db, webLog))
-	mux.Handle("/api/v1/query_range", api.QueryRange(db, webLog))
-	mux.Handle("/metrics", api.Metrics(d.last, webLog))
+	mux.Handle("/api/v1/query", only(api.Query(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
+	mux.Handle("/api/v1/query_range", only(api.QueryRange(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
+	mux.Handle("/metrics", only(api.Metrics(d.last, webLog), http.MethodGet, http.MethodHead))
 	mux.Handle("/", dashboard.Handler())
 	fronts, err := takeOver(engine, listeners)
 	if err != nil {

@@ -55,7 +55,7 @@ func TestDaemonChecksHostAndOrigin(t *testing.T) {
 			"rebound host":   func(r *http.Request) { r.Host = "evil.example" },
 			"foreign origin": func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
 		} {
-			r, err := http.NewRequestWithContext(t.Context(), "POST", d.URL+path, nil)
+			r, err := http.NewRequestWithContext(t.Context(), "POST", d.URL()+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +143,7 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	dir := daemonDir(t, "")
 	d := startDaemon(t, dir)
 	reload := func() int {
-		resp, err := http.DefaultTransport.RoundTrip(mustRequest(t, "POST", d.URL+"/-/reload"))
+		resp, err := http.DefaultTransport.RoundTrip(mustRequest(t, "POST", d.URL()+"/-/reload"))
 		if err != nil {
 			t.Fatal(err)
 		}

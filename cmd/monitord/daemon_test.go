@@ -38,10 +38,10 @@ const patience = 30 * time.Second
 type testDaemon struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	URL    string // http://127.0.0.1:PORT
 	exited chan struct{}
 
-	mu     sync.Mutex // guards output
+	mu     sync.Mutex // guards the fields below
+	url    string     // http://127.0.0.1:PORT
 	output bytes.Buffer
 }
 
@@ -115,9 +115,16 @@ func (d *testDaemon) line(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, rest, ok := strings.Cut(text, "msg=listening url=http://"); ok {
-		d.URL = "http://" + strings.TrimSuffix(strings.Fields(rest)[0], "/")
+		d.url = "http://" + strings.TrimSuffix(strings.Fields(rest)[0], "/")
 	}
 	fmt.Fprintln(&d.output, text)
+}
+
+// URL is http://127.0.0.1:PORT.
+func (d *testDaemon) URL() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.url
 }
 
 func (d *testDaemon) log() string {
@@ -177,7 +184,7 @@ func (d *testDaemon) wait() int {
 func (d *testDaemon) get(path string) (int, string) {
 	d.t.Helper()
 	client := http.Client{Timeout: patience}
-	resp, err := client.Get(d.URL + path)
+	resp, err := client.Get(d.URL() + path)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -33,6 +33,7 @@ func feedWatchdog(ctx context.Context, log *slog.Logger, pulses []pulse) {
 		return
 	}
 	last := make([]uint64, len(pulses))
+	missed := 0
 	ticker := time.NewTicker(max(interval/4, 100*time.Millisecond))
 	defer ticker.Stop()
 	for {
@@ -42,9 +43,13 @@ func feedWatchdog(ctx context.Context, log *slog.Logger, pulses []pulse) {
 		case <-ticker.C:
 		}
 		if stuck := stuckPulse(pulses, last); stuck != "" {
-			log.Warn("watchdog is not fed", "stands", stuck)
+			// Once may be chance: the next look is well before the time is over.
+			if missed++; missed == 2 {
+				log.Warn("watchdog is not fed", "stands", stuck)
+			}
 			continue
 		}
+		missed = 0
 		for i, p := range pulses {
 			last[i] = p.turns()
 		}

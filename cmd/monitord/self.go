@@ -112,6 +112,8 @@ func (c *selfCollector) alerting(e *collectors.Emitter) {
 	e.Add(descJournalDamaged, float64(j.Damaged))
 	e.Add(descJournalLost, float64(j.Lost))
 	e.Add(descJournalErrors, float64(j.WriteErrors))
+	e.Add(descJournalSync, j.SyncTime.Seconds())
+	e.Add(descJournalSyncs, float64(j.Syncs))
 	r := c.recorder()
 	e.Add(descJournalRefused, bit(!r.Refused))
 	e.Add(descJournalWaiting, float64(r.Waiting))

@@ -32,12 +32,14 @@ var (
 	descRuleFails = metric.NewDesc("monitord_rule_evaluation_failures_total", metric.Counter, "", "Evaluations of rules that failed.")
 	descAlerts    = metric.NewDesc("monitord_alerts", metric.Gauge, "", "Alerts that are pending or firing.", "state")
 
-	descJournalSeq     = metric.NewDesc("monitord_journal_last_seq", metric.Counter, "", "Number of the newest event in the alert journal.")
-	descJournalFirst   = metric.NewDesc("monitord_journal_first_seq", metric.Counter, "", "Number of the oldest event kept in the alert journal.")
+	descJournalSeq     = metric.NewDesc("monitord_journal_last_seq", metric.Gauge, "", "Number of the newest event in the alert journal.")
+	descJournalFirst   = metric.NewDesc("monitord_journal_first_seq", metric.Gauge, "", "Number of the oldest event kept in the alert journal.")
 	descJournalBytes   = metric.NewDesc("monitord_journal_size_bytes", metric.Gauge, "bytes", "Size of the alert journal on disk.")
 	descJournalDamaged = metric.NewDesc("monitord_journal_damaged_records_total", metric.Counter, "", "Records of the alert journal found damaged.")
 	descJournalLost    = metric.NewDesc("monitord_journal_lost_events_total", metric.Counter, "", "Numbers of the alert journal whose events could not be read.")
 	descJournalErrors  = metric.NewDesc("monitord_journal_write_errors_total", metric.Counter, "", "Writes and syncs of the alert journal that failed.")
+	descJournalSync    = metric.NewDesc("monitord_journal_sync_seconds_total", metric.Counter, "seconds", "Time spent waiting for the disk to take alert events.")
+	descJournalSyncs   = metric.NewDesc("monitord_journal_syncs_total", metric.Counter, "", "Times that the disk was asked to take alert events.")
 	descJournalRefused = metric.NewDesc("monitord_journal_writable", metric.Gauge, "", "1 if the disk takes alert events, 0 if it refused them when last asked.")
 	descJournalWaiting = metric.NewDesc("monitord_journal_waiting_events", metric.Gauge, "", "Alert events that are not on disk yet.")
 

@@ -93,11 +93,11 @@ func (r *routes) handler(mux *http.ServeMux) http.Handler {
 		}
 		fmt.Fprintln(w, "reloaded")
 	}
-	mux.HandleFunc("/healthz", only(alive, http.MethodGet, http.MethodHead))
-	mux.HandleFunc("/-/healthy", only(alive, http.MethodGet, http.MethodHead))
-	mux.HandleFunc("/readyz", only(ready, http.MethodGet, http.MethodHead))
-	mux.HandleFunc("/-/ready", only(ready, http.MethodGet, http.MethodHead))
-	mux.HandleFunc("/-/reload", only(reload, http.MethodPost, http.MethodPut))
+	mux.Handle("/healthz", only(http.HandlerFunc(alive), http.MethodGet, http.MethodHead))
+	mux.Handle("/-/healthy", only(http.HandlerFunc(alive), http.MethodGet, http.MethodHead))
+	mux.Handle("/readyz", only(http.HandlerFunc(ready), http.MethodGet, http.MethodHead))
+	mux.Handle("/-/ready", only(http.HandlerFunc(ready), http.MethodGet, http.MethodHead))
+	mux.Handle("/-/reload", only(http.HandlerFunc(reload), http.MethodPost, http.MethodPut))
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.policy.Load().Middleware(mux).ServeHTTP(w, req)
 	})
@@ -135,13 +135,13 @@ func takeOver(e *stream.Engine, listeners []net.Listener) ([]net.Listener, error
 // only lets a handler see requests of the given methods. The page answers all
 // paths that nothing else does, so the mux itself never says that a method is
 // wrong.
-func only(h http.HandlerFunc, methods ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func only(h http.Handler, methods ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(methods, r.Method) {
 			w.Header().Set("Allow", strings.Join(methods, ", "))
-			http.Error(w, "this path takes "+strings.Join(methods, " and "), http.StatusMethodNotAllowed)
+			http.Error(w, "this path takes "+strings.Join(methods, ", "), http.StatusMethodNotAllowed)
 			return
 		}
-		h(w, r)
-	}
+		h.ServeHTTP(w, r)
+	})
 }

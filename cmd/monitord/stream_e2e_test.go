@@ -29,7 +29,7 @@ type rawStream struct {
 // dialStream sends a handshake and, in the same write, whatever follows it.
 func dialStream(t *testing.T, d *testDaemon, query string, together ...ws.Frame) *rawStream {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(d.URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +67,12 @@ func text(payload string) ws.Frame { return ws.MaskFrame(ws.NewTextFrame([]byte(
 func (s *rawStream) next() ws.Frame {
 	s.t.Helper()
 	for {
-		f, err := ws.ReadFrame(s.in)
-		if err != nil {
+		header, err := ws.ReadHeader(s.in)
+		if err != nil || header.Length > 16<<20 {
+			s.t.Fatalf("read a frame: %v, %d bytes", err, header.Length)
+		}
+		f := ws.Frame{Header: header, Payload: make([]byte, header.Length)}
+		if _, err := io.ReadFull(s.in, f.Payload); err != nil {
 			s.t.Fatalf("read a frame: %v", err)
 		}
 		if f.Header.OpCode != ws.OpPing {
@@ -196,7 +200,7 @@ func TestMaliciousFramesCloseThatConnectionOnly(t *testing.T) {
 func TestEndlessHeaderIsCutOff(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, daemonDir(t, ""))
-	conn, err := net.Dial("tcp", strings.TrimPrefix(d.URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +236,7 @@ func TestEndlessHeaderIsCutOff(t *testing.T) {
 func TestUnfinishedHandshakeIsClosedWithinItsDeadline(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, daemonDir(t, "[stream]\nhandshake_timeout = \"1s\"\n"))
-	conn, err := net.Dial("tcp", strings.TrimPrefix(d.URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +348,7 @@ func TestWatchCommandFollowsTheDaemon(t *testing.T) {
 		"expression": {[]string{"sum("}, exitUsage, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], append([]string{"watch", "--url", d.URL}, tt.args...)...)
+			cmd := exec.Command(os.Args[0], append([]string{"watch", "--url", d.URL()}, tt.args...)...)
 			cmd.Env = append(os.Environ(), asDaemon+"=1")
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr

@@ -60,7 +60,7 @@ func metricName(labels wire.Labels) string {
 		} else {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `%s="%s"`, clean(l.Name), promEscape.Replace(clean(l.Value)))
+		fmt.Fprintf(&b, `%s="%s"`, clean(l.Name), clean(promEscape.Replace(l.Value)))
 	}
 	if n > 0 {
 		b.WriteByte('}')

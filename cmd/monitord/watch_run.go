@@ -109,7 +109,7 @@ func (w *watch) item(i client.Item) error {
 		}
 	}
 	if w.awaiting.take(i.ID, i.Message); w.awaiting.done() {
-		return client.Stop
+		return client.ErrStop
 	}
 	if w.giveUp == nil {
 		w.giveUp = time.AfterFunc(w.awaiting.patience(), func() { w.cancel(errWatchNothing) })
@@ -156,7 +156,7 @@ func (w *watch) samples(id string, m *wire.Samples, columns []wire.Labels) error
 		}
 	}
 	if ends {
-		return client.Stop
+		return client.ErrStop
 	}
 	if id == w.until {
 		return nil
@@ -176,7 +176,7 @@ func hasValue(m *wire.Samples) bool {
 // count ends the run after as many messages as were asked for.
 func (w *watch) count() error {
 	if w.messages++; w.watchOptions.count > 0 && w.messages >= w.watchOptions.count {
-		return client.Stop
+		return client.ErrStop
 	}
 	return nil
 }

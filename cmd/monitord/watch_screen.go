@@ -135,10 +135,6 @@ func (w *watchTable) picture() error {
 		return nil
 	}
 	w.dirty = false
-	lines := w.model.lines()
-	w.mu.Unlock()
-
-	var b bytes.Buffer
 	width, height := 0, 0
 	if w.terminal != nil {
 		var err error
@@ -146,6 +142,10 @@ func (w *watchTable) picture() error {
 			width, height = 80, 24
 		}
 	}
+	lines := w.model.lines(width)
+	w.mu.Unlock()
+
+	var b bytes.Buffer
 	paint(&b, lines, width, height, w.drawn, w.colour)
 	if w.terminal != nil {
 		w.drawn = bytes.Count(b.Bytes(), []byte("\n"))

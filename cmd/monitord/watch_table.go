@@ -82,17 +82,18 @@ func (m *tableModel) note(s string) {
 }
 
 // lines lays the table out.
-func (m *tableModel) lines() []tableLine {
+// lines is the table for a terminal of so many columns; 0: as wide as it gets.
+func (m *tableModel) lines(width int) []tableLine {
 	when := ""
 	if m.t > 0 {
 		when = clock(m.t)
 	}
 	lines := []tableLine{{{m.instance, bold}, {"  " + m.words, ""}, {"  " + when, dim}}}
-	for _, s := range m.sections {
-		lines = append(append(lines, nil), s.lines()...)
-	}
-	if m.alerting {
+	if m.alerting { // first: a terminal has an end
 		lines = append(append(lines, nil), m.alertLines()...)
+	}
+	for _, s := range m.sections {
+		lines = append(append(lines, nil), s.lines(width)...)
 	}
 	for _, n := range m.notes {
 		lines = append(lines, tableLine{{"! " + n, dim}})
@@ -100,7 +101,7 @@ func (m *tableModel) lines() []tableLine {
 	return lines
 }
 
-func (s *tableSection) lines() []tableLine {
+func (s *tableSection) lines(width int) []tableLine {
 	title := s.request.Expr
 	if title == "" {
 		title = "all samples"
@@ -116,7 +117,27 @@ func (s *tableSection) lines() []tableLine {
 	if len(rows) == 0 {
 		return append(lines, tableLine{{"  nothing", dim}})
 	}
+	narrow(rows, width)
 	return append(lines, align(rows, 1)...)
+}
+
+// narrow shortens names so that the values beside them fit into the columns of
+// the terminal: a value that is cut off is none.
+func narrow(rows [][]segment, width int) {
+	if width == 0 {
+		return
+	}
+	widest := 0
+	for _, row := range rows {
+		widest = max(widest, len(row[1].text))
+	}
+	const around = 5 // indent, gap, and the last column, which stays free
+	room := max(width-around-widest, 1)
+	for _, row := range rows {
+		if name := []rune(row[0].text); len(name) > room {
+			row[0].text = string(name[:room-1]) + "…"
+		}
+	}
 }
 
 func (m *tableModel) alertLines() []tableLine {

@@ -14,7 +14,7 @@ import (
 
 func paintModel(m *tableModel, width, height, drawn int, colour bool) string {
 	var b bytes.Buffer
-	paint(&b, m.lines(), width, height, drawn, colour)
+	paint(&b, m.lines(width), width, height, drawn, colour)
 	return b.String()
 }
 
@@ -39,13 +39,13 @@ func TestTable(t *testing.T) {
 	since, until := time.UnixMilli(4000).Format("01-02 15:04:05"), time.UnixMilli(5000).Format("01-02 15:04:05")
 	want := `web1  live  ` + clock(5000) + `
 
-node_load1
-  a{cpu="0"}             0.25
-  a_long_name{cpu="10"}  +Inf
-
 alerts: 1 firing, 0 pending
   firing    ` + since + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
   resolved  ` + until + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
+
+node_load1
+  a{cpu="0"}             0.25
+  a_long_name{cpu="10"}  +Inf
 ! connection lost
 `
 	if got := paintModel(exampleModel(), 0, 0, 0, false); got != want {
@@ -67,6 +67,13 @@ func TestTableFitsTheTerminal(t *testing.T) {
 		if n := len([]rune(l)); n > 19 {
 			t.Errorf("%d columns: %q", n, l)
 		}
+	}
+}
+
+func TestNarrowTableKeepsTheValues(t *testing.T) {
+	got := paintModel(exampleModel(), 20, 40, 0, false)
+	if !strings.Contains(got, "  a{cpu=\"0\"}   0.25\x1b[K\n") || !strings.Contains(got, "  a_long_nam…  +Inf\x1b[K\n") {
+		t.Errorf("got\n%s", got)
 	}
 }
 

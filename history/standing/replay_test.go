@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/history"
@@ -137,7 +138,7 @@ func (m *machine) tick(t int64) {
 		m.t.Fatal(err)
 	}
 	m.reg.Retire(b.Ended)
-	rule := []metric.Value{{Labels: labels.FromStrings(labels.MetricName, "rule", "n", fmt.Sprint(t/1000%3)), V: float64(t)}}
+	rule := []metric.Value{{Labels: labels.FromStrings(model.MetricNameLabel, "rule", "n", fmt.Sprint(t/1000%3)), V: float64(t)}}
 	if err := m.db.AppendValues(t, rule, nil); err != nil {
 		m.t.Fatal(err)
 	}

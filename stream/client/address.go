@@ -35,7 +35,7 @@ func parseAddress(s string) (address, error) {
 		return address{socket: socket, url: "ws://localhost" + streamPath, host: "localhost"}, nil
 	case "http", "https":
 	default:
-		return address{}, fmt.Errorf("%q is neither http://, https:// nor unix:", s)
+		return address{}, fmt.Errorf("%q is no address, write http://HOST:PORT, https://HOST:PORT or unix:PATH", s)
 	}
 	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return address{}, fmt.Errorf("%q is more or less than a host, a port and a path, such as %s", s, DefaultURL)

@@ -50,7 +50,7 @@ type handlerError struct{ err error }
 func (e *handlerError) Error() string { return e.err.Error() }
 
 // Run follows the stream until ctx is done (its error is returned), handle
-// returns an error (which is returned; nil for [Stop]), the first attempt to
+// returns an error (which is returned; nil for [ErrStop]), the first attempt to
 // connect fails, or coming back is of no use. handle is called from this
 // goroutine and may take its time.
 func (c *Client) Run(ctx context.Context, handle func(Item) error) error {
@@ -92,7 +92,7 @@ func ended(ctx context.Context, err error) (bool, error) {
 	var handler *handlerError
 	switch {
 	case errors.As(err, &handler):
-		if errors.Is(handler.err, Stop) {
+		if errors.Is(handler.err, ErrStop) {
 			return true, nil
 		}
 		return true, handler.err

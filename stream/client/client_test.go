@@ -33,7 +33,7 @@ func run(t *testing.T, o Options, enough int, requests ...wire.Request) ([]strin
 			lines = append(lines, l)
 		}
 		if len(lines) == enough {
-			return Stop
+			return ErrStop
 		}
 		return nil
 	})

@@ -8,9 +8,9 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Stop, returned by the function that Run hands items to, ends Run without an
+// ErrStop, returned by the function that Run hands items to, ends Run without an
 // error.
-var Stop = errors.New("stop")
+var ErrStop = errors.New("stop")
 
 // A ConnectError says that there was no server to talk to.
 type ConnectError struct {

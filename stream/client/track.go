@@ -129,6 +129,10 @@ func (t *track) reached(seq uint64, epoch string) {
 // gap moves the position behind what will not come.
 func (t *track) gap(m *wire.Gap, epoch string) {
 	if t.request.Kind != wire.KindAlerts {
+		if m.Reason == wire.Clock { // set back: times that were there come again
+			t.last = m.From - 1
+			return
+		}
 		t.last = max(t.last, m.To)
 		return
 	}

@@ -17,6 +17,9 @@ type columns struct {
 	index  map[uint64][]int // by hash of the labels
 	begun  bool             // rebuild has been called
 	rev    uint64           // changes with the columns
+
+	// number gives columns their revision; nil: they are counted.
+	number func([]labels.Labels) uint64
 }
 
 // find returns the column of a series.
@@ -78,8 +81,12 @@ func (c *columns) rebuild(values []metric.Value) {
 		return
 	}
 	c.begun = true
-	c.rev++
 	c.labels = append(kept, added...)
+	if c.number != nil {
+		c.rev = c.number(c.labels)
+	} else {
+		c.rev++
+	}
 	c.index = make(map[uint64][]int, len(c.labels))
 	for i, ls := range c.labels {
 		h := ls.Hash()

@@ -60,6 +60,8 @@ func (f *Feed) newSource(tp *topic, rows rowsFunc, before int64) *source {
 	s := &source{feed: f, every: tp.key.every, rows: rows}
 	s.topic = f.engine.NewTopic(stream.TopicOptions{Source: s, Start: before - 1, Skip: true})
 	s.line = timeline{sub: s.topic.ID(), every: tp.key.every}
+	s.revs = newRevisions()
+	s.line.cols.number = s.revs.next
 	tp.topic, tp.source = s.topic, s
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"monitord/history/standing"
@@ -15,15 +16,19 @@ import (
 // goroutine that ticks.
 type query struct {
 	standing *standing.Query
-	due      []moment // ticks at which it is still to be evaluated, oldest first
-	late     bool     // some were given up
+	due      []moment      // ticks at which it is still to be evaluated, oldest first
+	late     bool          // some were given up
+	took     time.Duration // the last evaluation
 }
+
+// slow is from when on a query keeps others waiting: what is ready is published
+// before it is evaluated again.
+const slow = 5 * time.Millisecond
 
 // A moment is a tick at which a query is due.
 type moment struct {
 	t     int64
 	clock clock
-	tried bool // and there was not enough time
 }
 
 // maxLate is how many ticks a query may wait for its turn.
@@ -43,7 +48,9 @@ func (q *query) add(c clock) {
 func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *counters, items []stream.Item) []stream.Item {
 	for len(q.due) > 0 && ctx.Err() == nil {
 		m := &q.due[0]
+		begin := time.Now()
 		values, err := q.standing.Eval(ctx, m.t)
+		q.took = time.Since(begin)
 		if err != nil && ctx.Err() != nil {
 			if !alone || errors.Is(ctx.Err(), context.Canceled) {
 				count.deferred.Add(1)
@@ -104,9 +111,14 @@ func (f *Feed) stand(expr string, every int64) (*standing.Query, *wire.Error) {
 	case errors.Is(err, standing.ErrTooMany):
 		return nil, f.tooMany(wire.KindQuery)
 	case errors.Is(err, standing.ErrBadEvery):
-		return nil, &wire.Error{Code: wire.BadTime, Message: clip(err.Error())}
+		return nil, refusal(wire.BadTime, standing.ErrBadEvery, err)
 	}
-	return nil, &wire.Error{Code: wire.BadQuery, Message: clip(err.Error())}
+	return nil, refusal(wire.BadQuery, standing.ErrBadQuery, err)
+}
+
+// refusal leaves out what the code says already.
+func refusal(code wire.Code, kind, err error) *wire.Error {
+	return &wire.Error{Code: code, Message: clip(strings.TrimPrefix(err.Error(), kind.Error()+": "))}
 }
 
 // queryRows returns what the query gave, or would have given.

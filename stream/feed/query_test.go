@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"monitord/stream"
 	"monitord/stream/wire"
 )
 
@@ -19,7 +20,7 @@ func TestQueriesAreDeferredNotLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer q.Release()
-	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000, last: begin - 1000}}
+	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000, last: begin - 1000}, revs: newRevisions()}
 	late := &query{standing: q}
 	c := clock{}
 	tick := func(n int64) {
@@ -67,7 +68,7 @@ func TestASlowQueryFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer q.Release()
-	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000}}
+	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000}, revs: newRevisions()}
 	slow := &query{standing: q}
 	c := clock{last: begin + 59_000}
 	slow.add(c)
@@ -88,6 +89,29 @@ func TestASlowQueryFails(t *testing.T) {
 	slow.add(c)
 	if items := slow.evaluate(ended, src, true, &w.feed.count, nil); len(items) != 0 {
 		t.Errorf("said something at the end: %s", items[0].Entry.Messages[0])
+	}
+}
+
+func TestWhatIsReadyDoesNotWaitForASlowQuery(t *testing.T) {
+	w := newWorld(t)
+	w.tick(begin, "a 1")
+	w.connect("query=a").next()
+	w.store(begin+1000, "a 2")
+	other := w.feed.engine.NewTopic(stream.TopicOptions{})
+	ready := stream.Item{Topic: other, Entry: stream.Entry{Pos: 1}}
+	for tick, took := range []time.Duration{0, 2 * slow} {
+		var queries []*topic
+		w.feed.mu.Lock()
+		for _, tp := range w.feed.topics {
+			tp.query.took = took
+			queries = append(queries, tp)
+		}
+		w.feed.mu.Unlock()
+		items := w.feed.evaluate(t.Context(), clock{last: begin + 1000*int64(tick+1)}, queries, []stream.Item{ready})
+		waits := len(items) > 0 && items[0].Topic == other
+		if waits != (took <= slow) {
+			t.Errorf("a query that took %v: what was ready waited: %v", took, waits)
+		}
 	}
 }
 

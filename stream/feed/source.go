@@ -29,6 +29,7 @@ type source struct {
 	every int64 // milliseconds
 	rows  rowsFunc
 	line  timeline
+	revs  *revisions
 
 	perPage atomic.Int64 // ticks; 0: not known yet
 }
@@ -113,6 +114,7 @@ func (s *source) replay(ctx context.Context, from, to, horizon int64) (page, err
 	}
 	p := page{to: from - 1}
 	line := timeline{sub: s.line.sub, every: s.every, last: from - s.every}
+	line.cols.number = s.revs.of
 	for i, r := range rows {
 		if i > 0 && p.size() > pageBytes+maxSeriesPart {
 			break // wider than the live messages promised

@@ -49,7 +49,8 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 }
 
 // evaluate appends the messages of the queries that are due: those first that
-// have waited the longest.
+// have waited the longest, of these the slow ones last. What is there before a
+// slow one does not wait for it.
 func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []stream.Item) []stream.Item {
 	var due []*topic
 	for _, tp := range queries {
@@ -64,14 +65,25 @@ func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []
 		return items
 	}
 	slices.SortStableFunc(due, func(a, b *topic) int {
-		return cmp.Compare(position(a.query), position(b.query))
+		return cmp.Or(cmp.Compare(position(a.query), position(b.query)), cmp.Compare(speed(a.query), speed(b.query)))
 	})
 	ctx, cancel := context.WithTimeout(ctx, f.budget)
 	defer cancel()
 	for i, tp := range due {
+		if tp.query.took > slow && len(items) > 0 {
+			f.engine.Publish(items)
+			items = nil
+		}
 		items = tp.query.evaluate(ctx, tp.source, i == 0, &f.count, items)
 	}
 	return items
+}
+
+func speed(q *query) int {
+	if q.took > slow {
+		return 1
+	}
+	return 0
 }
 
 func position(q *query) int64 { return q.due[0].clock.position(q.due[0].t) }

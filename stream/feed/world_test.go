@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"go.uber.org/goleak"
 
@@ -152,9 +153,9 @@ func (w *world) store(t int64, values ...string) metric.Batch {
 func seriesLabels(name string) labels.Labels {
 	name, value, ok := strings.Cut(strings.TrimSuffix(name, "}"), "{")
 	if !ok {
-		return labels.FromStrings(labels.MetricName, name)
+		return labels.FromStrings(model.MetricNameLabel, name)
 	}
-	return labels.FromStrings(labels.MetricName, name, "l", value)
+	return labels.FromStrings(model.MetricNameLabel, name, "l", value)
 }
 
 // tick is store and what the daemon does after it.

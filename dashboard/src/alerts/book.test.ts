@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { AlertMessage } from '../stream/messages';
+import { type Book, empty, firing, fold, sorted } from './book';
+
+function golden(name: string): AlertMessage {
+	const file = new URL(`../../../stream/wire/testdata/server_${name}.json`, import.meta.url);
+	return JSON.parse(readFileSync(file, 'utf8')) as AlertMessage;
+}
+
+interface Of {
+	seq?: number;
+	name?: string;
+	severity?: string;
+	since?: string;
+	current?: boolean;
+	durable?: boolean;
+	stale?: boolean;
+}
+
+function event(kind: string, of: Of = {}): AlertMessage {
+	const { seq = 1, name = 'A', severity, since = '2025-11-21T00:00:00Z', ...rest } = of;
+	const labels = severity ? { alertname: name, severity } : { alertname: name };
+	return {
+		op: 'alert',
+		sub: 5,
+		seq,
+		t: Date.parse('2025-11-21T01:00:00Z'),
+		event: kind,
+		...(rest.current ? { current: true } : {}),
+		...(rest.durable === false ? { durable: false } : {}),
+		alert: {
+			fingerprint: name,
+			state: kind,
+			labels,
+			annotations: { summary: `${name} happens` },
+			value: 1,
+			activeAt: since,
+			startsAt: kind === 'firing' || kind === 'resolved' ? since : '0001-01-01T00:00:00Z',
+			endsAt: kind === 'resolved' || kind === 'inactive' ? since : '0001-01-01T00:00:00Z',
+			generatorURL: '',
+			...(rest.stale ? { stale: true } : {}),
+		},
+	};
+}
+
+const all = (events: AlertMessage[], from: Book = empty) => events.reduce(fold, from);
+const names = (book: Book) => sorted(book).map((a) => a.name);
+
+describe('fold', () => {
+	it('follows an alert from pending to resolved', () => {
+		const pending = all([event('pending', { seq: 1 })]);
+		expect(sorted(pending)).toMatchObject([{ name: 'A', state: 'pending', seq: 1, summary: 'A happens' }]);
+		expect(firing(pending)).toBe(0);
+		const fires = all([event('firing', { seq: 2 })], pending);
+		expect(sorted(fires)).toMatchObject([{ state: 'firing', seq: 2 }]);
+		expect(firing(fires)).toBe(1);
+		const ended = all([event('resolved', { seq: 3 })], fires);
+		expect(ended.active.size).toBe(0);
+		expect(ended.recent).toMatchObject([{ name: 'A', state: 'resolved' }]);
+		expect(ended.seq).toBe(3);
+	});
+
+	it('takes a pending one that ended without firing out of the list', () => {
+		const book = all([event('pending'), event('inactive', { seq: 2 })]);
+		expect(book.active.size).toBe(0);
+		expect(book.recent).toMatchObject([{ state: 'inactive' }]);
+	});
+
+	it('shows the picture of the present as any other event', () => {
+		const book = all([
+			event('firing', { seq: 40, current: true }),
+			event('pending', { seq: 7, name: 'B', current: true }),
+		]);
+		expect(names(book)).toEqual(['A', 'B']);
+		expect(book.seq).toBe(40);
+	});
+
+	it('may hear the same event twice', () => {
+		const once = all([event('firing'), event('resolved', { seq: 2 })]);
+		const twice = all([event('firing'), event('firing'), event('resolved', { seq: 2 }), event('resolved', { seq: 2 })]);
+		expect(twice).toEqual(once);
+	});
+
+	it('does not go back to an older event', () => {
+		const book = all([event('firing', { seq: 5 }), event('pending', { seq: 4 })]);
+		expect(sorted(book)).toMatchObject([{ state: 'firing', seq: 5 }]);
+	});
+
+	it('leaves the book that it was given as it was', () => {
+		const before = all([event('firing')]);
+		fold(before, event('resolved', { seq: 2 }));
+		expect(before.active.size).toBe(1);
+		expect(before.recent).toEqual([]);
+	});
+
+	it('keeps a few of those that ended, the newest first', () => {
+		const ended = Array.from({ length: 30 }, (_, n) => event('resolved', { seq: n + 1, name: `N${n}` }));
+		const book = all(ended);
+		expect(book.recent.length).toBe(20);
+		expect(book.recent[0]?.name).toBe('N29');
+	});
+
+	it('reads the golden files', () => {
+		const book = all([golden('alert')]);
+		const [a] = sorted(book);
+		expect(a).toMatchObject({
+			name: 'DiskFull',
+			severity: 'critical',
+			summary: '/srv is full ☃\n<b>now</b>',
+			value: 93.2,
+			since: Date.parse('2025-11-21T00:00:00Z'),
+			durable: true,
+			delivery: null,
+		});
+		const told = all([golden('alert_notified')], book);
+		expect(sorted(told)[0]?.delivery).toMatchObject({ hook: 'ops', ok: true });
+		const failed = all([golden('alert_failed')], told);
+		expect(sorted(failed)[0]?.delivery).toMatchObject({ ok: false, givenUp: true, error: 'exit status 1' });
+		const ended = all([golden('alert_resolved')], failed);
+		expect(ended.recent[0]).toMatchObject({
+			value: Number.POSITIVE_INFINITY,
+			since: Date.parse('2025-11-21T00:01:00.5Z'),
+		});
+		expect(ended.seq).toBe(1045);
+	});
+
+	it('marks what is not on disk yet, until it is', () => {
+		const book = all([golden('alert_not_durable')]);
+		expect(sorted(book)[0]).toMatchObject({ durable: false, seq: 0 });
+		expect(sorted(all([golden('alert')], book))[0]).toMatchObject({ durable: true, seq: 1042 });
+	});
+
+	it('marks one whose collector fails', () => {
+		expect(sorted(all([event('firing', { stale: true })]))[0]?.stale).toBe(true);
+	});
+
+	it('has no use for a delivery of an alert that it does not know', () => {
+		const book = all([golden('alert_notified')]);
+		expect(book.active.size).toBe(0);
+		expect(book.seq).toBe(1044);
+	});
+
+	it('takes the time of the event where the alert has none', () => {
+		const m = event('firing');
+		m.alert.startsAt = '0001-01-01T00:00:00Z';
+		expect(sorted(all([m]))[0]?.since).toBe(m.t);
+	});
+});
+
+describe('sorted', () => {
+	it('puts firing before pending, the gravest first, then the newest', () => {
+		const book = all([
+			event('pending', { name: 'p-critical', severity: 'critical', seq: 1 }),
+			event('firing', { name: 'f-none', seq: 2 }),
+			event('firing', { name: 'f-info', severity: 'info', seq: 3 }),
+			event('firing', { name: 'f-warning', severity: 'warning', seq: 4 }),
+			event('firing', { name: 'f-critical-old', severity: 'critical', since: '2025-11-20T00:00:00Z', seq: 5 }),
+			event('firing', { name: 'f-critical-new', severity: 'critical', since: '2025-11-21T00:00:00Z', seq: 6 }),
+			event('firing', { name: 'f-own', severity: 'page-the-boss', seq: 7 }),
+			event('pending', { name: 'p-info', severity: 'info', seq: 8 }),
+		]);
+		expect(names(book)).toEqual([
+			'f-critical-new',
+			'f-critical-old',
+			'f-warning',
+			'f-info',
+			'f-none',
+			'f-own',
+			'p-critical',
+			'p-info',
+		]);
+	});
+});
