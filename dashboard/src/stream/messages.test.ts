@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { finite, numeric, parse } from './messages';
 
 const folder = new URL('../../../stream/wire/testdata/', import.meta.url);
-const files = readdirSync(folder).filter((f) => f.startsWith('server_'));
+const files = readdirSync(folder).filter((f) => f.startsWith('server_') && f.endsWith('.json'));
 
 describe('parse', () => {
 	it.each(files)('reads the server’s %s', (file) => {
