@@ -156,7 +156,7 @@ func bothWays(t *testing.T, listen func(name string) net.Listener) (addrs [2]net
 		mux := http.NewServeMux()
 		mux.Handle("/s", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if refused(r.Header.Get("Origin")) {
-				http.Error(w, "not from there", 403)
+				http.Error(w, "not from there", http.StatusForbidden)
 				return
 			}
 			e.ServeHTTP(w, r)

@@ -255,6 +255,10 @@ command = [%q, "one argument; not two"]
 		text, _ := os.ReadFile(told)
 		return strings.HasPrefix(string(text), "Up firing ") && strings.HasSuffix(string(text), " one argument; not two\n")
 	})
+	// Told is not yet noted: a kill in between makes it be told again, with the same key.
+	eventually(t, "that the script was told is in the journal", func() bool {
+		return d.query(`monitord_hook_delivered_total{hook="script"}`, "hook")["script"] == "1"
+	})
 	seqBefore := d.query("monitord_journal_last_seq", "instance")["test-host"]
 	d.kill()
 
