@@ -42,7 +42,7 @@ export function options(panel: Panel, drawn: Drawn, around: Surroundings): uPlot
 				font,
 				size: 24,
 				gap: 4,
-				space: 64,
+				space: 48,
 				grid: { show: !heat, stroke: ink.grid, width: 1 },
 				ticks: { show: false },
 				values: (_, splits, __, ___, increment) => axisTimes(splits, increment / 1000),
