@@ -68,7 +68,7 @@ func wireEvent(e *alerts.Event) wire.Event {
 	w := wire.Event{
 		Seq: e.Seq, T: e.T, Event: string(e.Kind), NotDurable: !e.Durable,
 		Alert: wire.Alert{
-			Fingerprint: a.Fingerprint, State: string(a.State),
+			Fingerprint: a.Fingerprint, State: publicState(a),
 			Labels: wireLabels(a.Labels), Annotations: wire.LabelsOf(a.Annotations), Value: a.Value,
 			ActiveAt: a.ActiveAt, StartsAt: a.StartsAt, EndsAt: a.EndsAt,
 			GeneratorURL: a.GeneratorURL,
@@ -78,6 +78,14 @@ func wireEvent(e *alerts.Event) wire.Event {
 		w.Delivery = &wire.Delivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
 	}
 	return w
+}
+
+// publicState tells an alert that fired and ended from one that never fired.
+func publicState(a *alerts.Alert) string {
+	if a.State == alerts.PhaseInactive && !a.StartsAt.IsZero() {
+		return "resolved"
+	}
+	return string(a.State)
 }
 
 // Page returns events from the journal. A page that ends with events that do not

@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
+	"monitord/alerts"
 	"monitord/metric"
 	"monitord/stream/wire"
 )
@@ -153,6 +155,20 @@ func TestSamplesTakeTheSamePathAsRows(t *testing.T) {
 		}
 		if len(s.at) > 100 {
 			t.Fatalf("%d pointers are remembered", len(s.at))
+		}
+	}
+}
+
+func TestPublicState(t *testing.T) {
+	began := time.UnixMilli(begin)
+	for want, a := range map[string]alerts.Alert{
+		"pending":  {State: alerts.PhasePending, ActiveAt: began},
+		"firing":   {State: alerts.PhaseFiring, ActiveAt: began, StartsAt: began},
+		"inactive": {State: alerts.PhaseInactive, ActiveAt: began, EndsAt: began},
+		"resolved": {State: alerts.PhaseInactive, ActiveAt: began, StartsAt: began, EndsAt: began},
+	} {
+		if got := publicState(&a); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
