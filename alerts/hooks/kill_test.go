@@ -68,7 +68,7 @@ type ledger struct {
 	last     map[string]uint64 // highest number delivered, by alert
 	faults   []string
 	refusing bool
-	requests chan struct{}
+	requests chan struct{} // one for each delivery: none between a look at the book and the wait is missed
 }
 
 func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +106,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // event was delivered, repeats had the same key and body, and the journal says
 // so once for each.
 func TestKill(t *testing.T) {
-	book := &ledger{bodies: map[string]string{}, last: map[string]uint64{}, refusing: true, requests: make(chan struct{})}
+	book := &ledger{bodies: map[string]string{}, last: map[string]uint64{}, refusing: true, requests: make(chan struct{}, 4096)}
 	server := httptest.NewServer(book)
 	defer server.Close()
 	dir := t.TempDir()
@@ -126,6 +126,9 @@ func TestKill(t *testing.T) {
 		_ = cmd.Wait()
 	}
 	for range killedDaemons {
+		for len(book.requests) > 0 {
+			<-book.requests // of the daemon before
+		}
 		cmd := run("yes")
 		for range 1 + rand.IntN(20) {
 			<-book.requests
