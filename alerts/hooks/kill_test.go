@@ -125,6 +125,7 @@ func TestKill(t *testing.T) {
 		}
 		_ = cmd.Wait()
 	}
+	introduce(t, dir, server.URL)
 	for range killedDaemons {
 		for len(book.requests) > 0 {
 			<-book.requests // of the daemon before
@@ -209,6 +210,25 @@ func TestKill(t *testing.T) {
 	if len(book.faults) > 0 {
 		t.Errorf("%d faults: %s", len(book.faults), strings.Join(book.faults[:min(10, len(book.faults))], "; "))
 	}
+}
+
+// introduce makes the journal know the hook: it owes nothing from before.
+func introduce(t *testing.T, dir, url string) {
+	t.Helper()
+	log, j := openLog(t, dir)
+	defer j.Close()
+	c := DefaultConfig()
+	c.Name, c.Type, c.URL = "ops", "webhook", url
+	r, err := New([]Config{c}, Options{Log: log, Instance: "web1", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- r.Run(ctx) }()
+	waitFor(t, log, func() bool { return log.Progress()["ops"] != nil })
+	cancel()
+	<-done
 }
 
 func all(t testing.TB, log *alerts.Log) []alerts.Event {

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -35,6 +36,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 	stored := r.log.Progress()
 	notes := make(map[string]alerts.Note)
 	hooks := make([]*hook, 0, len(cfgs))
+	var first []alerts.Note
 	for _, c := range cfgs {
 		h := before[c.Name]
 		delete(before, c.Name)
@@ -43,7 +45,11 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 			h.compiled, h.stats.Type = c, c.Type
 		} else {
 			h = newHook(c)
-			r.start(h, stored[c.Name][progressKey], now)
+			known := stored[c.Name][progressKey]
+			r.start(h, known, now)
+			if n, err := h.progress().note(h.Name); known == nil && err == nil {
+				first = append(first, n)
+			}
 		}
 		delete(stored, c.Name)
 		hooks = append(hooks, h)
@@ -54,6 +60,14 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 	}
 	for name := range stored {
 		notes[name] = alerts.Progress{Hook: name, Key: progressKey}
+	}
+	if len(first) > 0 {
+		// Where a new hook begins must be on disk before anything happens that it
+		// owes: after a kill it would else begin anew, behind that. A disk that
+		// refuses it gets it with the next note.
+		if _, err := r.log.Append(context.Background(), nil, first...); err != nil {
+			r.slog.Warn("noting where a new hook begins failed", "err", err)
+		}
 	}
 	r.scribe.add(nil, notes)
 	r.hooks = hooks
