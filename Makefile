@@ -10,7 +10,7 @@ FUZZTIME ?= 5m
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build run test check bench torture screenshots clean page go-build echo test-go test-page test-e2e fuzz chromium race-note
+.PHONY: build run test check bench torture screenshots clean page go-build echo test-go test-page test-e2e test-outside fuzz chromium race-note
 
 build: page go-build
 
@@ -33,11 +33,16 @@ run: build
 	bin/monitord run --config monitord.toml
 
 # Every test there is.
-test: test-go test-page test-e2e
+test: test-go test-outside test-page test-e2e
 
 test-go: race-note page
 	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
 	cd bench && $(GO) test -timeout 5m ./...
+
+# The daemon against programs that are not ours: proxies and other people's clients.
+test-outside: page
+	@.ci/install nginx=nginx-light curl=curl python3:websockets=python3-websockets
+	$(GO) test -tags outside -run '^TestOutside' -timeout 5m ./cmd/monitord
 
 race-note:
 ifeq ($(RACE),)
@@ -58,6 +63,7 @@ check: dashboard/node_modules
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
+	$(GO) vet -tags outside ./cmd/monitord
 	cd bench && $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
 	$(GO) run $(STATICCHECK) ./...
