@@ -49,6 +49,7 @@ func families(b metric.Batch) []*dto.MetricFamily {
 	})
 	byName := make(map[string]*dto.MetricFamily)
 	seen := make(map[string]bool)
+	joined := make(histograms)
 	var out []*dto.MetricFamily
 	for _, p := range points {
 		if !shown(p.Series) {
@@ -59,14 +60,24 @@ func families(b metric.Batch) []*dto.MetricFamily {
 			continue
 		}
 		seen[id] = true
+		var m *dto.Metric
+		if isHistogram(p.Series) {
+			if name, m = joined.add(name, pairs, p.V); m == nil {
+				continue
+			}
+		}
 		f := byName[name]
 		if f == nil {
 			f = newFamily(name, p.Series.Desc)
 			byName[name] = f
 			out = append(out, f)
 		}
-		f.Metric = append(f.Metric, newMetric(f.GetType(), pairs, p.V))
+		if m == nil {
+			m = newMetric(f.GetType(), pairs, p.V)
+		}
+		f.Metric = append(f.Metric, m)
 	}
+	joined.finish()
 	slices.SortFunc(out, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return out
 }
@@ -115,6 +126,8 @@ func newFamily(name string, d *metric.Desc) *dto.MetricFamily {
 		f.Type = dto.MetricType_COUNTER.Enum()
 	case metric.Gauge:
 		f.Type = dto.MetricType_GAUGE.Enum()
+	case metric.Histogram:
+		f.Type = dto.MetricType_HISTOGRAM.Enum()
 	}
 	return f
 }

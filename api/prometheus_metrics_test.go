@@ -16,7 +16,13 @@ func TestMetrics(t *testing.T) {
 	load := metric.NewDesc("node_load1", metric.Gauge, "", "1m load average.")
 	cpu := metric.NewDesc("node_cpu_seconds_total", metric.Counter, "seconds", "Seconds the CPUs spent in each mode.", "cpu", "mode")
 	odd := metric.NewDesc("odd", metric.Untyped, "", "Two\nlines \\ and a \"quote\".", "v")
+	bucket := metric.NewDesc("trip_seconds_bucket", metric.Histogram, "seconds", "How long.", "le")
 	batch := metric.Batch{T: 1000, Points: []metric.Point{
+		{Series: reg.Series(metric.NewDesc("trip_seconds_sum", metric.Histogram, "seconds", "How long.")), V: 12.5},
+		{Series: reg.Series(bucket, "+Inf"), V: 4},
+		{Series: reg.Series(bucket, "10"), V: 3},
+		{Series: reg.Series(bucket, "2.5"), V: 1},
+		{Series: reg.Series(metric.NewDesc("trip_seconds_count", metric.Histogram, "seconds", "How long.")), V: 4},
 		{Series: reg.Series(odd, "a\"b\\c\nd"), V: math.NaN()},
 		{Series: reg.Series(cpu, "1", "user"), V: 1234567.25},
 		{Series: reg.Series(load), V: 0.5},
@@ -36,6 +42,13 @@ node_load1 0.5
 # HELP odd Two\nlines \\ and a "quote".
 # TYPE odd untyped
 odd{v="a\"b\\c\nd"} NaN
+# HELP trip_seconds How long.
+# TYPE trip_seconds histogram
+trip_seconds_bucket{le="2.5"} 1
+trip_seconds_bucket{le="10"} 3
+trip_seconds_bucket{le="+Inf"} 4
+trip_seconds_sum 12.5
+trip_seconds_count 4
 `
 	h := Metrics(func() metric.Batch { return batch }, quiet)
 	w := httptest.NewRecorder()

@@ -8,6 +8,9 @@ const (
 	Counter Type = "counter"
 	Gauge   Type = "gauge"
 	Untyped Type = "untyped"
+	// Histogram is the type of the series NAME_bucket (with the label le), NAME_sum
+	// and NAME_count, each of which has a Desc.
+	Histogram Type = "histogram"
 )
 
 // A Desc describes all series of one metric name. It is immutable and safe for

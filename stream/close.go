@@ -8,8 +8,6 @@ import (
 	"github.com/gobwas/ws"
 )
 
-var pingFrame = []byte{0x80 | byte(ws.OpPing), 0}
-
 // maxDrained is how much more is read from a peer after an error of its own, so
 // that closing does not destroy the close frame on its way (a reset would).
 const maxDrained = 1 << 20
@@ -39,6 +37,7 @@ func (s *shard) shutWith(slot uint32, c *conn, code uint16, text string, why rea
 
 func (s *shard) beginClose(slot uint32, c *conn, why reason) *busy {
 	c.flags |= closing
+	c.flags &^= pingWaits
 	s.unfollowAll(c)
 	b := s.busyOf(slot, c)
 	b.reason, b.ping, b.pend = why, false, nil

@@ -12,11 +12,14 @@ import (
 // Config is what an operator may set: the keys of the table [stream] that
 // concern the engine. The zero value is not usable; start from [DefaultConfig].
 type Config struct {
-	// PingInterval is how often a connection is pinged. Shorter finds vanished
-	// peers sooner and costs a packet each way per connection and interval.
+	// PingInterval is how long a peer may be silent before it counts as silent. A
+	// connection is pinged twice in that time. Shorter finds vanished peers
+	// sooner and costs two packets each way per connection and interval.
 	PingInterval time.Duration `toml:"ping_interval"`
-	// PongTimeout is how long after a ping a connection may stay silent. A peer
-	// that vanished is closed at most PingInterval + PongTimeout later.
+	// PongTimeout is how much longer it may be silent then. A peer that vanished
+	// is closed at most PingInterval + PongTimeout after its last sign of life.
+	// Longer is kinder to those that are stopped or behind a link that is down
+	// for a while.
 	PongTimeout time.Duration `toml:"pong_timeout"`
 	// HandshakeTimeout bounds each step that a peer could draw out: the request
 	// of the handshake, and the closing handshake.

@@ -43,7 +43,9 @@
 //     carried out. A client that does not take its answers is not read from.
 //     Compressed messages are inflated by the worker, to MaxMessage at most.
 //  5. Each second a slice of the slab is pinged, so that pings are spread over
-//     the interval; who was silent since the last one is closed.
+//     the interval; where there is news each second, a ping waits for it and
+//     leaves in the same write. Who has been asked so, and has given no sign of
+//     life for the interval and the timeout together, is closed.
 //  6. Closing is a close frame behind everything that waits, then the peer's
 //     answer or a time limit.
 //

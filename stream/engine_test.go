@@ -155,8 +155,9 @@ const handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection
 // client is a plain client that does as it is told.
 type client struct {
 	net.Conn
-	t *testing.T
-	r *bufio.Reader
+	t      *testing.T
+	r      *bufio.Reader
+	pinged []byte // what the last ping brought
 }
 
 func (s *testServer) dial() *client { return s.dialWith("") }
@@ -219,8 +220,9 @@ func (c *client) send(s string) {
 	}
 }
 
-// frame reads the next frame; its verdict is "text:…", "bin:…", "ping:…",
-// "pong:…", "close:CODE" or "eof"; "ztext:…" and "zbin:…" came compressed.
+// frame reads the next frame; its verdict is "text:…", "bin:…", "ping:",
+// "pong:…", "close:CODE" or "eof"; what a ping
+// brought is in pinged; "ztext:…" and "zbin:…" came compressed.
 func (c *client) frame() string {
 	b0, err := c.r.ReadByte()
 	if err != nil {
@@ -259,7 +261,8 @@ func (c *client) frame() string {
 		}
 		return fmt.Sprintf("close:%d", int(payload[0])<<8|int(payload[1]))
 	case 0x89:
-		return "ping:" + string(payload)
+		c.pinged = payload
+		return "ping:"
 	case 0x8a:
 		return "pong:" + string(payload)
 	}

@@ -11,7 +11,7 @@ func (s *shard) enter(j *join) {
 	if s.lastGen++; s.lastGen == 0 {
 		s.lastGen = 1
 	}
-	*c = conn{fd: j.fd, gen: s.lastGen, told: s.now, addr: j.addr, protocol: j.number,
+	*c = conn{fd: j.fd, gen: s.lastGen, told: s.now, heard: uint16(s.now), addr: j.addr, protocol: j.number,
 		flags: inUse | s.e.variantFlags(j.number, j.deflates)}
 	if err := s.poll.add(c.fd, slot, c.gen); err != nil {
 		s.e.o.Log.Error("connection not taken", "error", err)

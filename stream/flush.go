@@ -117,8 +117,10 @@ func (s *shard) gather(slot uint32, c *conn, b *busy) {
 	if len(b.rest) > 0 {
 		put(part{kind: partRest, frame: b.rest})
 	}
-	if b.ping {
-		put(part{kind: partPing, frame: pingFrame})
+	if b.ping || c.flags&pingWaits != 0 && b.output() {
+		b.ping = true
+		c.flags &^= pingWaits
+		put(part{kind: partPing, frame: s.pingFrame()})
 	}
 	if b.pong != nil {
 		put(part{kind: partPong, frame: b.pong})

@@ -135,7 +135,7 @@ func (s *shard) welcome(slot uint32, c *conn, flags uint16, head, early []byte) 
 	s.knocking--
 	e.callers.Add(-1)
 	e.open.Add(1)
-	c.addr, c.told, c.protocol = ticket, s.now, number
+	c.addr, c.told, c.heard, c.protocol = ticket, s.now, uint16(s.now), number
 	c.flags = inUse | flags | e.variantFlags(number, extensions != "")
 	if n, err := s.poll.write(c.fd, answer); err != nil || n < len(answer) {
 		s.drop(slot, c, goneReset) // an empty socket takes it all unless it is broken

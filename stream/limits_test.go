@@ -175,20 +175,22 @@ func TestHalfOpenPeer(t *testing.T) {
 }
 
 func testHalfOpenPeer(t *testing.T, o Options) {
-	o.PingInterval, o.PongTimeout = 300*time.Millisecond, 2*time.Second
+	o.PingInterval, o.PongTimeout = 300*time.Millisecond, 5*time.Second
 	s := serve(t, funcs{}, o)
 	s.dial() // never answers a ping
 	alive := s.dial()
-	for range 4 {
+	for pings := 0; s.Stats().Closed["timeout"] == 0; pings++ {
 		alive.expect("ping:")
-		alive.send(masked(0x8a, ""))
+		alive.send(masked(0x8a, string(alive.pinged)))
 	}
-	eventually(t, "the silent one is closed", func() bool { return s.Stats().Closed["timeout"] == 1 })
 	alive.send(masked(0x81, "still here"))
 	for f := "ping:"; f != "text:still here"; f = alive.frame() {
 		if f != "ping:" {
 			t.Fatal(f)
 		}
+	}
+	if st := s.Stats(); st.Closed["timeout"] != 1 {
+		t.Errorf("closed: %v", st.Closed)
 	}
 }
 

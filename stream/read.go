@@ -42,11 +42,9 @@ func (s *shard) event(ev event) {
 	}
 	if ev.bits&canWrite != 0 && c.flags&blocked != 0 {
 		c.flags &^= blocked
-		if c.busy != 0 && s.full(s.busy[c.busy]) {
-			// Its pongs lie unread behind what it has not taken, but that it
-			// takes something shows that it lives.
-			c.flags &^= awaiting
-		}
+		// The ping may stand behind what it has not taken, or its pongs unread
+		// behind what it asked; but that it takes something shows that it lives.
+		s.lives(c)
 		if !s.flush(ev.slot, c) {
 			return
 		}
@@ -95,7 +93,7 @@ func (s *shard) read(slot uint32, c *conn) {
 			return
 		}
 		s.sent.read += uint64(n)
-		c.flags &^= awaiting
+		s.lives(c)
 		if n < len(s.buf) && c.flags&toTheEnd == 0 {
 			c.flags &^= readable
 		}
@@ -164,6 +162,8 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 				s.sent.received++
 				s.dispatch(slot, c, text, packed, payload)
 			}
+		case gotPong:
+			s.answered(payload)
 		case gotPing:
 			if c.flags&closing == 0 {
 				s.busyOf(slot, c).pong = appendFrame(nil, 0xa, payload)

@@ -52,8 +52,12 @@ type shard struct {
 	tick     time.Duration // how long one tick is
 	now      uint32        // the tick of this turn
 	swept    uint32        // the last tick that was swept
-	pingEach uint32        // ticks
-	pongIn   uint32        // ticks
+	pingEach uint32        // ticks between two pings of a connection
+	pingHold uint32        // ticks that a ping waits for a message to leave with
+	silence  uint32        // ticks after which a peer that was asked is gone
+	lookEach uint32        // ticks between two looks at a peer's silence
+	stirred  uint32        // this many ticks missed: the process was standing still
+	pinging  []byte        // the ping frame of this turn; nil: not made yet
 	ended    bool
 	endBy    time.Time
 
@@ -105,9 +109,7 @@ func newShard(e *Engine, index int) (*shard, error) {
 	s.accepts, _ = p.(listening)
 	s.talk.init()
 	s.mail.inMove = make(map[*Topic]struct{})
-	s.tick = min(time.Second, max(min(e.o.PingInterval, e.o.PongTimeout)/8, 5*time.Millisecond))
-	s.pingEach = max(1, uint32(e.o.PingInterval/s.tick))
-	s.pongIn = max(1, uint32(e.o.PongTimeout/s.tick))
+	s.setTimes(e.o.PingInterval, e.o.PongTimeout)
 	return s, nil
 }
 
@@ -167,6 +169,7 @@ func (s *shard) run() error {
 			break
 		}
 		s.turns.Add(1)
+		s.pinging = nil
 		s.now = uint32(time.Since(s.start) / s.tick)
 		for _, ev := range evs {
 			s.event(ev)

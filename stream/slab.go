@@ -16,27 +16,28 @@ type conn struct {
 	follows  uint16 // how many
 	control  uint16 // control frames received in...
 	window   uint16 // ...the second with these low bits
-	pinged   uint16 // the tick of the first ping not answered, low bits
+	heard    uint16 // the tick at which the peer last gave a sign of life, low bits
 	flags    uint16
 	bad      uint8 // bad messages in a row
 	protocol uint8 // index into Options.Protocols + 1, 0: none
 }
 
 const (
-	inUse    uint16 = 1 << iota
-	working         // a handler call is in flight: nothing is read
-	readable        // there may be bytes to read
-	toTheEnd        // the peer has finished: read until 0
-	awaiting        // silent since the last ping
-	blocked         // the kernel has no room; a canWrite event is armed
-	watched         // wantWrite has been called once
-	closing         // a close frame is queued or sent: nothing follows it
-	finished        // and the peer's close has come: close when it is written
-	draining        // input is thrown away: it is past an error or a close
-	knocking        // has not come in yet; addr is its listener's number
-	queued          // on the shard's list of those to go on with
-	deflates        // permessage-deflate was negotiated; these two are the variant
-	encodes         // the subprotocol is Options.Binary
+	inUse     uint16 = 1 << iota
+	working          // a handler call is in flight: nothing is read
+	readable         // there may be bytes to read
+	toTheEnd         // the peer has finished: read until 0
+	awaiting         // has been asked for a sign of life since the last one
+	blocked          // the kernel has no room; a canWrite event is armed
+	watched          // wantWrite has been called once
+	closing          // a close frame is queued or sent: nothing follows it
+	finished         // and the peer's close has come: close when it is written
+	draining         // input is thrown away: it is past an error or a close
+	knocking         // has not come in yet; addr is its listener's number
+	queued           // on the shard's list of those to go on with
+	pingWaits        // a ping is to leave with the next message
+	deflates         // permessage-deflate was negotiated; these two are the variant
+	encodes          // the subprotocol is Options.Binary
 )
 
 // A follow is one subscription. Those of a connection are a list.

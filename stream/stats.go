@@ -21,8 +21,9 @@ type Stats struct {
 	Gaps             uint64 // times that a reader lost entries of a topic
 	Pages            uint64 // read from Sources
 	PageErrors       uint64
-	Panics           uint64 // in a Handler or a Source
-	Pings            uint64 // sent
+	Panics           uint64     // in a Handler or a Source
+	Pings            uint64     // sent
+	RoundTrips       RoundTrips // of those that were answered as they should be
 }
 
 // reason is why a connection ended.
@@ -40,7 +41,7 @@ const (
 	goneInternal               // 1011
 	goneHandler                // any other code that the handler chose
 	goneShutdown               // 1001, the engine ends
-	goneTimeout                // silent after a ping
+	goneTimeout                // silent too long, though it was pinged
 	goneStalled                // half a message, and no more of it in time
 	reasons
 )
@@ -90,6 +91,7 @@ type counters struct {
 	bytesIn, bytesOut, messagesIn, messagesOut  atomic.Uint64
 	bad, gaps, pages, pageErrors, panics, pings atomic.Uint64
 	subscriptions                               atomic.Int64
+	roundTrips                                  roundTrips
 }
 
 // Stats returns the counts of this moment. It may be called at any time.
@@ -120,6 +122,7 @@ func (e *Engine) Stats() Stats {
 		s.PageErrors += c.pageErrors.Load()
 		s.Panics += c.panics.Load()
 		s.Pings += c.pings.Load()
+		c.roundTrips.addTo(&s.RoundTrips)
 		s.Subscriptions += c.subscriptions.Load()
 	}
 	for _, sh := range e.shards {

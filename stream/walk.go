@@ -14,6 +14,7 @@ type walk struct {
 	entries []*entry           // of all dues, one due's after the other
 	frames  [variants][][]byte // of each due, its entries in one piece; nil: not made yet
 	joined  [variants]joined   // of several dues, the last that was needed
+	pinged  [variants]joined   // likewise, with a ping of this turn behind them
 }
 
 // joined is the frames of several dues in one piece.
@@ -98,6 +99,9 @@ func (s *shard) step() {
 	if !w.active {
 		return
 	}
+	for v := range w.pinged {
+		w.pinged[v].of = w.pinged[v].of[:0]
+	}
 	for written := 0; written < stride && w.at < s.conns.top; {
 		slot := w.at
 		w.at++
@@ -150,7 +154,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 	}
 	v := c.variant()
 	frames := w.frames[v]
-	if len(w.picked) == 1 {
+	if len(w.picked) == 1 && c.flags&pingWaits == 0 {
 		frame := frames[w.picked[0]]
 		if frame == nil {
 			frame = s.frame(w.picked[0], v)
@@ -159,7 +163,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 			return false
 		}
 		n, err := s.poll.write(c.fd, frame)
-		s.delivered(slot, c, n, len(frame), err)
+		s.delivered(slot, c, n, len(frame), nil, err)
 		return true
 	}
 	total := 0
@@ -177,22 +181,28 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		s.flush(slot, c)
 		return true
 	}
-	j := &w.joined[v]
+	j, ping := &w.joined[v], []byte(nil)
+	if c.flags&pingWaits != 0 {
+		c.flags &^= pingWaits
+		j, ping = &w.pinged[v], s.pingFrame()
+		total += len(ping)
+	}
 	if !slices.Equal(w.picked, j.of) {
 		j.of = append(j.of[:0], w.picked...)
 		j.frame = j.frame[:0]
 		for _, i := range w.picked {
 			j.frame = append(j.frame, frames[i]...)
 		}
+		j.frame = append(j.frame, ping...)
 	}
 	n, err := s.poll.write(c.fd, j.frame)
-	s.delivered(slot, c, n, total, err)
+	s.delivered(slot, c, n, total, ping, err)
 	return true
 }
 
-// delivered notes what the kernel has taken of the picked dues; the connection
-// lags with the others from now on.
-func (s *shard) delivered(slot uint32, c *conn, n, total int, err error) {
+// delivered notes what the kernel has taken of the picked dues, and of the ping
+// behind them if there is one; the connection lags with the others from now on.
+func (s *shard) delivered(slot uint32, c *conn, n, total int, ping []byte, err error) {
 	w := &s.walk
 	if err != nil && err != errAgain {
 		s.drop(slot, c, goneReset)
@@ -205,6 +215,9 @@ func (s *shard) delivered(slot uint32, c *conn, n, total int, err error) {
 	if n == total {
 		for _, i := range w.picked {
 			s.sent.messages += uint64(w.dues[i].messages)
+		}
+		if ping != nil {
+			s.sent.pings++
 		}
 		return
 	}
@@ -223,6 +236,14 @@ func (s *shard) delivered(slot uint32, c *conn, n, total int, err error) {
 		default:
 			s.lag(c, b, d.local)
 		}
+	}
+	switch {
+	case ping == nil:
+	case n > 0:
+		b.rest = ping[n:]
+		s.sent.pings++
+	default:
+		b.ping = true
 	}
 	s.block(slot, c)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 
 	"monitord/alerts"
@@ -57,6 +58,20 @@ func (c *selfCollector) Collect(_ context.Context, e *collectors.Emitter) error 
 	c.alerting(e)
 	c.streaming(e)
 	return c.process(e)
+}
+
+func addRoundTrips(e *collectors.Emitter, r stream.RoundTrips) {
+	n := uint64(0)
+	for i, count := range r.Counts {
+		n += count
+		bound := "+Inf"
+		if i < len(r.Bounds) {
+			bound = strconv.FormatFloat(r.Bounds[i].Seconds(), 'g', -1, 64)
+		}
+		e.Add(descTripBucket, float64(n), bound)
+	}
+	e.Add(descTripSum, r.Sum.Seconds())
+	e.Add(descTripCount, float64(n))
 }
 
 func bit(b bool) float64 {
@@ -155,5 +170,6 @@ func (c *selfCollector) streaming(e *collectors.Emitter) {
 	e.Add(descBad, float64(s.BadMessages))
 	e.Add(descGaps, float64(s.Gaps))
 	e.Add(descPings, float64(s.Pings))
+	addRoundTrips(e, s.RoundTrips)
 	e.Add(descPanics, float64(s.Panics))
 }

@@ -70,6 +70,9 @@ var (
 	descBad           = metric.NewDesc("monitord_stream_bad_messages_total", metric.Counter, "", "Messages from clients that came to nothing.")
 	descGaps          = metric.NewDesc("monitord_stream_gaps_total", metric.Counter, "", "Times that a slow connection lost messages and was told.")
 	descPings         = metric.NewDesc("monitord_stream_pings_total", metric.Counter, "", "Pings sent.")
+	descTripBucket    = metric.NewDesc("monitord_stream_ping_rtt_seconds_bucket", metric.Histogram, "seconds", "How long pings and their answers took.", "le")
+	descTripSum       = metric.NewDesc("monitord_stream_ping_rtt_seconds_sum", metric.Histogram, "seconds", "How long pings and their answers took.")
+	descTripCount     = metric.NewDesc("monitord_stream_ping_rtt_seconds_count", metric.Histogram, "seconds", "How long pings and their answers took.")
 	descPanics        = metric.NewDesc("monitord_stream_panics_total", metric.Counter, "", "Faults of ours that closed one connection.")
 
 	descCPU        = metric.NewDesc("process_cpu_seconds_total", metric.Counter, "seconds", "Processor time of the daemon.")

@@ -189,6 +189,28 @@ func TestASilentServerIsNoticed(t *testing.T) {
 	expect(t, got, "lost")
 }
 
+func TestAServerThatGoesSilentWithinAMessageIsNoticed(t *testing.T) {
+	url := serve(t, func(p *peer) {
+		p.subscriptions()
+		p.send(hello(0))
+		_, _ = p.conn.Write([]byte("\x81\x7e\x01\x00{\"op\":"))
+		p.drain()
+	})
+	got, err := run(t, Options{URL: url, Silence: 50 * time.Millisecond}, 1, loadRequest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "lost")
+}
+
+// A living server says something every 15 s, a relay may delay that by 2 s, and a
+// dead one is to be noticed within 20 s.
+func TestTheSilenceAllowedAsShipped(t *testing.T) {
+	if d := (Options{}).withDefaults().Silence; d <= 17*time.Second || d >= 20*time.Second {
+		t.Errorf("is %v", d)
+	}
+}
+
 func TestPingsAreAnsweredAndAreLife(t *testing.T) {
 	url := serve(t, func(p *peer) {
 		p.subscriptions()

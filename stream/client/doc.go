@@ -14,7 +14,7 @@
 //  3. Every message is handed to the caller's function, in the goroutine of Run,
 //     together with the id of its subscription and the names of its columns. What
 //     was handed over before is left out.
-//  4. When the connection ends, or nothing at all came for 20 s (a living server
+//  4. When the connection ends, or nothing at all came for 18 s (a living server
 //     says something at least every 15 s), the function is told. The client waits:
 //     as long as the server's closing reason says (retry=MS), else a quarter of a
 //     second doubling to half a minute, with jitter.

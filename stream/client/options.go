@@ -9,7 +9,7 @@ import (
 const (
 	DefaultURL        = "http://127.0.0.1:6455"
 	DefaultTimeout    = 10 * time.Second
-	DefaultSilence    = 20 * time.Second
+	DefaultSilence    = 18 * time.Second
 	DefaultMaxMessage = 16 << 20
 )
 
@@ -24,7 +24,8 @@ type Options struct {
 	// Timeout bounds the dial with its handshake, and each write.
 	Timeout time.Duration
 	// Silence is how long the server may say nothing before it is taken for
-	// dead. Less than 16 s would take a quiet server for a dead one.
+	// dead: as shipped, one that is gone is noticed within 20 s. Less than 16 s
+	// would take a quiet server for a dead one.
 	Silence time.Duration
 	// MaxMessage bounds a message from the server, in bytes.
 	MaxMessage int
