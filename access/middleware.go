@@ -15,14 +15,16 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, remoteKey{}, c.RemoteAddr())
 }
 
-// Middleware asks the policy about every request before next sees it.
-func (p *Policy) Middleware(next http.Handler) http.Handler {
+// Middleware asks the policy about every request before next sees it, and tells
+// refused about those that it does not get to see.
+func (p *Policy) Middleware(next http.Handler, refused func(*Refusal)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		remote, _ := r.Context().Value(remoteKey{}).(net.Addr)
 		err := p.Admit(Request{Method: r.Method, Path: r.URL.Path, Host: r.Host, Header: r.Header, Remote: remote})
-		var refused *Refusal
-		if errors.As(err, &refused) {
-			http.Error(w, refused.Reason, refused.Status)
+		var why *Refusal
+		if errors.As(err, &why) {
+			refused(why)
+			http.Error(w, why.Reason, why.Status)
 			return
 		}
 		if p.shareWith(w, r) {

@@ -11,7 +11,9 @@ func TestMiddlewareSharesWithAllowedOriginsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := p.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	told := map[string]int{}
+	h := p.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
+		func(why *Refusal) { told[why.Why]++ })
 	for _, tt := range []struct {
 		method, origin string
 		preflight      bool
@@ -38,5 +40,8 @@ func TestMiddlewareSharesWithAllowedOriginsOnly(t *testing.T) {
 		if w.Code != tt.status || w.Header().Get("Access-Control-Allow-Origin") != tt.allowed {
 			t.Errorf("%s from %q: status %d, allowed %q, want %d, %q", tt.method, tt.origin, w.Code, w.Header().Get("Access-Control-Allow-Origin"), tt.status, tt.allowed)
 		}
+	}
+	if told["origin"] != 2 || len(told) != 1 {
+		t.Errorf("told about %v, want two of their origin", told)
 	}
 }

@@ -48,6 +48,7 @@ type Request struct {
 type Refusal struct {
 	Status int    // HTTP status
 	Reason string // for people: what is wrong and what to do
+	Why    string // for counting: host, origin or cross_site
 }
 
 func (r *Refusal) Error() string { return r.Reason }
@@ -102,7 +103,7 @@ func (p *Policy) Admit(r Request) error {
 		return err
 	}
 	if err := p.cross.Check(&http.Request{Method: r.Method, Host: r.Host, Header: r.Header, URL: &url.URL{Path: r.Path}}); err != nil {
-		return &Refusal{http.StatusForbidden, "a request that changes something came from another site; add the site to server.allowed_origins if it may"}
+		return &Refusal{http.StatusForbidden, "a request that changes something came from another site; add the site to server.allowed_origins if it may", "cross_site"}
 	}
 	return nil
 }
@@ -110,7 +111,7 @@ func (p *Policy) Admit(r Request) error {
 func (p *Policy) admitHost(host string) error {
 	name, ok := splitHost(host)
 	if !ok {
-		return &Refusal{http.StatusBadRequest, "the Host header is missing or malformed"}
+		return &Refusal{http.StatusBadRequest, "the Host header is missing or malformed", "host"}
 	}
 	if p.hosts[name] {
 		return nil
@@ -118,7 +119,7 @@ func (p *Policy) admitHost(host string) error {
 	if addr, err := netip.ParseAddr(name); err == nil && addr.Unmap().IsLoopback() {
 		return nil
 	}
-	return &Refusal{http.StatusForbidden, fmt.Sprintf("this daemon is not called %q; add the name to server.hosts if it should be", name)}
+	return &Refusal{http.StatusForbidden, fmt.Sprintf("this daemon is not called %q; add the name to server.hosts if it should be", name), "host"}
 }
 
 func (p *Policy) admitOrigin(r Request) error {
@@ -126,7 +127,7 @@ func (p *Policy) admitOrigin(r Request) error {
 	if len(values) == 0 {
 		return nil
 	}
-	refused := &Refusal{http.StatusForbidden, fmt.Sprintf("the page at %q may not use this daemon; add its origin to server.allowed_origins if it may", strings.Join(values, ", "))}
+	refused := &Refusal{http.StatusForbidden, fmt.Sprintf("the page at %q may not use this daemon; add its origin to server.allowed_origins if it may", strings.Join(values, ", ")), "origin"}
 	if len(values) > 1 {
 		return refused
 	}

@@ -24,8 +24,16 @@ type Config struct {
 	// HandshakeTimeout bounds each step that a peer could draw out: the request
 	// of the handshake, and the closing handshake.
 	HandshakeTimeout time.Duration `toml:"handshake_timeout"`
+	// MessageTimeout bounds how long a message from a client may take from its
+	// first byte to its last. Longer lets slow links send long messages, and
+	// those who send half a message hold it for longer.
+	MessageTimeout time.Duration `toml:"message_timeout"`
+	// MaxControlFrames bounds the pings, pongs and close frames that a client may
+	// send in a second. Each ping costs a system call for its pong.
+	MaxControlFrames int `toml:"max_control_frames"`
 	// MaxMessage bounds a message from a client, over all of its fragments and
-	// inflated if it came compressed.
+	// inflated if it came compressed. Their number is bounded with it: 256, and
+	// one for each 64 bytes.
 	MaxMessage int64 `toml:"max_message" unit:"bytes"`
 	// MaxSubscriptions bounds what one connection may follow.
 	MaxSubscriptions int `toml:"max_subscriptions"`
@@ -43,6 +51,8 @@ func DefaultConfig() Config {
 		PingInterval:     25 * time.Second,
 		PongTimeout:      8 * time.Second,
 		HandshakeTimeout: 5 * time.Second,
+		MessageTimeout:   10 * time.Second,
+		MaxControlFrames: 2000,
 		MaxMessage:       64 << 10,
 		MaxSubscriptions: 64,
 		MaxConnections:   100000,
@@ -66,6 +76,8 @@ func (c Config) Validate() []error {
 	duration("ping_interval", c.PingInterval, time.Second, time.Hour)
 	duration("pong_timeout", c.PongTimeout, time.Second, time.Hour)
 	duration("handshake_timeout", c.HandshakeTimeout, 100*time.Millisecond, time.Minute)
+	duration("message_timeout", c.MessageTimeout, 100*time.Millisecond, time.Hour)
+	number("max_control_frames", int64(c.MaxControlFrames), 10, 50000)
 	number("max_message", c.MaxMessage, 1<<10, 64<<20)
 	number("max_subscriptions", int64(c.MaxSubscriptions), 1, maxSubscriptions)
 	number("max_connections", int64(c.MaxConnections), 1, maxSlots)
@@ -93,6 +105,10 @@ type Options struct {
 	// loops too: it must not block. What it returns nil for is left out.
 	Binary string
 	Encode func(message []byte) []byte
+	// OneType says that clients send messages of one type only, as each
+	// subprotocol has it: binary with Binary, text with all others and without
+	// any. The first frame of another closes the connection with 1003.
+	OneType bool
 	// Path is where a listener of [Engine.Listen] is asked for a stream. Empty:
 	// at any path.
 	Path string
@@ -148,9 +164,9 @@ const maxShards = 64
 // times than an operator may.
 func (o Options) check() error {
 	switch {
-	case o.PingInterval <= 0, o.PongTimeout <= 0, o.HandshakeTimeout <= 0:
+	case o.PingInterval <= 0, o.PongTimeout <= 0, o.HandshakeTimeout <= 0, o.MessageTimeout <= 0:
 		return errors.New("a time limit is not positive")
-	case o.MaxMessage <= 0, o.MaxSubscriptions <= 0, o.MaxConnections <= 0, o.MaxPerAddress <= 0:
+	case o.MaxMessage <= 0, o.MaxSubscriptions <= 0, o.MaxConnections <= 0, o.MaxPerAddress <= 0, o.MaxControlFrames <= 0:
 		return errors.New("a limit is not positive")
 	case o.MaxSubscriptions > maxSubscriptions, o.MaxConnections > maxSlots, len(o.Protocols) > 8:
 		return errors.New("a limit is too high")

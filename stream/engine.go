@@ -30,6 +30,7 @@ type Engine struct {
 	accepted atomic.Uint64
 	refused  [refusals]atomic.Uint64
 	count    counters
+	bad      tallies
 	next     atomic.Uint32 // the shard for the next connection
 
 	callers     atomic.Int64 // accepted, and not a stream

@@ -66,11 +66,12 @@ type Subscription struct {
 // calls, as one step, after the handler has returned. A Turn must not be used
 // after that, nor by two goroutines. The engine takes ownership of payloads.
 type Turn struct {
-	text bool // the type of the frames that carry the payloads
-	form form
-	ops  []op
-	good bool
-	bad  bool
+	text  bool // the type of the frames that carry the payloads
+	form  form
+	ops   []op
+	good  bool
+	bad   bool
+	codes []string // of what was bad
 }
 
 type op struct {
@@ -79,6 +80,7 @@ type op struct {
 	frame    []byte // opSend: the message; opSubscribe: Head; opUnsubscribe: unknown; opClose: the reason as it is
 	code     uint16 // opClose
 	deaf     bool   // opClose: what the peer sends is not looked at any more
+	why      reason // opClose
 	tag      uint64 // opUnsubscribe
 	sub      Subscription
 	done     func(*Topic) []byte
@@ -132,20 +134,24 @@ func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte)
 // order of the connection has been sent. The reason is cut to 123 bytes; with
 // codes 1001, 1012 and 1013 the engine appends " retry=MS".
 func (t *Turn) Close(code uint16, reason string) {
-	t.ops = append(t.ops, op{kind: opClose, code: code, frame: []byte(reason)})
+	t.ops = append(t.ops, op{kind: opClose, code: code, frame: []byte(reason), why: reasonOf(code)})
 }
 
 // fail ends a connection for a message that cannot be understood.
 func (t *Turn) fail(f *fault) {
-	t.ops = append(t.ops, op{kind: opClose, code: f.code, frame: []byte(f.reason), deaf: true})
+	t.ops = append(t.ops, op{kind: opClose, code: f.code, frame: []byte(f.reason), deaf: true, why: f.why()})
 }
 
 // Good says that the message was understood, Bad that it was not. After ten bad
 // ones in a row without a good one the connection is closed with 1008.
 func (t *Turn) Good() { t.good = true }
 
-// Bad is the opposite of [Turn.Good], and wins if both are called.
-func (t *Turn) Bad() { t.bad = true }
+// Bad is the opposite of [Turn.Good], and wins if both are called. What was wrong
+// is counted by code, of which a program has a few: see [Stats.Bad].
+func (t *Turn) Bad(code string) {
+	t.bad = true
+	t.codes = append(t.codes, code)
+}
 
 // maxBad is the number of bad messages in a row that close a connection.
 const maxBad = 10

@@ -41,7 +41,11 @@ func (s *shard) knock(fd int32, listener uint32) {
 // hear reads what one that knocks has to say.
 func (s *shard) hear(slot uint32, c *conn, bits uint8) {
 	for {
-		n, err := s.poll.read(c.fd, s.buf)
+		room := s.buf[:maxHead]
+		if c.busy != 0 {
+			room = room[:maxHead-len(s.busy[c.busy].pend)] // what is longer is refused: no more of it is read
+		}
+		n, err := s.poll.read(c.fd, room)
 		if err == errAgain {
 			return
 		}
@@ -68,7 +72,7 @@ func (s *shard) hear(slot uint32, c *conn, bits uint8) {
 		switch {
 		case end > 0 && end <= maxHead:
 			var flags uint16
-			if n == len(s.buf) {
+			if n == len(room) {
 				flags |= readable
 			}
 			if bits&(peerDone|broken) != 0 {
@@ -78,14 +82,18 @@ func (s *shard) hear(slot uint32, c *conn, bits uint8) {
 				s.handOver(slot, c, data)
 			}
 			return
-		case len(data) >= maxHead || !promising(data, seen, s.e.o.Path):
+		case len(data) >= maxHead:
+			s.e.refused[refusedHeader].Add(1)
+			s.handOver(slot, c, data)
+			return
+		case !promising(data, seen, s.e.o.Path):
 			s.handOver(slot, c, data)
 			return
 		}
 		if c.busy == 0 {
 			s.busyOf(slot, c).pend = slices.Clone(data)
 		}
-		if n < len(s.buf) && bits&(peerDone|broken) == 0 {
+		if n < len(room) && bits&(peerDone|broken) == 0 {
 			return
 		}
 	}

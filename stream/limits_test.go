@@ -165,6 +165,7 @@ func TestUnixSocket(t *testing.T) {
 func shortOptions() Options {
 	o := testOptions()
 	o.PingInterval, o.PongTimeout, o.HandshakeTimeout = 400*time.Millisecond, 400*time.Millisecond, 200*time.Millisecond
+	o.MessageTimeout = 400 * time.Millisecond
 	return o
 }
 

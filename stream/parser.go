@@ -32,9 +32,10 @@ type parser struct {
 
 // limits bound what a client may send.
 type limits struct {
-	message int64 // bytes, over all fragments
-	frames  int   // fragments of one message
-	deflate bool  // permessage-deflate was negotiated
+	message int64     // bytes, over all fragments
+	frames  int       // fragments of one message
+	deflate bool      // permessage-deflate was negotiated
+	only    ws.OpCode // the one type that messages may have; 0: both
 }
 
 func newLimits(maxMessage int64) limits {
@@ -57,6 +58,14 @@ const (
 type fault struct {
 	code   uint16
 	reason string
+}
+
+// why returns the reason under which a connection that failed so is counted.
+func (f *fault) why() reason {
+	if f.code == 1008 {
+		return goneFragments
+	}
+	return reasonOf(f.code)
 }
 
 // idle says that nothing is under way.
@@ -159,6 +168,9 @@ func (p *parser) headerStart(l *limits) *fault {
 	p.fin, p.op = h.Fin, h.OpCode
 	if !p.op.IsControl() {
 		if p.kind == 0 {
+			if l.only != 0 && p.op != l.only {
+				return &fault{1003, "the subprotocol has no messages of this type"}
+			}
 			p.kind, p.packed = p.op, packed
 		}
 		p.frames++

@@ -5,11 +5,6 @@ import "slices"
 const (
 	readBuffer = 16 << 10
 	reads      = 8 // from one connection, before it is others' turn
-
-	// maxControls is how many control frames a second a client may send. Each
-	// ping is answered as long as the kernel takes the pongs, and costs a system
-	// call; beyond that the newest is (RFC 6455, 5.5.3).
-	maxControls = 2000
 )
 
 // event is what the poller says about a connection.
@@ -127,10 +122,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 	if c.busy != 0 && s.busy[c.busy].in != nil {
 		p = s.busy[c.busy].in
 	}
-	limits := &s.limits[0]
-	if c.flags&deflates != 0 {
-		limits = &s.limits[1]
-	}
+	limits := &s.limits[c.variant()]
 	whole := false
 	for len(b) > 0 && c.flags&draining == 0 {
 		if c.flags&working != 0 {
@@ -144,7 +136,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 		b = b[n:]
 		if f != nil {
 			s.discard(c, p)
-			return s.shutWith(slot, c, f.code, f.reason, reasonOf(f.code), true)
+			return s.shutWith(slot, c, f.code, f.reason, f.why(), true)
 		}
 		if g == gotNothing {
 			break
@@ -153,7 +145,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 		payload, text := p.take(g)
 		if g != gotMessage && !s.controlAllowed(c) {
 			s.discard(c, p)
-			return s.shutWith(slot, c, 1008, "too many control frames", gonePolicy, true)
+			return s.shutWith(slot, c, 1008, "too many control frames", goneFlood, true)
 		}
 		switch g {
 		case gotMessage:
@@ -207,13 +199,15 @@ func (s *shard) discard(c *conn, p *parser) {
 	s.scratch = p
 }
 
+// controlAllowed counts the control frames of a second. As long as the kernel takes
+// the pongs, each ping is answered; beyond that the newest is (RFC 6455, 5.5.3).
 func (s *shard) controlAllowed(c *conn) bool {
 	second := uint16(uint64(s.now) * uint64(s.tick) / 1e9)
 	if c.window != second {
 		c.window, c.control = second, 0
 	}
 	c.control++
-	return c.control <= maxControls
+	return int(c.control) <= s.e.o.MaxControlFrames
 }
 
 // dispatch gives a message to the handler. Nothing more is read from the

@@ -68,7 +68,7 @@ func following(topic func() *Topic) funcs {
 			return
 		case string(payload) == "bad":
 			t.Send([]byte("what?"))
-			t.Bad()
+			t.Bad("what")
 			return
 		default:
 			fmt.Sscanf(string(payload), "sub %d", &after)

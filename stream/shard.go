@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // A shard is one poll loop and the connections that it owns. Everything in it
@@ -45,8 +47,8 @@ type shard struct {
 	parts   []part
 	bufs    [][]byte
 	spare   []note
-	sent    tally     // not yet in count
-	limits  [2]limits // without and with deflate
+	sent    tally // not yet in count
+	limits  [variants]limits
 
 	start    time.Time
 	tick     time.Duration // how long one tick is
@@ -102,10 +104,18 @@ func newShard(e *Engine, index int) (*shard, error) {
 		byTopic: make(map[uint32]uint32),
 		buf:     make([]byte, readBuffer),
 		scratch: new(parser),
-		limits:  [2]limits{newLimits(e.o.MaxMessage), newLimits(e.o.MaxMessage)},
 		start:   time.Now(),
 	}
-	s.limits[1].deflate = true
+	for v := range s.limits {
+		s.limits[v] = newLimits(e.o.MaxMessage)
+		s.limits[v].deflate = variant(v)&deflated != 0
+		if e.o.OneType {
+			s.limits[v].only = ws.OpText
+			if variant(v)&encoded != 0 {
+				s.limits[v].only = ws.OpBinary
+			}
+		}
+	}
 	s.accepts, _ = p.(listening)
 	s.talk.init()
 	s.mail.inMove = make(map[*Topic]struct{})

@@ -16,10 +16,10 @@ type Stats struct {
 	BytesReceived    uint64
 	BytesSent        uint64
 	MessagesReceived uint64
-	MessagesSent     uint64 // topics' entries and messages of one connection alone; no control frames
-	BadMessages      uint64
-	Gaps             uint64 // times that a reader lost entries of a topic
-	Pages            uint64 // read from Sources
+	MessagesSent     uint64            // topics' entries and messages of one connection alone; no control frames
+	Bad              map[string]uint64 // what clients asked that came to nothing, by code: the handler's own, and duplicate, too_many and unknown_id
+	Gaps             uint64            // times that a reader lost entries of a topic
+	Pages            uint64            // read from Sources
 	PageErrors       uint64
 	Panics           uint64     // in a Handler or a Source
 	Pings            uint64     // sent
@@ -30,24 +30,28 @@ type Stats struct {
 type reason uint8
 
 const (
-	goneNormal   reason = iota // closing handshake begun by the peer
-	goneEOF                    // the peer closed without a closing handshake
-	goneReset                  // error of the socket
-	goneProtocol               // 1002
-	goneType                   // 1003
-	goneInvalid                // 1007
-	gonePolicy                 // 1008
-	goneTooBig                 // 1009
-	goneInternal               // 1011
-	goneHandler                // any other code that the handler chose
-	goneShutdown               // 1001, the engine ends
-	goneTimeout                // silent too long, though it was pinged
-	goneStalled                // half a message, and no more of it in time
+	goneNormal    reason = iota // closing handshake begun by the peer
+	goneEOF                     // the peer closed without a closing handshake
+	goneReset                   // error of the socket
+	goneProtocol                // 1002
+	goneType                    // 1003
+	goneInvalid                 // 1007
+	gonePolicy                  // 1008, chosen by the handler
+	goneTooBig                  // 1009
+	goneInternal                // 1011
+	goneHandler                 // any other code that the handler chose
+	goneShutdown                // 1001, the engine ends
+	goneTimeout                 // silent too long, though it was pinged
+	goneStalled                 // half a message, and no more of it in time
+	goneFragments               // 1008, too many fragments of one message
+	goneFlood                   // 1008, too many control frames
+	goneBad                     // 1008, too many bad messages in a row
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"normal", "eof", "reset", "protocol", "type", "invalid", "policy", "too_big", "internal", "handler", "shutdown", "timeout", "stalled",
+	"fragments", "flood", "bad_messages",
 }
 
 func reasonOf(code uint16) reason {
@@ -80,18 +84,19 @@ const (
 	refusedClosing
 	refusedTimeout // not asked to come in in time
 	refusedFailed  // the connection broke while being taken over
+	refusedHeader  // the request is longer than a request may be
 	refusals
 )
 
-var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed"}
+var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed", "header"}
 
 // counters belong to one shard, or to the engine. They are read by anybody.
 type counters struct {
-	closed                                      [reasons]atomic.Uint64
-	bytesIn, bytesOut, messagesIn, messagesOut  atomic.Uint64
-	bad, gaps, pages, pageErrors, panics, pings atomic.Uint64
-	subscriptions                               atomic.Int64
-	roundTrips                                  roundTrips
+	closed                                     [reasons]atomic.Uint64
+	bytesIn, bytesOut, messagesIn, messagesOut atomic.Uint64
+	gaps, pages, pageErrors, panics, pings     atomic.Uint64
+	subscriptions                              atomic.Int64
+	roundTrips                                 roundTrips
 }
 
 // Stats returns the counts of this moment. It may be called at any time.
@@ -104,6 +109,7 @@ func (e *Engine) Stats() Stats {
 		Accepted:       e.accepted.Load(),
 		Refused:        make(map[string]uint64, refusals),
 		Closed:         make(map[string]uint64, reasons),
+		Bad:            e.bad.snapshot(),
 	}
 	for i := range e.refused {
 		s.Refused[refusalNames[i]] = e.refused[i].Load()
@@ -116,7 +122,6 @@ func (e *Engine) Stats() Stats {
 		s.BytesSent += c.bytesOut.Load()
 		s.MessagesReceived += c.messagesIn.Load()
 		s.MessagesSent += c.messagesOut.Load()
-		s.BadMessages += c.bad.Load()
 		s.Gaps += c.gaps.Load()
 		s.Pages += c.pages.Load()
 		s.PageErrors += c.pageErrors.Load()

@@ -123,7 +123,7 @@ func (s *shard) sweepSilent(tick uint32) {
 
 // sweepBusy looks at the deadlines of those that are in the middle of something.
 func (s *shard) sweepBusy() {
-	stalled := s.ticks(2 * s.e.o.HandshakeTimeout)
+	stalled := s.ticks(s.e.o.MessageTimeout)
 	for i := 1; i < len(s.busy); i++ {
 		b := s.busy[i]
 		if b.slot == 0 {

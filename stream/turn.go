@@ -61,6 +61,9 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 		return true
 	}
 	bad := t.bad
+	for _, code := range t.codes {
+		s.e.bad.add(code)
+	}
 	for i := range t.ops {
 		o := &t.ops[i]
 		switch o.kind {
@@ -73,13 +76,12 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 		case opClose:
 			rest := Turn{ops: t.ops[i+1:]}
 			rest.release()
-			return s.shutWith(slot, c, o.code, string(o.frame), reasonOf(o.code), o.deaf)
+			return s.shutWith(slot, c, o.code, string(o.frame), o.why, o.deaf)
 		}
 	}
 	if bad {
-		s.count.bad.Add(1)
 		if c.bad++; c.bad >= maxBad {
-			return s.shutWith(slot, c, 1008, "ten bad messages in a row", gonePolicy, false)
+			return s.shutWith(slot, c, 1008, "ten bad messages in a row", goneBad, false)
 		}
 	} else if t.good {
 		c.bad = 0
@@ -89,8 +91,9 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 
 // subscribe returns false if the subscription was refused.
 func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) bool {
-	refuse := func(message []byte) bool {
+	refuse := func(message []byte, code string) bool {
 		sub.Topic.followers.Add(-1)
+		s.e.bad.add(code)
 		if message != nil {
 			s.busyOf(slot, c).push(own{frame: s.form(c).message(nil, true, message), messages: 1, answer: true})
 		}
@@ -98,11 +101,11 @@ func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) boo
 	}
 	for i := c.first; i != 0; i = s.follows.at(i).next {
 		if f := s.follows.at(i); f.tag == sub.Tag || s.locals[f.local].topic == sub.Topic {
-			return refuse(sub.Duplicate)
+			return refuse(sub.Duplicate, "duplicate")
 		}
 	}
 	if int(c.follows) >= s.e.o.MaxSubscriptions {
-		return refuse(sub.TooMany)
+		return refuse(sub.TooMany, "too_many")
 	}
 	if len(head.frame) > 0 {
 		s.busyOf(slot, c).push(head)
@@ -167,6 +170,7 @@ func (s *shard) unsubscribe(slot uint32, c *conn, o *op) bool {
 		}
 		return true
 	}
+	s.e.bad.add("unknown_id")
 	if o.frame != nil {
 		s.busyOf(slot, c).push(own{frame: o.frame, messages: 1, answer: true})
 	}

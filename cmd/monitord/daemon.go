@@ -123,7 +123,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	web.policy.Store(policy)
 	engine, err := stream.New(d.feed, stream.Options{
 		Config: conf.Stream.Config, Protocols: []string{wire.SubprotocolJSON, wire.SubprotocolCBOR},
-		Binary: wire.SubprotocolCBOR, Encode: d.feed.Encode, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
+		Binary: wire.SubprotocolCBOR, OneType: true, Encode: d.feed.Encode, Heartbeat: feed.Heartbeat, Log: log.With("part", "stream"),
 		Path: streamPath, Admit: web.admit,
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	d.recorder = alerts.NewRecorder(alertLog, log.With("part", "alerts"), d.feed.Events, runner.Announce)
 
 	self.sampler, self.stream, self.recorder, self.rules = sampler.Stats, engine.Stats, d.recorder.Stats, d.rules.Stats
-	self.feed, self.journal, self.hooks = d.feed.Stats, jrnl.Stats, runner.Stats
+	self.feed, self.journal, self.hooks, self.web = d.feed.Stats, jrnl.Stats, runner.Stats, web
 
 	// What the port answers.
 	reload := &reloader{

@@ -27,6 +27,7 @@ type selfCollector struct {
 	feed     func() feed.Stats
 	journal  func() journal.Stats
 	hooks    func() []hooks.HookStats
+	web      *routes
 	stages   *stages
 	reload   *reloadState
 
@@ -150,6 +151,9 @@ func (c *selfCollector) streaming(e *collectors.Emitter) {
 	e.Add(descDeferred, float64(f.Deferred))
 	e.Add(descPagesMade, float64(f.PagesMade))
 	e.Add(descPagesShared, float64(f.PagesShared))
+	e.Add(descHTTPRefused, float64(c.web.refused.host.Load()), "host")
+	e.Add(descHTTPRefused, float64(c.web.refused.origin.Load()), "origin")
+	e.Add(descHTTPRefused, float64(c.web.refused.crossSite.Load()), "cross_site")
 	s := c.stream()
 	e.Add(descConnections, float64(s.Connections))
 	e.Add(descConnLimit, float64(s.MaxConnections))
@@ -167,7 +171,9 @@ func (c *selfCollector) streaming(e *collectors.Emitter) {
 	e.Add(descBytesOut, float64(s.BytesSent))
 	e.Add(descMessagesIn, float64(s.MessagesReceived))
 	e.Add(descMessagesOut, float64(s.MessagesSent))
-	e.Add(descBad, float64(s.BadMessages))
+	for code, n := range s.Bad {
+		e.Add(descBad, float64(n), code)
+	}
 	e.Add(descGaps, float64(s.Gaps))
 	e.Add(descPings, float64(s.Pings))
 	addRoundTrips(e, s.RoundTrips)

@@ -55,6 +55,7 @@ var (
 	descPagesMade   = metric.NewDesc("monitord_replay_pages_made_total", metric.Counter, "", "Pages of replays read from the history or the journal.")
 	descPagesShared = metric.NewDesc("monitord_replay_pages_shared_total", metric.Counter, "", "Pages of replays that had been made for another subscriber.")
 
+	descHTTPRefused   = metric.NewDesc("monitord_http_refused_total", metric.Counter, "", "Requests that were not let through because of their Host or Origin, or as another site's, handshakes included.", "reason")
 	descConnections   = metric.NewDesc("monitord_stream_connections", metric.Gauge, "", "Connections open.")
 	descConnLimit     = metric.NewDesc("monitord_stream_connections_limit", metric.Gauge, "", "Connections that may be open.")
 	descSubscriptions = metric.NewDesc("monitord_stream_subscriptions", metric.Gauge, "", "Subscriptions of all connections.")
@@ -67,7 +68,7 @@ var (
 	descBytesOut      = metric.NewDesc("monitord_stream_sent_bytes_total", metric.Counter, "bytes", "Bytes written to connections.")
 	descMessagesIn    = metric.NewDesc("monitord_stream_received_messages_total", metric.Counter, "", "Messages from clients.")
 	descMessagesOut   = metric.NewDesc("monitord_stream_sent_messages_total", metric.Counter, "", "Messages to clients.")
-	descBad           = metric.NewDesc("monitord_stream_bad_messages_total", metric.Counter, "", "Messages from clients that came to nothing.")
+	descBad           = metric.NewDesc("monitord_stream_bad_messages_total", metric.Counter, "", "Requests of clients that came to nothing, by code of the error.", "code")
 	descGaps          = metric.NewDesc("monitord_stream_gaps_total", metric.Counter, "", "Times that a slow connection lost messages and was told.")
 	descPings         = metric.NewDesc("monitord_stream_pings_total", metric.Counter, "", "Pings sent.")
 	descTripBucket    = metric.NewDesc("monitord_stream_ping_rtt_seconds_bucket", metric.Histogram, "seconds", "How long pings and their answers took.", "le")

@@ -73,6 +73,9 @@ type routes struct {
 	policy atomic.Pointer[access.Policy]
 	ready  atomic.Bool
 	reload func() error
+	// refused counts requests that the policy did not let through, on either way in:
+	// a handshake that the engine does not admit ends here too.
+	refused struct{ host, origin, crossSite atomic.Uint64 }
 }
 
 func (r *routes) handler(mux *http.ServeMux) http.Handler {
@@ -99,8 +102,19 @@ func (r *routes) handler(mux *http.ServeMux) http.Handler {
 	mux.Handle("/-/ready", only(http.HandlerFunc(ready), http.MethodGet, http.MethodHead))
 	mux.Handle("/-/reload", only(http.HandlerFunc(reload), http.MethodPost, http.MethodPut))
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		r.policy.Load().Middleware(mux).ServeHTTP(w, req)
+		r.policy.Load().Middleware(mux, r.count).ServeHTTP(w, req)
 	})
+}
+
+func (r *routes) count(why *access.Refusal) {
+	switch why.Why {
+	case "host":
+		r.refused.host.Add(1)
+	case "origin":
+		r.refused.origin.Add(1)
+	default:
+		r.refused.crossSite.Add(1)
+	}
 }
 
 // streamPath is where the stream is, on both ways in.

@@ -47,7 +47,7 @@ func run(ctx context.Context, ln net.Listener, size int, every time.Duration) er
 	defer ln.Close()
 	h := &handler{}
 	c := stream.DefaultConfig()
-	c.MaxMessage = 16 << 20
+	c.MaxMessage, c.MessageTimeout = 16<<20, time.Minute
 	e, err := stream.New(h, stream.Options{Config: c, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		return err

@@ -26,17 +26,11 @@ func (f *Feed) Open(ctx context.Context, r *stream.Request, t *stream.Turn) {
 	}
 }
 
-// Message answers one message.
-func (f *Feed) Message(ctx context.Context, c stream.Conn, text bool, payload []byte, t *stream.Turn) {
+// Message answers one message. The engine lets no message of another type than the
+// subprotocol's through.
+func (f *Feed) Message(ctx context.Context, c stream.Conn, _ bool, payload []byte, t *stream.Turn) {
 	parse := wire.ParseClient
-	switch cbor := c.Protocol == wire.SubprotocolCBOR; {
-	case cbor && text:
-		t.Close(1003, "this subprotocol is CBOR in binary messages")
-		return
-	case !cbor && !text:
-		t.Close(1003, "this subprotocol is JSON in text messages")
-		return
-	case cbor:
+	if c.Protocol == wire.SubprotocolCBOR {
 		parse = wire.ParseClientCBOR
 	}
 	r, fault := parse(payload)
@@ -112,5 +106,5 @@ func refuse(t *stream.Turn, id string, fault *wire.Error) {
 		e.ID = id
 	}
 	t.Send(e.AppendJSON(nil))
-	t.Bad()
+	t.Bad(string(e.Code))
 }

@@ -87,7 +87,7 @@ func (w *world) start(change ...func(*Options)) {
 	c.PingInterval = time.Hour // liveness is the engine's own: a busy machine ends no test
 	if w.engine, err = stream.New(w.feed, stream.Options{
 		Config: c, Heartbeat: Heartbeat,
-		Protocols: []string{wire.SubprotocolJSON, wire.SubprotocolCBOR}, Binary: wire.SubprotocolCBOR, Encode: w.feed.Encode,
+		Protocols: []string{wire.SubprotocolJSON, wire.SubprotocolCBOR}, Binary: wire.SubprotocolCBOR, OneType: true, Encode: w.feed.Encode,
 	}); err != nil {
 		w.t.Fatal(err)
 	}
