@@ -17,6 +17,7 @@ type join struct {
 	addr   uint32 // the door's ticket
 	early  []byte // sent together with the handshake
 	req    Request
+	wire   *wire // nil: it is not secured
 	number uint8 // of the protocol
 
 	deflates bool // permessage-deflate was negotiated
@@ -136,13 +137,7 @@ func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *j
 		}
 		j.early = slices.Clone(early)
 	}
-	if k, ok := c.(*caller); ok {
-		j.early = append(j.early, k.early...)
-		k.leave()
-		c = k.Conn
-	}
-	j.fd, err = s.poll.adopt(c)
-	return err
+	return s.adopt(c, j)
 }
 
 func (e *Engine) refuse(w http.ResponseWriter, why refusal, status int, text string) {

@@ -98,12 +98,10 @@ func TestChaos(t *testing.T) {
 }
 
 func chaotic(s *testServer) {
-	conn, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		return
-	}
+	var err error
+	conn := s.connect()
 	defer conn.Close()
-	tcp := conn.(*net.TCPConn)
+	tcp := socket(conn)
 	tcp.SetReadBuffer(8 << 10)
 	conn.SetDeadline(time.Now().Add(patience))
 	fmt.Fprint(conn, handshake)

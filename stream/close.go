@@ -62,11 +62,15 @@ func (s *shard) peerClosed(slot uint32, c *conn, payload []byte) bool {
 // closeWritten goes on after our close frame has been taken by the kernel. It
 // returns false if the connection is gone.
 func (s *shard) closeWritten(slot uint32, c *conn, b *busy) bool {
-	if c.flags&finished != 0 && c.flags&readable == 0 {
+	over, half := c.flags&finished != 0 && c.flags&readable == 0, c.flags&draining != 0 && !b.shut
+	if (over || half) && !s.farewell(slot, c) {
+		return true
+	}
+	if over {
 		s.drop(slot, c, b.reason)
 		return false
 	}
-	if c.flags&draining != 0 && !b.shut {
+	if half {
 		b.shut = true
 		s.poll.finish(c.fd)
 	}
@@ -84,6 +88,9 @@ func (s *shard) drop(slot uint32, c *conn, why reason) {
 	}
 	s.unfollowAll(c)
 	s.noLongerBusy(c)
+	if c.flags&secured != 0 {
+		s.unplug(slot, why)
+	}
 	s.poll.close(c.fd)
 	s.e.door.leave(c.addr)
 	s.e.open.Add(-1)

@@ -16,6 +16,9 @@ func TestConformance(t *testing.T) {
 	var wg sync.WaitGroup
 	turn := make(chan struct{}, 16)
 	for i, v := range vectors() {
+		if isSecured(t) && i%3 > 0 {
+			continue // crypto/tls cuts none of them otherwise than another
+		}
 		ways := map[string][][]byte{"whole": {[]byte(v.in)}}
 		if len(v.in) < 300 {
 			r := rand.New(rand.NewPCG(uint64(i), 9))

@@ -33,6 +33,9 @@
 //     way, bytes that came early are the first frame, and an offer of
 //     permessage-deflate is accepted without context takeover in either
 //     direction, so that no connection owns a window.
+//     A listener of [Engine.ListenTLS] hands over everybody, once the first message
+//     of TLS is there; the handshake of TLS and the request are net/http's, and its
+//     goroutine ends when the shard takes over the descriptor and crypto/tls' state.
 //  2. A worker calls [Handler.Open]. What the handler wants done is a [Turn],
 //     which the shard carries out.
 //  3. While it is idle the connection is 36 bytes in its shard's slab and 24 for
@@ -49,6 +52,18 @@
 //  6. Closing is a close frame behind everything that waits, then the peer's
 //     answer or a time limit.
 //
+// # Secured connections
+//
+// A shard reads and writes one through a wire, which knows nothing of WebSocket:
+// crypto/tls over the non-blocking descriptor. It is read until it would block,
+// because decrypted bytes may lie in it of which the poller knows nothing. It
+// encrypts one record of 4 KiB at a time; what the kernel does not take of that
+// is the wire's own, is sent before anything else, and is all that a reader that
+// stops can make it keep.
+//
+// When many connections have come or gone, the settler has their garbage
+// collected and returns it to the kernel.
+//
 // # Order
 //
 //  1. The messages of a topic reach a connection in the order of their
@@ -63,6 +78,7 @@
 //	goroutine        started by            stopped by               waited for by
 //	one per shard    Run                   its context              Run
 //	workers          Run                   Run, after the shards    Run
+//	the settler      Run                   Run, after the shards    Run
 //	two per          the portable poller   closing the connection   Run
 //	connection       (not on Linux)
 //

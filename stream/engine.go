@@ -28,6 +28,7 @@ type Engine struct {
 
 	open     atomic.Int64
 	accepted atomic.Uint64
+	secured  atomic.Uint64 // of them
 	refused  [refusals]atomic.Uint64
 	count    counters
 	bad      tallies
@@ -93,6 +94,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for range e.o.Workers {
 		workers.Go(func() { e.pool.run(work) })
 	}
+	workers.Go(func() { e.settle(work) })
 	errs := make([]error, len(e.shards))
 	failed := make(chan struct{}, len(e.shards))
 	for i, s := range e.shards {

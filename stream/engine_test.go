@@ -3,8 +3,10 @@ package stream
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -99,7 +101,11 @@ func serve(t *testing.T, h Handler, o Options) *testServer {
 }
 
 func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
-	ln, err := e.Listen(ln)
+	listen := e.Listen
+	if isSecured(t) {
+		listen = func(l net.Listener) (net.Listener, error) { return e.ListenTLS(l, serverTLS()) }
+	}
+	ln, err := listen(ln)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +114,7 @@ func serveOn(t *testing.T, e *Engine, ln net.Listener) *testServer {
 
 func serveWith(t *testing.T, e *Engine, ln net.Listener, h http.Handler) *testServer {
 	ctx, cancel := context.WithCancel(context.Background())
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 12 << 10}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: max(2*time.Second, e.o.HandshakeTimeout), MaxHeaderBytes: 12 << 10, ErrorLog: log.New(io.Discard, "", 0)}
 	done := make(chan struct{}, 2)
 	go func() { server.Serve(ln); done <- struct{}{} }()
 	go func() {
@@ -172,12 +178,31 @@ func (s *testServer) dialWith(more string) *client {
 	return k
 }
 
-func (s *testServer) handshake(request string) (*client, *http.Response) {
+// connect opens a connection as the server wants it: secured if it is.
+func (s *testServer) connect() net.Conn {
 	s.t.Helper()
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if isSecured(s.t) {
+		c.SetDeadline(time.Now().Add(2 * patience))
+		return tls.Client(c, clientTLS())
+	}
+	return c
+}
+
+// socket is what lies below a connection.
+func socket(c net.Conn) *net.TCPConn {
+	if s, ok := c.(*tls.Conn); ok {
+		c = s.NetConn()
+	}
+	return c.(*net.TCPConn)
+}
+
+func (s *testServer) handshake(request string) (*client, *http.Response) {
+	s.t.Helper()
+	c := s.connect()
 	s.t.Cleanup(func() { c.Close() })
 	k := &client{Conn: c, t: s.t, r: bufio.NewReader(c)}
 	c.SetDeadline(time.Now().Add(2 * patience))

@@ -13,6 +13,10 @@ func (s *shard) enter(j *join) {
 	}
 	*c = conn{fd: j.fd, gen: s.lastGen, told: s.now, heard: uint16(s.now), addr: j.addr, protocol: j.number,
 		flags: inUse | s.e.variantFlags(j.number, j.deflates)}
+	if j.wire != nil {
+		s.secure(slot, c, j.wire)
+		s.e.secured.Add(1)
+	}
 	if err := s.poll.add(c.fd, slot, c.gen); err != nil {
 		s.e.o.Log.Error("connection not taken", "error", err)
 		s.drop(slot, c, goneInternal)

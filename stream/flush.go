@@ -48,7 +48,7 @@ func (s *shard) flush(slot uint32, c *conn) bool {
 			s.bufs = append(s.bufs, s.parts[i].frame)
 			total += len(s.parts[i].frame)
 		}
-		n, err := s.poll.writev(c.fd, s.bufs)
+		n, err := s.writevTo(slot, c, s.bufs)
 		if err != nil && err != errAgain {
 			s.drop(slot, c, goneReset)
 			return false
@@ -80,7 +80,7 @@ func (s *shard) flushed(slot uint32, c *conn) bool {
 		}
 		i++
 	}
-	if len(b.own) == 0 && len(b.rest) == 0 {
+	if len(b.own) == 0 && len(b.rest) == 0 && !s.encrypted(slot, c) {
 		if c.flags&closing != 0 && !s.closeWritten(slot, c, b) {
 			return false
 		}

@@ -68,8 +68,15 @@ func (s *shard) hear(slot uint32, c *conn, bits uint8) {
 			}
 			return
 		}
-		end := headEnd(data, seen)
+		secure, end := s.e.listener(c.addr).secure, 0
+		if !secure {
+			end = headEnd(data, seen)
+		}
 		switch {
+		case secure && !greeted(data):
+		case secure:
+			s.handOver(slot, c, data)
+			return
 		case end > 0 && end <= maxHead:
 			var flags uint16
 			if n == len(room) {

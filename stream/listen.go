@@ -16,6 +16,7 @@ type listener struct {
 	number uint32
 	addr   net.Addr
 	unix   bool
+	secure bool // TLS is spoken: all connections come out of Accept
 	// The connections have the options that they need from the socket.
 	inherited bool
 
@@ -42,7 +43,9 @@ type arrival struct {
 // both ways end in the same place. Closing it closes the socket.
 //
 // On systems without epoll, and for other listeners, l is returned as it is.
-func (e *Engine) Listen(l net.Listener) (net.Listener, error) {
+func (e *Engine) Listen(l net.Listener) (net.Listener, error) { return e.listen(l, false) }
+
+func (e *Engine) listen(l net.Listener, secure bool) (net.Listener, error) {
 	_, isUnix := l.(*net.UnixListener)
 	if _, isTCP := l.(*net.TCPListener); !isUnix && !isTCP {
 		return l, nil
@@ -62,7 +65,7 @@ func (e *Engine) Listen(l net.Listener) (net.Listener, error) {
 		return nil, err
 	}
 	own := &listener{
-		e: e, s: s, number: uint32(len(all) + 1), addr: l.Addr(), unix: isUnix, inherited: inherited, fd: fd,
+		e: e, s: s, number: uint32(len(all) + 1), addr: l.Addr(), unix: isUnix, secure: secure, inherited: inherited, fd: fd,
 		more: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	all = append(all, own)

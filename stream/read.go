@@ -37,6 +37,9 @@ func (s *shard) event(ev event) {
 	}
 	if ev.bits&canWrite != 0 && c.flags&blocked != 0 {
 		c.flags &^= blocked
+		if c.flags&secured != 0 && !s.drainWire(ev.slot, c) {
+			return
+		}
 		// The ping may stand behind what it has not taken, or its pongs unread
 		// behind what it asked; but that it takes something shows that it lives.
 		s.lives(c)
@@ -74,9 +77,12 @@ func (s *shard) read(slot uint32, c *conn) {
 		if c.busy != 0 && c.flags&draining == 0 && s.full(s.busy[c.busy]) {
 			return
 		}
-		n, err := s.poll.read(c.fd, s.buf)
+		n, err := s.readFrom(slot, c, s.buf)
 		if err == errAgain {
 			c.flags &^= readable
+			if c.flags&(secured|finished) == secured|finished {
+				s.flush(slot, c) // which has waited for this
+			}
 			return
 		}
 		if err != nil {
@@ -89,7 +95,7 @@ func (s *shard) read(slot uint32, c *conn) {
 		}
 		s.sent.read += uint64(n)
 		s.lives(c)
-		if n < len(s.buf) && c.flags&toTheEnd == 0 {
+		if n < len(s.buf) && c.flags&(toTheEnd|secured) == 0 {
 			c.flags &^= readable
 		}
 		if c.flags&draining != 0 {

@@ -22,7 +22,9 @@ type shard struct {
 
 	conns   slab[conn]
 	follows slab[follow]
-	busy    []*busy // those that are more than idle; 0 is nobody's
+	wires   map[uint32]*wire // of those that are secured, by slot; nil: none is
+	plain   []byte           // scratch of theirs
+	busy    []*busy          // those that are more than idle; 0 is nobody's
 	idle    []uint32
 	lastGen uint32
 

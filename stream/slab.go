@@ -38,6 +38,7 @@ const (
 	pingWaits        // a ping is to leave with the next message
 	deflates         // permessage-deflate was negotiated; these two are the variant
 	encodes          // the subprotocol is Options.Binary
+	secured          // has a wire
 )
 
 // A follow is one subscription. Those of a connection are a list.

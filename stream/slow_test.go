@@ -3,7 +3,6 @@ package stream
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 )
@@ -102,7 +101,7 @@ func TestAnswersNotTaken(t *testing.T) { testAnswersNotTaken(t, testOptions()) }
 func testAnswersNotTaken(t *testing.T, o Options) {
 	s := serve(t, funcs{}, o)
 	c := s.dial()
-	c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+	socket(c.Conn).SetReadBuffer(64 << 10)
 	payload := strings.Repeat("a", 60000)
 	frame := masked(0x81, payload)
 	sent := make(chan int)

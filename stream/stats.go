@@ -85,10 +85,11 @@ const (
 	refusedTimeout // not asked to come in in time
 	refusedFailed  // the connection broke while being taken over
 	refusedHeader  // the request is longer than a request may be
+	refusedTLS     // a TLS handshake that came to nothing
 	refusals
 )
 
-var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed", "header"}
+var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed", "header", "tls"}
 
 // counters belong to one shard, or to the engine. They are read by anybody.
 type counters struct {

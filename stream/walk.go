@@ -162,7 +162,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		if len(frame) == 0 {
 			return false
 		}
-		n, err := s.poll.write(c.fd, frame)
+		n, err := s.writeTo(slot, c, frame)
 		s.delivered(slot, c, n, len(frame), nil, err)
 		return true
 	}
@@ -195,7 +195,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		}
 		j.frame = append(j.frame, ping...)
 	}
-	n, err := s.poll.write(c.fd, j.frame)
+	n, err := s.writeTo(slot, c, j.frame)
 	s.delivered(slot, c, n, total, ping, err)
 	return true
 }
