@@ -11,7 +11,8 @@
 //     Unix socket comes from no browser and may carry any Host.
 //  2. Its Origin, when there is one, must be the page's own (its host and port
 //     are those of Host) or be listed in server.allowed_origins. This covers
-//     WebSocket handshakes, which browsers let any page make.
+//     WebSocket handshakes, which browsers let any page make. Its scheme is not
+//     compared unless the request came over TLS: a proxy may have taken that off.
 //  3. A request that may change something must not come from another site
 //     ([net/http.CrossOriginProtection], which also reads Sec-Fetch-Site).
 //

@@ -20,7 +20,7 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 func (p *Policy) Middleware(next http.Handler, refused func(*Refusal)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		remote, _ := r.Context().Value(remoteKey{}).(net.Addr)
-		err := p.Admit(Request{Method: r.Method, Path: r.URL.Path, Host: r.Host, Header: r.Header, Remote: remote})
+		err := p.Admit(Request{Method: r.Method, Path: r.URL.Path, Host: r.Host, Header: r.Header, Remote: remote, Secure: r.TLS != nil})
 		var why *Refusal
 		if errors.As(err, &why) {
 			refused(why)

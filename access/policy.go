@@ -42,6 +42,7 @@ type Request struct {
 	Host   string // the Host header
 	Header http.Header
 	Remote net.Addr // the peer; a *net.UnixAddr for a Unix socket
+	Secure bool     // it came over TLS, here: a proxy's is not known
 }
 
 // A Refusal says why a request was not admitted.
@@ -135,7 +136,9 @@ func (p *Policy) admitOrigin(r Request) error {
 	if !ok {
 		return refused
 	}
-	if p.origins[o.String()] || o.matchesHost(r.Host) {
+	// Nobody but who sits on the wire serves a page in the clear where TLS is spoken.
+	own := o.matchesHost(r.Host) && (!r.Secure || o.scheme == "https")
+	if p.origins[o.String()] || own {
 		return nil
 	}
 	return refused

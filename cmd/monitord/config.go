@@ -48,6 +48,8 @@ type ServerConfig struct {
 	// ExternalURL is where people reach the page, for links in notifications.
 	// Empty: the first address listened on.
 	ExternalURL string `toml:"external_url"`
+	// TLS is spoken at every TCP address if it has a certificate.
+	TLS TLSConfig `toml:"tls"`
 }
 
 // StreamConfig is the engine's configuration, and that of what it carries.
@@ -121,6 +123,9 @@ func (c ServerConfig) Validate() []error {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 			faults = append(faults, fmt.Errorf("external_url: is %q, write http://host or https://host/path", c.ExternalURL))
 		}
+	}
+	for _, err := range c.TLS.Validate() {
+		faults = append(faults, fmt.Errorf("tls.%w", err))
 	}
 	return faults
 }

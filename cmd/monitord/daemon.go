@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -78,7 +79,13 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	for _, l := range listeners {
 		defer l.Close()
 		if externalURL == "" && l.Addr().Network() == "tcp" {
-			externalURL = listenURL(l)
+			externalURL = listenURL(l, conf.Server.TLS.enabled())
+		}
+	}
+	var cert *certificate
+	if conf.Server.TLS.enabled() {
+		if cert, err = loadCertificate(conf.Server.TLS, log.With("part", "tls")); err != nil {
+			return fmt.Errorf("server.tls.%w", err)
 		}
 	}
 
@@ -141,13 +148,14 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 
 	d.recorder = alerts.NewRecorder(alertLog, log.With("part", "alerts"), d.feed.Events, runner.Announce)
 
+	self.cert = cert
 	self.sampler, self.stream, self.recorder, self.rules = sampler.Stats, engine.Stats, d.recorder.Stats, d.rules.Stats
 	self.feed, self.journal, self.hooks, self.web = d.feed.Stats, jrnl.Stats, runner.Stats, web
 
 	// What the port answers.
 	reload := &reloader{
 		src: src, conf: conf, log: log, level: level, state: self.reload,
-		rules: d.rules, hooks: runner, policy: web.policy.Store, listen: conf.listen(),
+		rules: d.rules, hooks: runner, policy: web.policy.Store, listen: conf.listen(), cert: cert,
 	}
 	web.reload = reload.reload
 	webLog := log.With("part", "http")
@@ -157,7 +165,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	mux.Handle("/api/v1/query_range", only(api.QueryRange(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/metrics", only(api.Metrics(d.last, webLog), http.MethodGet, http.MethodHead))
 	mux.Handle("/", dashboard.Handler())
-	fronts, err := takeOver(engine, listeners)
+	fronts, err := takeOver(engine, listeners, cert)
 	if err != nil {
 		return err
 	}
@@ -174,9 +182,10 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	telling := start("feed", d.feed.Run)
 	streaming := start("stream", engine.Run)
 	notifying := start("hooks", runner.Run)
+	renewing := start("tls", func(ctx context.Context) error { return cert.Run(ctx) })
 	serving := start("http", func(ctx context.Context) error { return serve(ctx, server, fronts) })
 	for _, l := range listeners {
-		log.Info("listening", "url", listenURL(l))
+		log.Info("listening", "url", listenURL(l, cert != nil))
 	}
 	d.first = sync.OnceFunc(func() {
 		web.ready.Store(true)
@@ -208,7 +217,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	notify(log, daemon.SdNotifyStopping)
 	log.Info("stopping")
 	stopAll(log, sampling, watching, reloading)
-	stopAll(log, notifying, streaming, serving)
+	stopAll(log, notifying, streaming, renewing, serving)
 	stopAll(log, recording, telling, maintenance)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause

@@ -39,9 +39,11 @@ type testDaemon struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	exited chan struct{}
+	// How the tests reach it; nil: without TLS.
+	transport http.RoundTripper
 
 	mu     sync.Mutex // guards the fields below
-	url    string     // http://127.0.0.1:PORT
+	url    string     // http://127.0.0.1:PORT, or https:
 	output bytes.Buffer
 }
 
@@ -114,13 +116,13 @@ func launchDaemon(t *testing.T, dir string, environ ...string) *testDaemon {
 func (d *testDaemon) line(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, rest, ok := strings.Cut(text, "msg=listening url=http://"); ok {
-		d.url = "http://" + strings.TrimSuffix(strings.Fields(rest)[0], "/")
+	if _, rest, ok := strings.Cut(text, "msg=listening url=http"); ok {
+		d.url = "http" + strings.TrimSuffix(strings.Fields(rest)[0], "/")
 	}
 	fmt.Fprintln(&d.output, text)
 }
 
-// URL is http://127.0.0.1:PORT.
+// URL is http://127.0.0.1:PORT, or https: with a certificate.
 func (d *testDaemon) URL() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -183,7 +185,7 @@ func (d *testDaemon) wait() int {
 // get returns status and body of a path.
 func (d *testDaemon) get(path string) (int, string) {
 	d.t.Helper()
-	client := http.Client{Timeout: patience}
+	client := http.Client{Timeout: patience, Transport: d.transport}
 	resp, err := client.Get(d.URL() + path)
 	if err != nil {
 		d.t.Fatal(err)

@@ -28,6 +28,7 @@
 //	feed        runDaemon    its context       tells subscribers what the journal took
 //	stream      runDaemon    its context       poll loops and workers
 //	hooks       runDaemon    its context       delivers
+//	tls         runDaemon    its context       follows the files of the certificate
 //	http        runDaemon    its context       serves the listeners
 //	watchdog    runDaemon    its context       feeds the service manager's watchdog
 //	reload      runDaemon    its context       waits for SIGHUP

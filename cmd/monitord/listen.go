@@ -80,9 +80,12 @@ func removeStaleSocket(path string) error {
 }
 
 // listenURL is how a person would write where the daemon listens.
-func listenURL(l net.Listener) string {
+func listenURL(l net.Listener, secure bool) string {
 	if l.Addr().Network() == "unix" {
 		return "unix:" + l.Addr().String()
+	}
+	if secure {
+		return "https://" + l.Addr().String() + "/"
 	}
 	return "http://" + l.Addr().String() + "/"
 }

@@ -29,6 +29,7 @@ type reloader struct {
 	hooks  *hooks.Runner
 	policy func(*access.Policy)
 	listen []string
+	cert   *certificate // nil: TLS is not spoken
 
 	mu   sync.Mutex // guards conf, and one reload at a time
 	conf *Config    // what the daemon was started with, and the reloadable keys in force
@@ -71,6 +72,14 @@ func (r *reloader) replace() error {
 	if err != nil {
 		return err
 	}
+	renew := func() {}
+	if r.cert != nil && conf.Server.TLS.enabled() {
+		pair, found, err := conf.Server.TLS.load()
+		if err != nil {
+			return fmt.Errorf("server.tls.%w", err)
+		}
+		renew = func() { r.cert.use(conf.Server.TLS, pair, found) }
+	}
 	// Of the two only the hooks can still be refused: a file with a secret may
 	// have gone since it was checked.
 	if err := r.hooks.Reload(conf.Alerts.Hooks); err != nil {
@@ -80,6 +89,7 @@ func (r *reloader) replace() error {
 		return errors.Join(faults...)
 	}
 	r.policy(policy)
+	renew()
 	r.level.Set(level)
 	for _, key := range needRestart(r.conf, conf) {
 		r.log.Warn("a change of this key needs a restart, the old value stays in force", "key", key)
@@ -89,7 +99,7 @@ func (r *reloader) replace() error {
 
 // reloadable are the keys, and the tables of keys, that take effect without a
 // restart. A change of any other is named in the log and waits for one.
-var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "alerts.rules", "alerts.hooks"}
+var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "server.tls", "alerts.rules", "alerts.hooks"}
 
 // needRestart returns the keys that differ and are not reloadable.
 func needRestart(old, new *Config) []string {
@@ -99,6 +109,9 @@ func needRestart(old, new *Config) []string {
 		if is[key] != was[key] && !slices.ContainsFunc(reloadable, func(r string) bool { return key == r || strings.HasPrefix(key, r+".") }) {
 			keys = append(keys, key)
 		}
+	}
+	if old.Server.TLS.enabled() != new.Server.TLS.enabled() {
+		keys = append(keys, "server.tls")
 	}
 	slices.Sort(keys)
 	return keys

@@ -29,6 +29,7 @@ type selfCollector struct {
 	hooks    func() []hooks.HookStats
 	web      *routes
 	stages   *stages
+	cert     *certificate // nil: TLS is not spoken
 	reload   *reloadState
 
 	proc processReader
@@ -54,6 +55,10 @@ func (c *selfCollector) Collect(_ context.Context, e *collectors.Emitter) error 
 	e.Add(descBuildInfo, 1, version, runtime.Version())
 	e.Add(descReloadOK, bit(!c.reload.failed.Load()))
 	e.Add(descReloadAt, float64(c.reload.at.Load())/1000)
+	if c.cert != nil {
+		e.Add(descCertExpiry, float64(c.cert.expiry().Unix()))
+		e.Add(descCertOK, bit(!c.cert.failed.Load()))
+	}
 	c.ticks(e)
 	c.stored(e)
 	c.alerting(e)

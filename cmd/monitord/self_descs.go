@@ -9,6 +9,9 @@ var (
 	descReloadOK = metric.NewDesc("monitord_config_last_reload_successful", metric.Gauge, "", "1 if the configuration in force is what was last read, 0 if that was faulty.")
 	descReloadAt = metric.NewDesc("monitord_config_last_reload_success_timestamp_seconds", metric.Gauge, "seconds", "When the configuration in force was read.")
 
+	descCertExpiry = metric.NewDesc("monitord_tls_certificate_expiry_timestamp_seconds", metric.Gauge, "seconds", "When the certificate in force is valid no longer.")
+	descCertOK     = metric.NewDesc("monitord_tls_reload_successful", metric.Gauge, "", "1 if the certificate in force is what its files hold, 0 if they hold no pair that works.")
+
 	descTicks    = metric.NewDesc("monitord_ticks_total", metric.Counter, "", "Ticks taken.")
 	descMissed   = metric.NewDesc("monitord_ticks_missed_total", metric.Counter, "", "Ticks left out, by reason.", "reason")
 	descDropped  = metric.NewDesc("monitord_samples_dropped_total", metric.Counter, "", "Values of collectors that were left out: a series twice, or too many of them.")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,7 +27,10 @@ const (
 // is bounded: header, body, answer, idleness. A hijacked connection is the
 // stream engine's, with its own bounds.
 func newServer(h http.Handler, handshakeTimeout time.Duration, log *slog.Logger) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // the stream takes connections over, which HTTP/2 has none of
 	return &http.Server{
+		Protocols:         protocols,
 		Handler:           http.MaxBytesHandler(h, maxBodyBytes),
 		ReadHeaderTimeout: handshakeTimeout,
 		ReadTimeout:       30 * time.Second,
@@ -130,11 +134,18 @@ func (r *routes) admit(c *stream.Candidate) error {
 }
 
 // takeOver has the engine accept the connections of every listener. Those that
-// do not ask for the stream come out of the listeners that it returns.
-func takeOver(e *stream.Engine, listeners []net.Listener) ([]net.Listener, error) {
+// do not ask for the stream come out of the listeners that it returns. With a
+// certificate TCP is secured; who reaches a Unix socket is on this host.
+func takeOver(e *stream.Engine, listeners []net.Listener, cert *certificate) ([]net.Listener, error) {
 	fronts := make([]net.Listener, 0, len(listeners))
 	for _, l := range listeners {
-		front, err := e.Listen(l)
+		var front net.Listener
+		var err error
+		if cert != nil && l.Addr().Network() != "unix" {
+			front, err = e.ListenTLS(l, &tls.Config{GetCertificate: cert.get})
+		} else {
+			front, err = e.Listen(l)
+		}
 		if err != nil {
 			for _, f := range fronts {
 				f.Close()

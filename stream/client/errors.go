@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -18,7 +19,13 @@ type ConnectError struct {
 	Err error
 }
 
-func (e *ConnectError) Error() string { return fmt.Sprintf("connect to %s: %v", e.URL, e.Err) }
+func (e *ConnectError) Error() string {
+	hint := ""
+	if errors.As(e.Err, new(x509.UnknownAuthorityError)) {
+		hint = " (set SSL_CERT_FILE to the file of an authority of your own)"
+	}
+	return fmt.Sprintf("connect to %s: %v%s", e.URL, e.Err, hint)
+}
 func (e *ConnectError) Unwrap() error { return e.Err }
 
 // A RefusedError is an HTTP status in place of a connection.

@@ -4,6 +4,8 @@
 //	go run ./stream/echo -listen 127.0.0.1:9001
 //	go run ./stream/echo -listen 127.0.0.1:9001 -broadcast 1024 -every 20ms
 //
+//	go run ./stream/echo -listen 127.0.0.1:9001 -cert cert.pem -key key.pem
+//
 // With -broadcast every connection is also sent a message of that size again and
 // again. Messages may have up to 16 MiB, also when inflated: compression is on. Any
 // path will do.

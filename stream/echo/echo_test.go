@@ -22,7 +22,7 @@ func TestEchoAndBroadcast(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- run(ctx, ln, 5, time.Millisecond) }()
+	go func() { done <- run(ctx, ln, nil, 5, time.Millisecond) }()
 
 	c, r := dial(t, ln.Addr().String())
 	if err := ws.WriteFrame(c, ws.MaskFrame(ws.NewTextFrame([]byte("hello")))); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,8 +22,10 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:9001", "address to listen on")
 	broadcast := flag.Int("broadcast", 0, "bytes of a text message sent to every connection (0: none)")
 	every := flag.Duration("every", time.Second, "time between two broadcasts")
+	cert := flag.String("cert", "", "speak TLS with the certificate in this `FILE`")
+	key := flag.String("key", "", "and its private key in this `FILE`")
 	flag.Parse()
-	if flag.NArg() > 0 {
+	if flag.NArg() > 0 || (*cert == "") != (*key == "") {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -34,7 +37,10 @@ func main() {
 	ln, err := lc.Listen(ctx, "tcp", *listen)
 	if err == nil {
 		fmt.Fprintln(os.Stderr, "listening on", ln.Addr())
-		err = run(ctx, ln, *broadcast, *every)
+		var secure *tls.Config
+		if secure, err = secureWith(*cert, *key); err == nil {
+			err = run(ctx, ln, secure, *broadcast, *every)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "echo:", err)
@@ -42,8 +48,20 @@ func main() {
 	}
 }
 
-// run serves until ctx ends. It closes the listener.
-func run(ctx context.Context, ln net.Listener, size int, every time.Duration) error {
+// secureWith returns nil without files.
+func secureWith(cert, key string) (*tls.Config, error) {
+	if cert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}}, nil
+}
+
+// run serves until ctx ends, over TLS unless secure is nil. It closes the listener.
+func run(ctx context.Context, ln net.Listener, secure *tls.Config, size int, every time.Duration) error {
 	defer ln.Close()
 	h := &handler{}
 	c := stream.DefaultConfig()
@@ -55,7 +73,12 @@ func run(ctx context.Context, ln net.Listener, size int, every time.Duration) er
 	if size > 0 {
 		h.topic = e.NewTopic(stream.TopicOptions{Skip: true})
 	}
-	if ln, err = e.Listen(ln); err != nil {
+	if secure != nil {
+		ln, err = e.ListenTLS(ln, secure)
+	} else {
+		ln, err = e.Listen(ln)
+	}
+	if err != nil {
 		return err
 	}
 	server := &http.Server{Handler: e, ReadHeaderTimeout: c.HandshakeTimeout, MaxHeaderBytes: 12 << 10}
