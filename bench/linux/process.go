@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -71,4 +72,30 @@ func scanKilobytes(path string, into map[string]*int64) error {
 		return fmt.Errorf("%s: %d of %d fields", path, found, len(into))
 	}
 	return nil
+}
+
+// Busy returns the time that all processors together have worked since the start
+// of the machine. It grows in steps of 10 ms.
+func Busy() (time.Duration, error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 9 || fields[0] != "cpu" {
+		return 0, fmt.Errorf("/proc/stat: no line of all processors")
+	}
+	total := time.Duration(0)
+	for i, f := range fields[1:9] {
+		if i == 3 || i == 4 { // idle, iowait
+			continue
+		}
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/stat: %w", err)
+		}
+		total += time.Duration(n) * 10 * time.Millisecond
+	}
+	return total, nil
 }

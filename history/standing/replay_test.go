@@ -144,7 +144,7 @@ func (m *machine) tick(t int64) {
 	}
 }
 
-func openHistory(t *testing.T, dir string) *history.DB {
+func openHistory(t testing.TB, dir string) *history.DB {
 	t.Helper()
 	db, err := history.Open(history.Options{Dir: dir, Config: history.DefaultConfig()})
 	if err != nil {
