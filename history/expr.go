@@ -27,9 +27,19 @@ func ParseExpr(s string) (Expr, error) {
 	if len(s) > MaxSelector {
 		return Expr{}, fmt.Errorf("expression is %d bytes long, may be %d", len(s), MaxSelector)
 	}
+	if err := checkRegexes(s); err != nil {
+		return Expr{}, err
+	}
 	root, err := language.ParseExpr(s)
 	if err != nil {
 		return Expr{}, err
+	}
+	for {
+		p, ok := root.(*parser.ParenExpr)
+		if !ok {
+			break
+		}
+		root = p.Expr
 	}
 	if t := root.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return Expr{}, fmt.Errorf("expression gives a %s, must give an instant vector or a scalar", parser.DocumentedType(t))

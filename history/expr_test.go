@@ -10,6 +10,7 @@ func TestOneTextForOneExpression(t *testing.T) {
 	for _, same := range [][]string{
 		{`up{a="1",b="2"}`, `up{b="2",a="1"}`, ` up { b = '2' , a="1", a="1" } `, `{__name__="up",b="2",a="1"}`, `{a="1","up",b="2"}`},
 		{`sum by (a,b) (up)`, `sum by(b,a)(up)`, `sum(up) by (b, a, a)`},
+		{`up`, `(up)`, `((  up ))`},
 		{`rate(x[5m])`, `rate(x[300s])`, "rate(\n  x[5m] # why\n)"},
 		{`a * on (x,y) group_left (p,q) b`, `a * on(y, x) group_left(q,p) b`},
 		{`a / ignoring (x,y) b`, `a / ignoring (y,x) b`},

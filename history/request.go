@@ -85,6 +85,9 @@ func checkRequest(r Request) error {
 	if len(r.Expr) > MaxSelector {
 		return fmt.Errorf("expression is %d bytes long, may be %d", len(r.Expr), MaxSelector)
 	}
+	if err := checkRegexes(r.Expr); err != nil {
+		return err
+	}
 	span := time.Duration(0)
 	if r.Step > 0 {
 		span = r.End.Sub(r.Start)
@@ -113,6 +116,12 @@ type QueryError struct {
 func (e *QueryError) Error() string { return e.Err.Error() }
 
 func (e *QueryError) Unwrap() error { return e.Err }
+
+// TooManySamples says that the query held more samples than it may.
+func (e *QueryError) TooManySamples() bool {
+	var many promql.ErrTooManySamples
+	return errors.As(e.Err, &many)
+}
 
 func queryError(kind QueryErrorKind, err error) error {
 	var canceled promql.ErrQueryCanceled

@@ -30,6 +30,9 @@ func ParseSelector(s string) (Selector, error) {
 	if s == "" || s == "{}" {
 		return Selector{}, nil
 	}
+	if err := checkRegexes(s); err != nil {
+		return Selector{}, err
+	}
 	matchers, err := language.ParseMetricSelector(s)
 	if err != nil {
 		return Selector{}, err
