@@ -60,7 +60,7 @@ func Open(o Options) (*DB, error) {
 	db := &DB{
 		opts:   o,
 		log:    o.Log,
-		engine: newEngine(o.Lookback, o.Log),
+		engine: newEngine(o.Lookback, maxSamples, o.Log),
 		keep:   &retention{keep: o.Retention, maxSize: o.MaxSize, last: time.Now()},
 		gate:   make(chan struct{}, maxConcurrentQueries),
 		wake:   make(chan struct{}, 1),

@@ -19,7 +19,7 @@ const (
 // stored in rules and dashboards must go on to mean the same.
 var language = parser.NewParser(parser.Options{})
 
-func newEngine(lookback time.Duration, log *slog.Logger) *promql.Engine {
+func newEngine(lookback time.Duration, maxSamples int, log *slog.Logger) *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{
 		Logger:                   log,
 		MaxSamples:               maxSamples,

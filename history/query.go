@@ -18,14 +18,34 @@ import (
 // instant vector nor a scalar, or holds native histograms.
 var ErrNotVector = errors.New("result is not a vector of numbers")
 
-// Instant evaluates an expression at a time in milliseconds, for the daemon
-// itself: with nothing that came later, so that the answer stays what it was then.
-// The values come ordered by labels; a scalar is one value without labels.
+// An Evaluator evaluates expressions for the daemon itself: what rules and
+// subscribers stand on. It is made by [DB.Evaluator] and may be used by several
+// goroutines at once.
+type Evaluator struct {
+	db     *DB
+	engine *promql.Engine
+}
+
+// Evaluator returns one whose evaluations hold at most maxSamples samples each,
+// 16 bytes a sample.
+func (db *DB) Evaluator(maxSamples int) *Evaluator {
+	return &Evaluator{db: db, engine: newEngine(db.opts.Lookback, maxSamples, db.log)}
+}
+
+// Instant evaluates an expression as [Evaluator.Instant] does, within the
+// history's own bounds.
 func (db *DB) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
+	return (&Evaluator{db, db.engine}).Instant(ctx, expr, t)
+}
+
+// Instant evaluates an expression at a time in milliseconds, with nothing that
+// came later, so that the answer stays what it was then. The values come ordered
+// by labels; a scalar is one value without labels.
+func (e *Evaluator) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
 	if err := checkSubqueries(expr, 0); err != nil {
 		return nil, queryError(BadQuery, err)
 	}
-	q, err := db.engine.NewInstantQuery(ctx, db.asOf(t), nil, expr, time.UnixMilli(t))
+	q, err := e.engine.NewInstantQuery(ctx, e.db.asOf(t), nil, expr, time.UnixMilli(t))
 	if err != nil {
 		return nil, queryError(BadQuery, err)
 	}
@@ -60,13 +80,13 @@ func values(v parser.Value) ([]metric.Value, error) {
 type Point = promql.FPoint
 
 // Range evaluates an expression at start, start+step, … up to end, all in
-// milliseconds, for the daemon itself, and calls fn with each series of the
-// result, ordered by labels. The points are fn's only while it runs.
-func (db *DB) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []Point) error) error {
+// milliseconds, and calls fn with each series of the result, ordered by labels.
+// The points are fn's only while it runs.
+func (e *Evaluator) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []Point) error) error {
 	if err := checkSubqueries(expr, time.Duration(end-start)*time.Millisecond); err != nil {
 		return queryError(BadQuery, err)
 	}
-	q, err := db.engine.NewRangeQuery(ctx, db.Queryable(), nil, expr, time.UnixMilli(start), time.UnixMilli(end), time.Duration(step)*time.Millisecond)
+	q, err := e.engine.NewRangeQuery(ctx, e.db.Queryable(), nil, expr, time.UnixMilli(start), time.UnixMilli(end), time.Duration(step)*time.Millisecond)
 	if err != nil {
 		return queryError(BadQuery, err)
 	}

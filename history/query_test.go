@@ -49,7 +49,7 @@ func TestRangeIsInstantsInOneGo(t *testing.T) {
 	db, h := open(t, t.TempDir()), newHost(2)
 	appendAll(t, db, h, start, start+20_000)
 	n := 0
-	err := db.Range(t.Context(), "rate(load[5s])", start, start+20_000, 5000, func(ls labels.Labels, ps []Point) error {
+	err := db.Evaluator(maxSamples).Range(t.Context(), "rate(load[5s])", start, start+20_000, 5000, func(ls labels.Labels, ps []Point) error {
 		for _, p := range ps {
 			values, err := db.Instant(t.Context(), "rate(load{core=\""+ls.Get("core")+"\"}[5s])", p.T)
 			if err != nil || len(values) != 1 || values[0].V != p.F {
@@ -63,7 +63,7 @@ func TestRangeIsInstantsInOneGo(t *testing.T) {
 		t.Errorf("%d points, %v", n, err)
 	}
 	stop := errors.New("enough")
-	if err := db.Range(t.Context(), "load", start, start+1000, 1000, func(labels.Labels, []Point) error { return stop }); !errors.Is(err, stop) {
+	if err := db.Evaluator(maxSamples).Range(t.Context(), "load", start, start+1000, 1000, func(labels.Labels, []Point) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error of the callback: %v", err)
 	}
 }

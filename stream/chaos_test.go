@@ -19,7 +19,7 @@ func TestChaos(t *testing.T) {
 	o.MaxSubscriptions = 6
 	o.Heartbeat = func(int64) []byte { return []byte("beat") }
 	o.heartbeatAfter = 30 * time.Millisecond
-	o.RingBytes = 200 << 10
+	o.MaxRing = 200 << 10
 	s := serve(t, funcs{message: func(_ ctxt, _ Conn, _ bool, payload []byte, t *Turn) {
 		for _, b := range payload {
 			topic := topics[int(b)%len(topics)]

@@ -37,6 +37,10 @@ type Config struct {
 	MaxMessage int64 `toml:"max_message" unit:"bytes"`
 	// MaxSubscriptions bounds what one connection may follow.
 	MaxSubscriptions int `toml:"max_subscriptions"`
+	// MaxRing bounds the memory of all topics' rings together, but for the newest
+	// entry of each, which is always kept. What does not fit is read back from the
+	// Source, or skipped by readers that lag.
+	MaxRing int64 `toml:"max_ring" unit:"bytes"`
 	// MaxConnections bounds all connections. [New] lowers it to what the limit
 	// of open files allows.
 	MaxConnections int `toml:"max_connections"`
@@ -55,6 +59,7 @@ func DefaultConfig() Config {
 		MaxControlFrames: 2000,
 		MaxMessage:       64 << 10,
 		MaxSubscriptions: 64,
+		MaxRing:          32 << 20,
 		MaxConnections:   100000,
 		MaxPerAddress:    1000,
 	}
@@ -80,6 +85,7 @@ func (c Config) Validate() []error {
 	number("max_control_frames", int64(c.MaxControlFrames), 10, 50000)
 	number("max_message", c.MaxMessage, 1<<10, 64<<20)
 	number("max_subscriptions", int64(c.MaxSubscriptions), 1, maxSubscriptions)
+	number("max_ring", c.MaxRing, 1<<20, 1<<40)
 	number("max_connections", int64(c.MaxConnections), 1, maxSlots)
 	number("max_connections_per_address", int64(c.MaxPerAddress), 1, maxSlots)
 	return faults
@@ -122,12 +128,10 @@ type Options struct {
 	Heartbeat func(nowMs int64) []byte
 	// Shards is the number of poll loops. 0: one for each processor.
 	Shards int
-	// Workers is the number of goroutines that call the Handler and the Sources.
-	// 0: four, or twice the number of processors if that is more.
+	// Workers is the number of goroutines that call the Handler and the Sources,
+	// a third of them at most the Sources. 0: six, or three times the number of
+	// processors if that is more.
 	Workers int
-	// RingBytes bounds the memory of all topics' rings together, but for the
-	// newest entry of each, which is always kept. 0: 32 MiB.
-	RingBytes int64
 	// Log takes what an operator should know. Nil: nothing is logged.
 	Log *slog.Logger
 
@@ -141,10 +145,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Shards = min(o.Shards, maxShards)
 	if o.Workers <= 0 {
-		o.Workers = max(4, 2*runtime.GOMAXPROCS(0))
-	}
-	if o.RingBytes <= 0 {
-		o.RingBytes = 32 << 20
+		o.Workers = max(6, 3*runtime.GOMAXPROCS(0))
 	}
 	if o.heartbeatAfter <= 0 {
 		o.heartbeatAfter = 15 * time.Second
@@ -166,7 +167,7 @@ func (o Options) check() error {
 	switch {
 	case o.PingInterval <= 0, o.PongTimeout <= 0, o.HandshakeTimeout <= 0, o.MessageTimeout <= 0:
 		return errors.New("a time limit is not positive")
-	case o.MaxMessage <= 0, o.MaxSubscriptions <= 0, o.MaxConnections <= 0, o.MaxPerAddress <= 0, o.MaxControlFrames <= 0:
+	case o.MaxMessage <= 0, o.MaxRing <= 0, o.MaxSubscriptions <= 0, o.MaxConnections <= 0, o.MaxPerAddress <= 0, o.MaxControlFrames <= 0:
 		return errors.New("a limit is not positive")
 	case o.MaxSubscriptions > maxSubscriptions, o.MaxConnections > maxSlots, len(o.Protocols) > 8:
 		return errors.New("a limit is too high")

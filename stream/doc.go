@@ -82,7 +82,9 @@
 //	two per          the portable poller   closing the connection   Run
 //	connection       (not on Linux)
 //
-// A handler or source that is being called when the engine ends has its context
+// At most a third of the workers read from sources at once, so that slow replays
+// leave the others to the handler: who connects does not wait for them. A handler
+// or source that is being called when the engine ends has its context
 // cancelled, and Run waits for it to return.
 //
 // # Not promised

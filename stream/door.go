@@ -68,6 +68,16 @@ func (d *door) enter(addr netip.Addr) (ticket uint32, why refusal, ok bool) {
 	return i, 0, true
 }
 
+// address returns whom a ticket was given to, the zero Addr for all that are exempt.
+func (d *door) address(ticket uint32) netip.Addr {
+	if ticket == 0 {
+		return netip.Addr{}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.addrs[ticket].addr
+}
+
 func (d *door) leave(ticket uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

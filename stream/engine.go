@@ -59,13 +59,13 @@ func New(h Handler, o Options) (*Engine, error) {
 			"max_connections", room, "configured", o.MaxConnections)
 		o.MaxConnections = room
 	}
-	e := &Engine{o: o, handler: h, ringLimit: o.RingBytes}
+	e := &Engine{o: o, handler: h, ringLimit: o.MaxRing}
 	if room > 0 {
 		// The last of them can still be told that the engine is full.
 		e.callerLimit = int64(room + min(max(room/16, 8), 128))
 	}
 	e.door.init(o.MaxConnections, o.MaxPerAddress)
-	e.pool = newPool()
+	e.pool = newPool(o.Workers / 3)
 	for i := range o.Shards {
 		s, err := newShard(e, i)
 		if err != nil {

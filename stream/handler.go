@@ -26,6 +26,10 @@ type Handler interface {
 type Conn struct {
 	ID       uint64 // not used again while the engine lives
 	Protocol string // the subprotocol agreed on; empty when none was
+	// Client is the address that the connection is counted with, the network of
+	// one host for IPv6; the zero Addr for loopback and Unix sockets, which are
+	// exempt: a proxy is one address.
+	Client netip.Addr
 }
 
 // Request is what a client asked for when it connected.

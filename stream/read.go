@@ -229,7 +229,7 @@ func (s *shard) dispatch(slot uint32, c *conn, text, packed bool, payload []byte
 
 // conn returns the public name of a connection.
 func (s *shard) conn(slot uint32, c *conn) Conn {
-	id := Conn{ID: uint64(s.index)<<56 | uint64(slot)<<32 | uint64(c.gen)}
+	id := Conn{ID: uint64(s.index)<<56 | uint64(slot)<<32 | uint64(c.gen), Client: s.e.door.address(c.addr)}
 	if c.protocol != 0 {
 		id.Protocol = s.e.o.Protocols[c.protocol-1]
 	}

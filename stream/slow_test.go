@@ -18,7 +18,7 @@ func testSlowReader(t *testing.T, o Options) {
 		t.Run(fmt.Sprintf("skip %v", skip), func(t *testing.T) {
 			var topic *Topic
 			o := o
-			o.RingBytes = 20 * size
+			o.MaxRing = 20 * size
 			s := serve(t, following(func() *Topic { return topic }), o)
 			k := &fat{book: &book{}, size: size}
 			topic = s.NewTopic(TopicOptions{Source: k, Ring: 50, Skip: skip})
@@ -32,7 +32,7 @@ func testSlowReader(t *testing.T, o Options) {
 				if got := quick.text(); got != k.text(pos) {
 					t.Fatalf("quick: %.40q at %d", got, pos)
 				}
-				if n := s.Stats().RingBytes; n > o.RingBytes+size {
+				if n := s.Stats().RingBytes; n > o.MaxRing+size {
 					t.Fatalf("rings hold %d bytes", n)
 				}
 			}

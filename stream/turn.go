@@ -191,7 +191,7 @@ func (s *shard) readPage(slot uint32, c *conn, b *busy) {
 		b.paging = true
 		e, to := s.e, target{slot, c.gen}
 		done := &pageDone{topic: s.locals[s.follows.at(g.follow).local].topic, after: g.pos, form: s.form(c)}
-		e.pool.add(work(func(ctx context.Context) {
+		e.pool.addPage(work(func(ctx context.Context) {
 			done.read(ctx, e)
 			s.give(note{to: to, page: done})
 		}))

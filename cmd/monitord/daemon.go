@@ -117,7 +117,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	}
 
 	// The stream and what feeds it.
-	queries := standing.New(db, standing.Config{Interval: conf.Collectors.Interval, MaxQueries: conf.Stream.MaxQueries})
+	queries := standing.New(db, conf.Stream.Standing(conf.Collectors.Interval))
 	d.feed, err = feed.New(feed.Options{
 		Config: conf.Stream.FeedConfig, History: db, Standing: queries, Alerts: alertLog,
 		Interval: conf.Collectors.Interval, Retention: conf.History.Retention, Instance: conf.instance(), Version: version,
@@ -150,7 +150,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 
 	self.cert = cert
 	self.sampler, self.stream, self.recorder, self.rules = sampler.Stats, engine.Stats, d.recorder.Stats, d.rules.Stats
-	self.feed, self.journal, self.hooks, self.web = d.feed.Stats, jrnl.Stats, runner.Stats, web
+	self.feed, self.queries, self.journal, self.hooks, self.web = d.feed.Stats, queries.Stats, jrnl.Stats, runner.Stats, web
 
 	// What the port answers.
 	reload := &reloader{

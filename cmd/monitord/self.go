@@ -11,6 +11,7 @@ import (
 	"monitord/alerts/journal"
 	"monitord/collectors"
 	"monitord/history"
+	"monitord/history/standing"
 	"monitord/stream"
 	"monitord/stream/feed"
 )
@@ -25,6 +26,7 @@ type selfCollector struct {
 	recorder func() alerts.RecorderStats
 	rules    func() alerts.Stats
 	feed     func() feed.Stats
+	queries  func() standing.Stats
 	journal  func() journal.Stats
 	hooks    func() []hooks.HookStats
 	web      *routes
@@ -151,9 +153,18 @@ func (c *selfCollector) streaming(e *collectors.Emitter) {
 	e.Add(descFollowed, float64(f.Samples), "samples")
 	e.Add(descFollowed, float64(f.Queries), "query")
 	e.Add(descFollowed, float64(f.Alerts), "alerts")
-	e.Add(descEvaluated, float64(f.Evaluated))
-	e.Add(descEvalFailed, float64(f.Failed))
+	q := c.queries()
+	e.Add(descEvaluated, float64(q.Evaluations))
+	e.Add(descEvalTime, q.Time.Seconds())
+	for reason, n := range q.Failed {
+		e.Add(descEvalFailed, float64(n), reason)
+	}
+	e.Add(descEvalSkipped, float64(q.Skipped))
 	e.Add(descDeferred, float64(f.Deferred))
+	e.Add(descPostponed, float64(f.Postponed))
+	for code, n := range f.RefusedQueries {
+		e.Add(descQueryRefused, float64(n), code)
+	}
 	e.Add(descPagesMade, float64(f.PagesMade))
 	e.Add(descPagesShared, float64(f.PagesShared))
 	e.Add(descHTTPRefused, float64(c.web.refused.host.Load()), "host")

@@ -52,9 +52,15 @@ var (
 	descHookGivenUp = metric.NewDesc("monitord_hook_given_up_total", metric.Counter, "", "Deliveries that were given up.", "hook")
 
 	descFollowed    = metric.NewDesc("monitord_stream_followed", metric.Gauge, "", "Topics that are followed, or were until lately, by kind.", "kind")
-	descEvaluated   = metric.NewDesc("monitord_standing_query_evaluations_total", metric.Counter, "", "Evaluations of standing queries.")
-	descEvalFailed  = metric.NewDesc("monitord_standing_query_failures_total", metric.Counter, "", "Evaluations of standing queries that failed.")
+	descEvaluated   = metric.NewDesc("monitord_standing_query_evaluations_total", metric.Counter, "", "Evaluations of standing queries, at one time or at several for a replay.")
+	descEvalTime    = metric.NewDesc("monitord_standing_query_evaluation_seconds_total", metric.Counter, "seconds", "Time that evaluations of standing queries took.")
+	descEvalFailed  = metric.NewDesc("monitord_standing_query_failures_total", metric.Counter, "", "Evaluations of standing queries that failed, by reason: samples, time and series are bounds of [stream].", "reason")
+	descEvalSkipped = metric.NewDesc("monitord_standing_query_skipped_total", metric.Counter, "", "Evaluations left out because the query goes beyond a bound again and again.")
 	descDeferred    = metric.NewDesc("monitord_standing_query_deferred_total", metric.Counter, "", "Standing queries that a tick had no time for.")
+	descPostponed   = metric.NewDesc("monitord_standing_query_postponed_total", metric.Counter, "", "New standing queries whose first result waited for a tick, since others were being evaluated.")
+
+	descQueryRefused = metric.NewDesc("monitord_standing_query_refused_total", metric.Counter, "", "Requests for standing queries that were refused, by the code of the answer.", "reason")
+
 	descPagesMade   = metric.NewDesc("monitord_replay_pages_made_total", metric.Counter, "", "Pages of replays read from the history or the journal.")
 	descPagesShared = metric.NewDesc("monitord_replay_pages_shared_total", metric.Counter, "", "Pages of replays that had been made for another subscriber.")
 

@@ -238,7 +238,7 @@ func compare(t *testing.T, q *Query, want []Row, limit int, end int64) {
 			}
 			i++
 		}
-		if len(rows) < limit {
+		if len(rows) == 0 {
 			break
 		}
 		from = rows[len(rows)-1].T + 1

@@ -24,6 +24,7 @@ type Config struct {
 	MaxQueries int           // distinct ones
 	Linger     time.Duration // how long a query lives that nobody holds; 0 means a minute
 	Timeout    time.Duration // for one evaluation; 0 means five seconds
+	MaxSamples int           // that one evaluation holds at once; 0 means 500,000
 	MaxColumns int           // series in one result; 0 means 10,000
 }
 
@@ -33,12 +34,15 @@ const maxEvery = 24 * time.Hour
 // A Set holds the standing queries over one history. It must be made by [New];
 // it may be used by several goroutines at once.
 type Set struct {
-	db *history.DB
-	c  Config
+	db    *history.DB
+	eval  *history.Evaluator
+	c     Config
+	count counters
 
-	mu      sync.Mutex // guards the fields below, and users and idle of every query
+	mu      sync.Mutex // guards the fields below, and what every query says
 	queries map[key]*Query
 	lapsed  []*Query // dropped since Lapsed was called last; at most as many as were made
+	columns int      // of the newest results of all queries
 }
 
 type key struct {
@@ -61,7 +65,10 @@ func New(db *history.DB, c Config) *Set {
 	if c.MaxColumns <= 0 {
 		c.MaxColumns = 10_000
 	}
-	return &Set{db: db, c: c, queries: make(map[key]*Query)}
+	if c.MaxSamples <= 0 {
+		c.MaxSamples = 500_000
+	}
+	return &Set{db: db, eval: db.Evaluator(c.MaxSamples), c: c, queries: make(map[key]*Query)}
 }
 
 // Get returns the query for an expression and an interval, 0 for each tick. The
@@ -104,9 +111,15 @@ func (s *Set) evictLocked() bool {
 	if oldest == nil {
 		return false
 	}
-	delete(s.queries, oldest.key)
-	s.lapsed = append(s.lapsed, oldest)
+	s.dropLocked(oldest)
 	return true
+}
+
+func (s *Set) dropLocked(q *Query) {
+	delete(s.queries, q.key)
+	s.columns -= q.columns
+	q.columns = 0
+	s.lapsed = append(s.lapsed, q)
 }
 
 // Due returns the queries that are to be evaluated at the tick t, ordered by
@@ -130,10 +143,9 @@ func (s *Set) Lapsed() []*Query {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, q := range s.queries {
+	for _, q := range s.queries {
 		if q.users == 0 && now.Sub(q.idle) >= s.c.Linger {
-			delete(s.queries, k)
-			s.lapsed = append(s.lapsed, q)
+			s.dropLocked(q)
 		}
 	}
 	out := s.lapsed

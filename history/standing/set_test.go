@@ -11,7 +11,7 @@ import (
 )
 
 func TestOneQueryForOneExpression(t *testing.T) {
-	set := New(nil, Config{Interval: time.Second, MaxQueries: 10})
+	set := New(openHistory(t, t.TempDir()), Config{Interval: time.Second, MaxQueries: 10})
 	a, err := set.Get(`sum by (x,y) (up{a="1",b="2"})`, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestOneQueryForOneExpression(t *testing.T) {
 }
 
 func TestWhatIsRefused(t *testing.T) {
-	set := New(nil, Config{Interval: 2 * time.Second, MaxQueries: 1})
+	set := New(openHistory(t, t.TempDir()), Config{Interval: 2 * time.Second, MaxQueries: 1})
 	for _, tt := range []struct {
 		expr  string
 		every time.Duration
@@ -59,8 +59,9 @@ func TestWhatIsRefused(t *testing.T) {
 }
 
 func TestAQueryLivesOnForAMinute(t *testing.T) {
+	db := openHistory(t, t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
-		set := New(nil, Config{Interval: time.Second, MaxQueries: 2})
+		set := New(db, Config{Interval: time.Second, MaxQueries: 2})
 		get := func(expr string) *Query {
 			t.Helper()
 			q, err := set.Get(expr, 0)

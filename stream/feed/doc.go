@@ -24,6 +24,16 @@
 // columns): what differs is only where the values come from. A page of a replay
 // begins with its own series message, since it is shared by all who pass there.
 //
+// # Who waits for whom
+//
+// A tick has half an interval for queries. First come those of clients that have
+// lately taken the least of it, so one client's slow queries hold up its own. Beside
+// the tick, new queries and replays are evaluated one at a time for each processor
+// but one. A new query that finds no place gets its first result from the next
+// tick; replays wait, on workers that calls do not need. Topics are bounded in
+// number, in all and by the address that asked for them first; those that nobody
+// follows give way at once.
+//
 // # Positions
 //
 // The position of a tick is its time, plus an offset that grows when the wall

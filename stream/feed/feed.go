@@ -3,6 +3,7 @@ package feed
 import (
 	"hash/maphash"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ type Feed struct {
 	o        Options
 	interval int64         // milliseconds
 	budget   time.Duration // that a tick has for queries
+	patience time.Duration // that a call of the engine has for them
+	beside   *gate         // for evaluations that are not a tick's
 	engine   *stream.Engine
 	log      *slog.Logger
 	seed     maphash.Seed // of tags: a client must not be able to make two ids collide
@@ -27,6 +30,7 @@ type Feed struct {
 	// while those of the journal are. Each is taken before mu.
 	ticking sync.Mutex
 	telling sync.Mutex
+	spent   spending // guarded by ticking
 
 	mu     sync.Mutex // guards the fields below, and what topic says
 	clock  clock
@@ -34,6 +38,7 @@ type Feed struct {
 	extra  int64  // positions given out after it
 	topics map[key]*topic
 	kinds  map[wire.Kind]int
+	owned  map[client]int // topics by who asked for them first
 }
 
 // New returns a feed that begins where history and journal end now.
@@ -48,6 +53,9 @@ func New(o Options) (*Feed, error) {
 		o:        o,
 		interval: o.Interval.Milliseconds(),
 		budget:   o.Interval / 2,
+		patience: o.Config.Standing(o.Interval).Timeout,
+		beside:   newGate(runtime.GOMAXPROCS(0) - 1),
+		spent:    make(spending),
 		log:      o.Log,
 		seed:     maphash.MakeSeed(),
 		pages:    newPages(pagesBytes),
@@ -55,6 +63,7 @@ func New(o Options) (*Feed, error) {
 		seq:      o.Alerts.Last(),
 		topics:   make(map[key]*topic),
 		kinds:    make(map[wire.Kind]int),
+		owned:    make(map[client]int),
 	}, nil
 }
 

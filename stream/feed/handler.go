@@ -21,8 +21,9 @@ func (f *Feed) Open(ctx context.Context, r *stream.Request, t *stream.Turn) {
 	for _, fault := range faults {
 		refuse(t, "", fault)
 	}
+	v := f.visit(r.Conn)
 	for i := range requests {
-		f.subscribe(ctx, &requests[i], t)
+		f.subscribe(ctx, v, &requests[i], t)
 	}
 }
 
@@ -46,7 +47,7 @@ func (f *Feed) Message(ctx context.Context, c stream.Conn, _ bool, payload []byt
 	case wire.OpUnsubscribe:
 		f.unsubscribe(r.ID, t)
 	case wire.OpSubscribe:
-		f.subscribe(ctx, &r, t)
+		f.subscribe(ctx, f.visit(c), &r, t)
 	}
 }
 
@@ -58,9 +59,10 @@ func (f *Feed) unsubscribe(id string, t *stream.Turn) {
 	t.Good()
 }
 
-func (f *Feed) subscribe(ctx context.Context, r *wire.Request, t *stream.Turn) {
-	tp, fault := f.find(ctx, r)
+func (f *Feed) subscribe(ctx context.Context, v visit, r *wire.Request, t *stream.Turn) {
+	tp, fault := f.find(ctx, v, r)
 	if fault != nil {
+		f.count.refuse(r.Kind, fault.Code)
 		refuse(t, r.ID, fault)
 		return
 	}
@@ -77,14 +79,14 @@ func (f *Feed) subscribe(ctx context.Context, r *wire.Request, t *stream.Turn) {
 }
 
 // find returns the topic of a request, pinned.
-func (f *Feed) find(ctx context.Context, r *wire.Request) (*topic, *wire.Error) {
+func (f *Feed) find(ctx context.Context, v visit, r *wire.Request) (*topic, *wire.Error) {
 	switch r.Kind {
 	case wire.KindSamples:
-		return f.samplesTopic(ctx, r)
+		return f.samplesTopic(ctx, v, r)
 	case wire.KindQuery:
-		return f.queryTopic(ctx, r)
+		return f.queryTopic(ctx, v, r)
 	default:
-		return f.alertsTopic(ctx, r)
+		return f.alertsTopic(ctx, v, r)
 	}
 }
 

@@ -138,7 +138,7 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 func (m *matched) Skipped(int64, int64, int) [][]byte { return nil }
 
 // alertsTopic returns the topic of a request for alerts, pinned.
-func (f *Feed) alertsTopic(ctx context.Context, r *wire.Request) (*topic, *wire.Error) {
+func (f *Feed) alertsTopic(ctx context.Context, v visit, r *wire.Request) (*topic, *wire.Error) {
 	sel, err := history.ParseSelector(r.Expr)
 	if err != nil {
 		return nil, &wire.Error{Code: wire.BadSelector, Message: clip(err.Error())}
@@ -146,7 +146,7 @@ func (f *Feed) alertsTopic(ctx context.Context, r *wire.Request) (*topic, *wire.
 	if c := sel.Canonical(); strings.HasPrefix(c, "{__name__") || strings.Contains(c, ",__name__") {
 		return nil, &wire.Error{Code: wire.BadSelector, Message: `alerts have no metric name: match labels, as in {alertname="DiskFull"}`}
 	}
-	return f.acquire(ctx, key{kind: wire.KindAlerts, expr: sel.Canonical()}, func(_ context.Context, tp *topic) {
+	return f.acquire(ctx, v.client, key{kind: wire.KindAlerts, expr: sel.Canonical()}, func(_ context.Context, tp *topic) {
 		m := &matched{feed: f, matchers: sel}
 		f.mu.Lock()
 		defer f.mu.Unlock()

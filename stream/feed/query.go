@@ -16,9 +16,8 @@ import (
 // goroutine that ticks.
 type query struct {
 	standing *standing.Query
-	due      []moment      // ticks at which it is still to be evaluated, oldest first
-	late     bool          // some were given up
-	took     time.Duration // the last evaluation
+	due      []moment // ticks at which it is still to be evaluated, oldest first
+	late     bool     // some were given up
 }
 
 // slow is from when on a query keeps others waiting: what is ready is published
@@ -47,10 +46,11 @@ func (q *query) add(c clock) {
 // all of it was this query's.
 func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *counters, items []stream.Item) []stream.Item {
 	for len(q.due) > 0 && ctx.Err() == nil {
+		if end, ok := ctx.Deadline(); ok && !alone && time.Until(end) < q.standing.Cost() {
+			break // it would only be begun
+		}
 		m := &q.due[0]
-		begin := time.Now()
 		values, err := q.standing.Eval(ctx, m.t)
-		q.took = time.Since(begin)
 		if err != nil && ctx.Err() != nil {
 			if !alone || errors.Is(ctx.Err(), context.Canceled) {
 				count.deferred.Add(1)
@@ -59,9 +59,6 @@ func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *coun
 			err = errors.New("it takes longer than a tick has time for queries")
 		}
 		count.evaluated.Add(1)
-		if err != nil {
-			count.failed.Add(1)
-		}
 		reason := wire.Down
 		if q.late {
 			reason, q.late = wire.Slow, false
@@ -77,7 +74,7 @@ func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *coun
 }
 
 // queryTopic returns the topic of a request for a query, pinned.
-func (f *Feed) queryTopic(ctx context.Context, r *wire.Request) (*topic, *wire.Error) {
+func (f *Feed) queryTopic(ctx context.Context, v visit, r *wire.Request) (*topic, *wire.Error) {
 	every, fault := f.every(r)
 	if fault != nil {
 		return nil, fault
@@ -87,9 +84,9 @@ func (f *Feed) queryTopic(ctx context.Context, r *wire.Request) (*topic, *wire.E
 		return nil, fault
 	}
 	kept := false
-	tp, fault := f.acquire(ctx, key{wire.KindQuery, q.Expr().Canonical(), every}, func(ctx context.Context, tp *topic) {
+	tp, fault := f.acquire(ctx, v.client, key{wire.KindQuery, q.Expr().Canonical(), every}, func(ctx context.Context, tp *topic) {
 		tp.query, kept = &query{standing: q}, true
-		f.prime(ctx, tp, f.queryRows(q))
+		f.prime(ctx, v, tp, f.queryRows(q))
 	})
 	if !kept {
 		q.Release() // the topic has its own, or there is none
@@ -102,7 +99,7 @@ func (f *Feed) stand(expr string, every int64) (*standing.Query, *wire.Error) {
 	interval := time.Duration(every) * time.Millisecond
 	q, err := f.o.Standing.Get(expr, interval)
 	if errors.Is(err, standing.ErrTooMany) {
-		f.sweep(wire.KindQuery, time.Now(), 0)
+		f.evict(wire.KindQuery, client{})
 		q, err = f.o.Standing.Get(expr, interval)
 	}
 	switch {

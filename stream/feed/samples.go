@@ -140,7 +140,7 @@ func dueTicks(ctx context.Context, db *history.DB, every, from, to int64) ([]int
 }
 
 // samplesTopic returns the topic of a request for samples, pinned.
-func (f *Feed) samplesTopic(ctx context.Context, r *wire.Request) (*topic, *wire.Error) {
+func (f *Feed) samplesTopic(ctx context.Context, v visit, r *wire.Request) (*topic, *wire.Error) {
 	sel, err := history.ParseSelector(r.Expr)
 	if err != nil {
 		return nil, &wire.Error{Code: wire.BadSelector, Message: clip(err.Error())}
@@ -152,8 +152,8 @@ func (f *Feed) samplesTopic(ctx context.Context, r *wire.Request) (*topic, *wire
 	rows := func(ctx context.Context, from, to int64) ([]row, error) {
 		return storedRows(ctx, f.o.History, sel, every, from, to)
 	}
-	return f.acquire(ctx, key{wire.KindSamples, sel.Canonical(), every}, func(ctx context.Context, tp *topic) {
+	return f.acquire(ctx, v.client, key{wire.KindSamples, sel.Canonical(), every}, func(ctx context.Context, tp *topic) {
 		tp.samples = &samples{selector: sel, at: make(map[*metric.Series]int)}
-		f.prime(ctx, tp, rows)
+		f.prime(ctx, v, tp, rows)
 	})
 }

@@ -1,9 +1,7 @@
 package feed
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"monitord/metric"
@@ -48,9 +46,10 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 	f.sweep(wire.KindQuery, now, linger)
 }
 
-// evaluate appends the messages of the queries that are due: those first that
-// have waited the longest, of these the slow ones last. What is there before a
-// slow one does not wait for it.
+// evaluate appends the messages of the queries that are due: those first whose
+// client has lately had the least of the time, so that nobody's queries keep
+// back those of others; of these the quick ones, and those that have waited the
+// longest. What is there before a slow one does not wait for it.
 func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []stream.Item) []stream.Item {
 	var due []*topic
 	for _, tp := range queries {
@@ -64,29 +63,21 @@ func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []
 	if len(due) == 0 {
 		return items
 	}
-	slices.SortStableFunc(due, func(a, b *topic) int {
-		return cmp.Or(cmp.Compare(position(a.query), position(b.query)), cmp.Compare(speed(a.query), speed(b.query)))
-	})
+	f.spent.tick()
+	f.spent.order(due)
 	ctx, cancel := context.WithTimeout(ctx, f.budget)
 	defer cancel()
 	for i, tp := range due {
-		if tp.query.took > slow && len(items) > 0 {
+		if speed(tp.query) > 0 && len(items) > 0 {
 			f.engine.Publish(items)
 			items = nil
 		}
+		begin := time.Now()
 		items = tp.query.evaluate(ctx, tp.source, i == 0, &f.count, items)
+		f.spent[tp.owner] += time.Since(begin)
 	}
 	return items
 }
-
-func speed(q *query) int {
-	if q.took > slow {
-		return 1
-	}
-	return 0
-}
-
-func position(q *query) int64 { return q.due[0].clock.position(q.due[0].t) }
 
 // sweep drops the topics of a kind that nobody has followed for some time.
 func (f *Feed) sweep(kind wire.Kind, now time.Time, after time.Duration) {
@@ -103,21 +94,43 @@ func (f *Feed) sweep(kind wire.Kind, now time.Time, after time.Duration) {
 		case k.kind != kind || !tp.live:
 		case tp.pins > 0 || tp.topic.Followers() > 0:
 			tp.idle = time.Time{}
-		case tp.idle.IsZero() && after > 0:
+		case tp.idle.IsZero():
 			tp.idle = now
-		case after == 0 || now.Sub(tp.idle) >= after:
+		case now.Sub(tp.idle) >= after:
 			f.forgetLocked(tp)
 			dropped = append(dropped, tp)
 		}
 	}
 	f.mu.Unlock()
-	for _, tp := range dropped {
+	f.drop(dropped)
+	if kind == wire.KindQuery {
+		f.o.Standing.Lapsed() // its queries live as long as our topics, and a minute more
+	}
+}
+
+// evict drops the topics of a kind that nobody follows at this moment, without
+// waiting for a tick that is under way: those of one client, or of the zero client
+// everybody's.
+func (f *Feed) evict(kind wire.Kind, of client) {
+	f.mu.Lock()
+	var dropped []*topic
+	for k, tp := range f.topics {
+		if k.kind == kind && tp.live && tp.pins == 0 && tp.topic.Followers() == 0 && (of == client{} || tp.owner == of) {
+			f.forgetLocked(tp)
+			dropped = append(dropped, tp)
+		}
+	}
+	f.mu.Unlock()
+	f.drop(dropped)
+}
+
+// drop gives back what topics hold that have been forgotten. A tick that still
+// knows them publishes in vain.
+func (f *Feed) drop(topics []*topic) {
+	for _, tp := range topics {
 		f.engine.Drop(tp.topic)
 		if tp.query != nil {
 			tp.query.standing.Release()
 		}
-	}
-	if kind == wire.KindQuery {
-		f.o.Standing.Lapsed() // its queries live as long as our topics, and a minute more
 	}
 }

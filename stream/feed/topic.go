@@ -21,6 +21,7 @@ type key struct {
 // A topic is one engine topic and what feeds it.
 type topic struct {
 	key   key
+	owner client        // who asked for it first
 	ready chan struct{} // closed when the fields below are set, for good
 	fault *wire.Error   // why there is no such topic, without an id
 	topic *stream.Topic
@@ -38,8 +39,8 @@ type topic struct {
 
 // acquire returns the topic for a key and keeps it from being dropped until
 // unpin. The first who asks builds it, with build; the others wait.
-func (f *Feed) acquire(ctx context.Context, k key, build func(context.Context, *topic)) (*topic, *wire.Error) {
-	tp, first, fault := f.reserve(k)
+func (f *Feed) acquire(ctx context.Context, who client, k key, build func(context.Context, *topic)) (*topic, *wire.Error) {
+	tp, first, fault := f.reserve(who, k)
 	if fault != nil {
 		return nil, fault
 	}
@@ -61,27 +62,37 @@ func (f *Feed) acquire(ctx context.Context, k key, build func(context.Context, *
 
 // reserve returns the topic for a key, pinned, and whether it is new and to be
 // built by the caller. When there are too many, those that nobody follows go at
-// once.
-func (f *Feed) reserve(k key) (tp *topic, first bool, fault *wire.Error) {
+// once: of this client, when it is the one who has too many.
+func (f *Feed) reserve(who client, k key) (tp *topic, first bool, fault *wire.Error) {
 	for try := 0; ; try++ {
 		f.mu.Lock()
 		tp = f.topics[k]
 		full := tp == nil && f.kinds[k.kind] >= f.o.MaxQueries
-		if !full {
+		crowded := tp == nil && who.addr.IsValid() && f.owned[who] >= f.o.MaxQueriesPerAddress
+		if !full && !crowded {
 			if first = tp == nil; first {
-				tp = &topic{key: k, ready: make(chan struct{})}
+				tp = &topic{key: k, owner: who, ready: make(chan struct{})}
 				f.topics[k] = tp
 				f.kinds[k.kind]++
+				f.owned[who]++
 			}
 			tp.pins++
 			f.mu.Unlock()
 			return tp, first, nil
 		}
 		f.mu.Unlock()
-		if try > 0 {
+		switch {
+		case try > 0 && crowded:
+			return nil, false, f.tooManyOfAddress()
+		case try > 0:
 			return nil, false, f.tooMany(k.kind)
+		case crowded:
+			for _, kind := range []wire.Kind{wire.KindSamples, wire.KindQuery, wire.KindAlerts} {
+				f.evict(kind, who)
+			}
+		default:
+			f.evict(k.kind, client{})
 		}
-		f.sweep(k.kind, time.Now(), 0)
 	}
 }
 
@@ -113,6 +124,9 @@ func (f *Feed) unpin(tp *topic) {
 func (f *Feed) forgetLocked(tp *topic) {
 	delete(f.topics, tp.key)
 	f.kinds[tp.key.kind]--
+	if f.owned[tp.owner]--; f.owned[tp.owner] == 0 {
+		delete(f.owned, tp.owner)
+	}
 	tp.live = false
 }
 
@@ -131,5 +145,10 @@ func (f *Feed) liveLocked(kind wire.Kind) []*topic {
 // tooMany says which bound was reached and how to raise it.
 func (f *Feed) tooMany(kind wire.Kind) *wire.Error {
 	return &wire.Error{Code: wire.TooMany, Message: fmt.Sprintf(
-		"%d different subscriptions of the kind %q are being followed, the most that max_queries in [stream] allows", f.o.MaxQueries, kind)}
+		"%d different subscriptions of the kind %q are being followed, the most that max_queries in [stream] allows: end some, or raise it", f.o.MaxQueries, kind)}
+}
+
+func (f *Feed) tooManyOfAddress() *wire.Error {
+	return &wire.Error{Code: wire.TooMany, Message: fmt.Sprintf(
+		"your address asked first for %d different subscriptions that are being followed, the most that max_queries_per_address in [stream] allows: end some, or raise it", f.o.MaxQueriesPerAddress)}
 }

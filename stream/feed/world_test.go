@@ -74,10 +74,13 @@ func (w *world) start(change ...func(*Options)) {
 		Config: DefaultConfig(), History: w.db, Alerts: w.log,
 		Interval: time.Second, Instance: "web1", Version: "test", MaxSubscriptions: 4,
 	}
+	o.MaxQueryTime = 10 * time.Second // a busy machine fails nothing
 	for _, fn := range change {
 		fn(&o)
 	}
-	o.Standing = standing.New(w.db, standing.Config{Interval: o.Interval, MaxQueries: o.MaxQueries})
+	bounds := o.Config.Standing(o.Interval)
+	bounds.Timeout = o.MaxQueryTime
+	o.Standing = standing.New(w.db, bounds)
 	var err error
 	if w.feed, err = New(o); err != nil {
 		w.t.Fatal(err)
@@ -93,6 +96,8 @@ func (w *world) start(change ...func(*Options)) {
 	}
 	w.feed.Attach(w.engine)
 	w.feed.budget = time.Minute // a busy machine defers nothing
+	w.feed.patience = time.Minute
+	w.feed.beside = newGate(8)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 2)
 	engine, feed := w.engine, w.feed
