@@ -48,7 +48,8 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		text := "this is a WebSocket endpoint: connect with a WebSocket client"
 		if r.Header.Get("Sec-WebSocket-Key") != "" {
 			text = "Sec-WebSocket-Key came without the headers Upgrade: websocket and Connection: Upgrade: " +
-				"a proxy on the way has taken them; it must be configured to pass upgrades on"
+				"a proxy on the way has taken them; it must be configured to pass upgrades on " +
+				"(nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";)"
 		}
 		e.refuse(w, refusedUpgrade, http.StatusUpgradeRequired, text)
 		return

@@ -1,0 +1,22 @@
+package main
+
+import (
+	_ "embed"
+	"os"
+	"strings"
+	"testing"
+)
+
+//go:embed testdata/nginx.conf
+var nginxConf string
+
+// What the README tells people to write is what is tested.
+func TestReadmeHasTheProxyConfigurationThatIsTested(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "```nginx\n"+nginxConf+"```\n") {
+		t.Error("the nginx snippet in README.md is not testdata/nginx.conf")
+	}
+}
