@@ -181,9 +181,15 @@ func hasToken(headers []string, token string) bool {
 	return false
 }
 
-func isKey(k string) bool {
-	b, err := base64.StdEncoding.Strict().DecodeString(k)
-	return err == nil && len(b) == 16
+var keyEncoding = base64.StdEncoding.Strict() // which makes a new one each time
+
+func isKey[K ~string | ~[]byte](k K) bool {
+	var room [32]byte
+	if keyEncoding.DecodedLen(len(k)) > len(room) {
+		return false
+	}
+	n, err := keyEncoding.Decode(room[:], []byte(k))
+	return err == nil && n == 16
 }
 
 // remoteAddr returns the zero Addr for what is no IP address: a Unix socket.

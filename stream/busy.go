@@ -22,6 +22,10 @@ type busy struct {
 	shut    bool   // our side of the socket is shut
 	drained int    // bytes thrown away while closing
 	paging  bool   // a page is being read for one of the lags
+
+	// Room for what a connection owns most often, while it is subscribed.
+	ownRoom [3]own
+	lagRoom [2]lag
 }
 
 // own is a frame, or several, for one connection alone.
@@ -44,10 +48,20 @@ func (b *busy) push(o own) {
 	if len(o.frame) == 0 {
 		return
 	}
+	if b.own == nil {
+		b.own = b.ownRoom[:0]
+	}
 	b.own = append(b.own, o)
 	if o.answer {
 		b.answers += len(o.frame)
 	}
+}
+
+func (b *busy) addLag(g lag) {
+	if b.lags == nil {
+		b.lags = b.lagRoom[:0]
+	}
+	b.lags = append(b.lags, g)
 }
 
 // pop forgets the first of own.
@@ -107,11 +121,14 @@ func (s *shard) noLongerBusy(c *conn) {
 	*s.busy[c.busy] = busy{}
 	s.idle = append(s.idle, c.busy)
 	c.busy = 0
-	if len(s.idle) == len(s.busy)-1 {
-		clear(s.busy)
-		s.busy, s.idle = s.busy[:1], s.idle[:0]
-		if cap(s.busy) > 4*chunk {
-			s.busy, s.idle = make([]*busy, 1), nil
+	if len(s.idle) == len(s.busy)-1 && len(s.idle) > keptBusy {
+		// A burst is over.
+		s.busy, s.idle = append([]*busy(nil), s.busy[:1+keptBusy]...), s.idle[:0:0]
+		for i := range keptBusy {
+			s.idle = append(s.idle, uint32(keptBusy-i))
 		}
 	}
 }
+
+// keptBusy is how many are kept while no connection needs one.
+const keptBusy = 16

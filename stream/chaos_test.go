@@ -26,7 +26,7 @@ func TestChaos(t *testing.T) {
 			switch b >> 5 {
 			case 0, 1:
 				t.Subscribe(Subscription{Topic: topic, Tag: uint64(topic.ID()), After: int64(b) - 3,
-					Head: [][]byte{[]byte("head")}, Duplicate: []byte("dup"), TooMany: []byte("many")})
+					Head: [][]byte{[]byte("head")}, Refused: refusedWith("dup", "many")})
 				t.Good()
 			case 2:
 				t.Subscribe(Subscription{Topic: topic, Tag: uint64(b), After: Newest})

@@ -59,10 +59,26 @@ type Subscription struct {
 	// A position in the future is allowed. Newest: the newest entry there is (its
 	// Preamble first), then what follows.
 	After int64
-	// Duplicate is the message sent instead if the connection already follows
-	// the topic or already uses the tag; TooMany if it follows as many as it
-	// may. Either counts as a bad message.
-	Duplicate, TooMany []byte
+	// Refused makes the message sent instead if the connection may not follow the
+	// topic, which counts as a bad message. It is called in a poll loop and must
+	// not block. Nil: no message.
+	Refused func(Refused) []byte
+}
+
+// Refused is why a connection does not follow a topic.
+type Refused uint8
+
+const (
+	Duplicate Refused = iota // it already follows the topic or already uses the tag
+	TooMany                  // it follows as many as it may
+)
+
+// String is the name under which it is counted.
+func (r Refused) String() string {
+	if r == TooMany {
+		return "too_many"
+	}
+	return "duplicate"
 }
 
 // A Turn collects what a handler wants done with the connection that it was

@@ -122,11 +122,12 @@ func (s *shard) welcome(slot uint32, c *conn, flags uint16, head, early []byte) 
 		return false
 	}
 	if e.o.Admit != nil {
-		who := Candidate{Method: http.MethodGet, Path: e.o.Path, Host: string(k.host), Header: k.header(), Remote: remote}
+		who := &s.candidate
+		*who = Candidate{Method: http.MethodGet, Path: e.o.Path, Host: s.hosts.of(k.host), Header: k.header(), Remote: remote}
 		if e.o.Path == "" {
 			who.Path = string(k.path)
 		}
-		if e.o.Admit(&who) != nil {
+		if e.o.Admit(who) != nil {
 			return false
 		}
 	}
@@ -144,7 +145,7 @@ func (s *shard) welcome(slot uint32, c *conn, flags uint16, head, early []byte) 
 	if !ok {
 		return false
 	}
-	req := Request{Query: string(k.query), Remote: remote, UserAgent: cutUTF8(string(k.agent), 256)}
+	req := Request{Query: s.queries.of(k.query), Remote: remote, UserAgent: cutUTF8(s.agents.of(k.agent), 256)}
 	early = slices.Clone(early)
 	s.noLongerBusy(c)
 	s.knocking--

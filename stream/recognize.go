@@ -134,7 +134,7 @@ func (k *knock) readHeader() bool {
 		case "sec-websocket-version":
 			what, fine = hasVersion, string(value) == "13"
 		case "sec-websocket-key":
-			what, k.key, fine = hasKey, value, len(value) == 24 && isKey(string(value))
+			what, k.key, fine = hasKey, value, len(value) == 24 && isKey(value)
 		case "sec-websocket-protocol":
 			what, k.protocols, fine = hasProtocols, value, plainList(value, "")
 		case "sec-websocket-extensions":

@@ -74,7 +74,7 @@ func following(topic func() *Topic) funcs {
 			fmt.Sscanf(string(payload), "sub %d", &after)
 		}
 		t.Subscribe(Subscription{Topic: topic(), Tag: 7, After: after,
-			Head: [][]byte{[]byte("subscribed")}, Duplicate: []byte("duplicate"), TooMany: []byte("too many")})
+			Head: [][]byte{[]byte("subscribed")}, Refused: refusedWith("duplicate", "too many")})
 		t.Good()
 	}}
 }

@@ -38,6 +38,10 @@ type shard struct {
 
 	knocking  int // how many have been accepted and not come in
 	visitor   knock
+	candidate Candidate // it, for Admit
+	hosts     recent    // what visitors have said
+	agents    recent
+	queries   recent
 	talk      talk
 	resting   []*listener // not accepted from
 	restUntil time.Time

@@ -153,7 +153,7 @@ func TestBatchOrder(t *testing.T) {
 	s := serve(t, funcs{message: func(_ ctxt, _ Conn, _ bool, payload []byte, t *Turn) {
 		for i, b := range payload {
 			n := int(b - '0')
-			t.Subscribe(Subscription{Topic: topics[n], Tag: uint64(n + 1), After: 0, TooMany: []byte("too many")})
+			t.Subscribe(Subscription{Topic: topics[n], Tag: uint64(n + 1), After: 0, Refused: refusedWith("", "too many")})
 			if i == len(payload)-1 {
 				t.Send([]byte("done"))
 			}

@@ -91,9 +91,13 @@ func (s *shard) carryOut(slot uint32, c *conn, t *Turn) bool {
 
 // subscribe returns false if the subscription was refused.
 func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) bool {
-	refuse := func(message []byte, code string) bool {
+	refuse := func(why Refused) bool {
 		sub.Topic.followers.Add(-1)
-		s.e.bad.add(code)
+		s.e.bad.add(why.String())
+		var message []byte
+		if sub.Refused != nil {
+			message = sub.Refused(why)
+		}
 		if message != nil {
 			s.busyOf(slot, c).push(own{frame: s.form(c).message(nil, true, message), messages: 1, answer: true})
 		}
@@ -101,11 +105,11 @@ func (s *shard) subscribe(slot uint32, c *conn, sub *Subscription, head own) boo
 	}
 	for i := c.first; i != 0; i = s.follows.at(i).next {
 		if f := s.follows.at(i); f.tag == sub.Tag || s.locals[f.local].topic == sub.Topic {
-			return refuse(sub.Duplicate, "duplicate")
+			return refuse(Duplicate)
 		}
 	}
 	if int(c.follows) >= s.e.o.MaxSubscriptions {
-		return refuse(sub.TooMany, "too_many")
+		return refuse(TooMany)
 	}
 	if len(head.frame) > 0 {
 		s.busyOf(slot, c).push(head)
@@ -151,8 +155,7 @@ func (s *shard) place(slot uint32, c *conn, i uint32, after int64) {
 		g.source = !ok && t.source != nil
 	}
 	f.flags |= lagging
-	b := s.busyOf(slot, c)
-	b.lags = append(b.lags, g)
+	s.busyOf(slot, c).addLag(g)
 }
 
 func (s *shard) unsubscribe(slot uint32, c *conn, o *op) bool {

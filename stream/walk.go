@@ -265,7 +265,7 @@ func (s *shard) lag(c *conn, b *busy, local uint32) {
 			if f.flags&lagging == 0 {
 				f.flags |= lagging
 				l := &s.locals[local]
-				b.lags = append(b.lags, lag{follow: i, ord: l.ord, pos: l.pos})
+				b.addLag(lag{follow: i, ord: l.ord, pos: l.pos})
 			}
 			return
 		}

@@ -124,9 +124,11 @@ func (r *routes) count(why *access.Refusal) {
 // streamPath is where the stream is, on both ways in.
 const streamPath = "/api/v1/stream"
 
+var unixPeer = &net.UnixAddr{Net: "unix"}
+
 // admit asks the policy about who comes in without passing the middleware.
 func (r *routes) admit(c *stream.Candidate) error {
-	var remote net.Addr = &net.UnixAddr{Net: "unix"}
+	var remote net.Addr = unixPeer
 	if c.Remote.IsValid() {
 		remote = &net.TCPAddr{IP: c.Remote.AsSlice(), Zone: c.Remote.Zone()}
 	}

@@ -32,13 +32,14 @@ type Feed struct {
 	telling sync.Mutex
 	spent   spending // guarded by ticking
 
-	mu     sync.Mutex // guards the fields below, and what topic says
-	clock  clock
-	seq    uint64 // newest event that has been told
-	extra  int64  // positions given out after it
-	topics map[key]*topic
-	kinds  map[wire.Kind]int
-	owned  map[client]int // topics by who asked for them first
+	mu        sync.Mutex // guards the fields below, and what topic says
+	clock     clock
+	seq       uint64 // newest event that has been told
+	extra     int64  // positions given out after it
+	topics    map[key]*topic
+	kinds     map[wire.Kind]int
+	owned     map[client]int // topics by who asked for them first
+	spellings map[key]*topic // by the words that were asked with in place of the canonical ones
 }
 
 // New returns a feed that begins where history and journal end now.
@@ -50,20 +51,21 @@ func New(o Options) (*Feed, error) {
 		return nil, err
 	}
 	return &Feed{
-		o:        o,
-		interval: o.Interval.Milliseconds(),
-		budget:   o.Interval / 2,
-		patience: o.Config.Standing(o.Interval).Timeout,
-		beside:   newGate(runtime.GOMAXPROCS(0) - 1),
-		spent:    make(spending),
-		log:      o.Log,
-		seed:     maphash.MakeSeed(),
-		pages:    newPages(pagesBytes),
-		clock:    clock{last: o.History.Last()},
-		seq:      o.Alerts.Last(),
-		topics:   make(map[key]*topic),
-		kinds:    make(map[wire.Kind]int),
-		owned:    make(map[client]int),
+		o:         o,
+		interval:  o.Interval.Milliseconds(),
+		budget:    o.Interval / 2,
+		patience:  o.Config.Standing(o.Interval).Timeout,
+		beside:    newGate(runtime.GOMAXPROCS(0) - 1),
+		spent:     make(spending),
+		log:       o.Log,
+		seed:      maphash.MakeSeed(),
+		pages:     newPages(pagesBytes),
+		clock:     clock{last: o.History.Last()},
+		seq:       o.Alerts.Last(),
+		topics:    make(map[key]*topic),
+		kinds:     make(map[wire.Kind]int),
+		owned:     make(map[client]int),
+		spellings: make(map[key]*topic),
 	}, nil
 }
 

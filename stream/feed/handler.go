@@ -68,26 +68,48 @@ func (f *Feed) subscribe(ctx context.Context, v visit, r *wire.Request, t *strea
 	}
 	defer f.unpin(tp) // after Subscribe, from which on the engine counts a follower
 	head, after := f.begin(tp, r)
-	duplicate := wire.Error{ID: r.ID, Code: wire.Duplicate, Message: "this connection has a subscription with this id, or to the same, already"}
-	tooMany := wire.Error{ID: r.ID, Code: wire.TooMany, Message: fmt.Sprintf(
-		"this connection has %d subscriptions, the most that max_subscriptions in [stream] allows", f.o.MaxSubscriptions)}
+	id := r.ID
 	t.Subscribe(stream.Subscription{
-		Topic: tp.topic, Tag: f.tag(r.ID), Head: head, After: after,
-		Duplicate: duplicate.AppendJSON(nil), TooMany: tooMany.AppendJSON(nil),
+		Topic: tp.topic, Tag: f.tag(id), Head: head, After: after,
+		Refused: func(why stream.Refused) []byte { return f.refused(id, why) },
 	})
 	t.Good()
 }
 
+func (f *Feed) refused(id string, why stream.Refused) []byte {
+	e := wire.Error{ID: id, Code: wire.Duplicate, Message: "this connection has a subscription with this id, or to the same, already"}
+	if why == stream.TooMany {
+		e.Code, e.Message = wire.TooMany, fmt.Sprintf(
+			"this connection has %d subscriptions, the most that max_subscriptions in [stream] allows", f.o.MaxSubscriptions)
+	}
+	return e.AppendJSON(nil)
+}
+
 // find returns the topic of a request, pinned.
 func (f *Feed) find(ctx context.Context, v visit, r *wire.Request) (*topic, *wire.Error) {
+	var every int64
+	var fault *wire.Error
+	if r.Kind != wire.KindAlerts {
+		every, fault = f.every(r)
+	}
+	if fault == nil {
+		if tp := f.spelled(r.Kind, r.Expr, every); tp != nil {
+			return tp, nil
+		}
+	}
+	var tp *topic
 	switch r.Kind {
 	case wire.KindSamples:
-		return f.samplesTopic(ctx, v, r)
+		tp, fault = f.samplesTopic(ctx, v, r)
 	case wire.KindQuery:
-		return f.queryTopic(ctx, v, r)
+		tp, fault = f.queryTopic(ctx, v, r)
 	default:
-		return f.alertsTopic(ctx, v, r)
+		tp, fault = f.alertsTopic(ctx, v, r)
 	}
+	if fault == nil {
+		f.spell(tp, r.Expr)
+	}
+	return tp, fault
 }
 
 // begin returns what a subscription starts with and the position after which the

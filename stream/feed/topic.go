@@ -32,9 +32,10 @@ type topic struct {
 	alerts  *matched
 
 	// Guarded by the feed's mu.
-	pins int       // handlers that are about to follow it
-	idle time.Time // since when nobody follows it; zero: somebody does
-	live bool      // ticks and events are published to it
+	pins      int       // handlers that are about to follow it
+	idle      time.Time // since when nobody follows it; zero: somebody does
+	live      bool      // ticks and events are published to it
+	spellings []key     // by which it is known, beside its own
 }
 
 // acquire returns the topic for a key and keeps it from being dropped until
@@ -123,6 +124,7 @@ func (f *Feed) unpin(tp *topic) {
 
 func (f *Feed) forgetLocked(tp *topic) {
 	delete(f.topics, tp.key)
+	f.forgetSpellingsLocked(tp)
 	f.kinds[tp.key.kind]--
 	if f.owned[tp.owner]--; f.owned[tp.owner] == 0 {
 		delete(f.owned, tp.owner)

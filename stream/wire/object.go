@@ -14,7 +14,15 @@ type object struct {
 	head int // where the CBOR map under way begins, whose length is counted there
 }
 
-func beginJSON(dst []byte) object { return object{b: append(dst, '{')} }
+// usual is room for most messages, so that they are not made by doubling.
+const usual = 192
+
+func beginJSON(dst []byte) object {
+	if dst == nil {
+		dst = make([]byte, 0, usual)
+	}
+	return object{b: append(dst, '{')}
+}
 
 func beginCBOR(dst []byte) object {
 	return object{b: append(dst, cborMap), cbor: true, head: len(dst)}

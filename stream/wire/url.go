@@ -13,7 +13,7 @@ import (
 // stand. What is wrong with one subscription is an error of its own; the others
 // are returned all the same.
 func ParseURL(raw string) ([]Request, []*Error) {
-	u := urlQuery{seen: make(map[string]bool, 4)}
+	var u urlQuery
 	for raw != "" {
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
@@ -68,6 +68,9 @@ func (u *urlQuery) pair(pair string) {
 	if u.seen[key] {
 		u.fault("", BadMessage, "the URL parameter %.40q is there twice", key)
 		return
+	}
+	if u.seen == nil {
+		u.seen = make(map[string]bool, 4)
 	}
 	u.seen[key] = true
 	switch key {
