@@ -9,6 +9,7 @@ type call struct {
 	shard   *shard
 	to      target
 	opens   bool    // Open, else Message
+	greets  bool    // the answer to the handshake waits for it
 	req     Request // what to open
 	conn    Conn    // whose message it is
 	payload []byte

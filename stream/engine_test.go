@@ -61,16 +61,6 @@ func (f funcs) Open(ctx context.Context, r *Request, t *Turn) {
 	}
 }
 
-// refusedWith answers a subscription that was refused.
-func refusedWith(duplicate, tooMany string) func(Refused) []byte {
-	return func(why Refused) []byte {
-		if why == TooMany {
-			return []byte(tooMany)
-		}
-		return []byte(duplicate)
-	}
-}
-
 func (f funcs) Message(ctx context.Context, c Conn, text bool, payload []byte, t *Turn) {
 	order()
 	if f.message != nil {
@@ -79,6 +69,16 @@ func (f funcs) Message(ctx context.Context, c Conn, text bool, payload []byte, t
 	}
 	t.Send(payload)
 	t.Good()
+}
+
+// refusedWith answers a subscription that was refused.
+func refusedWith(duplicate, tooMany string) func(Refused) []byte {
+	return func(why Refused) []byte {
+		if why == TooMany {
+			return []byte(tooMany)
+		}
+		return []byte(duplicate)
+	}
 }
 
 type testServer struct {

@@ -22,18 +22,19 @@ func (s *shard) enter(j *join) {
 		s.drop(slot, c, goneInternal)
 		return
 	}
-	s.begun(slot, c, j.early, j.req)
+	s.begun(slot, c, j.early, j.req, false)
 }
 
-// begun has the handler open a connection whose handshake is done.
-func (s *shard) begun(slot uint32, c *conn, early []byte, req Request) {
+// begun has the handler open a connection whose handshake is done, but for the
+// answer if that is yet to be sent.
+func (s *shard) begun(slot uint32, c *conn, early []byte, req Request, greets bool) {
 	c.flags |= working
 	s.e.accepted.Add(1)
 	if len(early) > 0 {
 		s.busyOf(slot, c).pend = early
 	}
 	k := s.newCall(slot, c)
-	k.opens, k.req, k.turn.text, k.turn.form = true, req, true, s.form(c)
+	k.opens, k.greets, k.req, k.turn.text, k.turn.form = true, greets, req, true, s.form(c)
 	k.req.Conn = s.conn(slot, c)
 	s.e.pool.add(k)
 }

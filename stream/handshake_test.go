@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -249,4 +250,32 @@ func TestHandshakeBothWays(t *testing.T) {
 		}
 		work.Wait()
 	}
+}
+
+// A handler that takes its time does not keep the answer to the handshake back.
+func TestHandshakeDoesNotWaitForTheHandler(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, funcs{open: func(_ context.Context, _ *Request, turn *Turn) {
+		<-release
+		turn.Send([]byte("hello"))
+	}}, testOptions())
+	var clients []*client
+	for range 3 { // fewer than there are workers
+		clients = append(clients, s.dial())
+	}
+	close(release)
+	for _, c := range clients {
+		c.expect("text:hello")
+	}
+}
+
+// A ping that is due while the handler is at work stands behind the answer.
+func TestNothingOvertakesTheHandshake(t *testing.T) {
+	o := testOptions()
+	o.PingInterval, o.PongTimeout = 20*time.Millisecond, time.Minute
+	release := make(chan struct{})
+	s := serve(t, funcs{open: func(context.Context, *Request, *Turn) { <-release }}, o)
+	c := s.dial()
+	c.expect("ping:")
+	close(release)
 }

@@ -153,11 +153,8 @@ func (s *shard) welcome(slot uint32, c *conn, flags uint16, head, early []byte) 
 	e.open.Add(1)
 	c.addr, c.told, c.heard, c.protocol = ticket, s.now, uint16(s.now), number
 	c.flags = inUse | flags | e.variantFlags(number, extensions != "")
-	if n, err := s.poll.write(c.fd, answer); err != nil || n < len(answer) {
-		s.drop(slot, c, goneReset) // an empty socket takes it all unless it is broken
-		return true
-	}
-	s.begun(slot, c, early, req)
+	s.greet(slot, c, answer)
+	s.begun(slot, c, early, req, true)
 	return true
 }
 

@@ -42,6 +42,7 @@ type shard struct {
 	hosts     recent    // what visitors have said
 	agents    recent
 	queries   recent
+	greetings greetings
 	talk      talk
 	resting   []*listener // not accepted from
 	restUntil time.Time
@@ -193,6 +194,7 @@ func (s *shard) run() error {
 		s.open()
 		s.again()
 		s.step()
+		s.greetLate()
 		s.bury()
 		s.reopen()
 		if s.now != s.swept {
@@ -250,6 +252,9 @@ func (s *shard) patience() int {
 	next := s.start.Add(time.Duration(s.swept+1) * s.tick)
 	if s.ended && s.endBy.Before(next) {
 		next = s.endBy
+	}
+	if len(s.greetings.waiting) > 0 && s.greetings.by.Before(next) {
+		next = s.greetings.by
 	}
 	if len(s.resting) > 0 && s.restUntil.Before(next) {
 		next = s.restUntil

@@ -32,6 +32,9 @@ func (s *shard) note(n *note) {
 		s.watch(n.listen)
 		return
 	}
+	if n.call != nil && n.call.greets {
+		s.greeted()
+	}
 	c := s.conns.at(n.to.slot)
 	if c.gen != n.to.gen || c.flags&inUse == 0 {
 		if n.call != nil {
