@@ -22,7 +22,9 @@ func TestEchoAndBroadcast(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- run(ctx, ln, nil, 5, time.Millisecond) }()
+	go func() {
+		done <- run(ctx, ln, nil, options{size: 5, every: time.Millisecond, topics: 3, follow: 2, ping: time.Second})
+	}()
 
 	c, r := dial(t, ln.Addr().String())
 	if err := ws.WriteFrame(c, ws.MaskFrame(ws.NewTextFrame([]byte("hello")))); err != nil {

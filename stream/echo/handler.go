@@ -3,18 +3,28 @@ package main
 import (
 	"bytes"
 	"context"
+	"sync/atomic"
 	"time"
 
 	"monitord/stream"
 )
 
-// handler echoes every message, and makes every connection follow the topic if
-// there is one.
-type handler struct{ topic *stream.Topic }
+// handler echoes every message, and makes every connection follow some of the
+// topics if there are any.
+type handler struct {
+	topics []*stream.Topic
+	follow int
+	next   atomic.Int64 // the topic that the next connection begins with
+}
 
 func (h *handler) Open(_ context.Context, _ *stream.Request, t *stream.Turn) {
-	if h.topic != nil {
-		t.Subscribe(stream.Subscription{Topic: h.topic, After: stream.Newest})
+	if len(h.topics) == 0 {
+		return
+	}
+	first := h.next.Add(int64(h.follow)) - int64(h.follow)
+	for i := range h.follow {
+		topic := h.topics[(first+int64(i))%int64(len(h.topics))]
+		t.Subscribe(stream.Subscription{Topic: topic, Tag: uint64(i), After: stream.Newest})
 	}
 }
 
@@ -23,8 +33,10 @@ func (h *handler) Message(_ context.Context, _ stream.Conn, _ bool, payload []by
 	t.Good()
 }
 
+// broadcast publishes one message to each topic again and again.
 func (h *handler) broadcast(ctx context.Context, e *stream.Engine, size int, every time.Duration) {
-	payload := bytes.Repeat([]byte("x"), size)
+	messages := [][]byte{bytes.Repeat([]byte("x"), size)}
+	items := make([]stream.Item, len(h.topics))
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for n := int64(1); ; n++ {
@@ -33,6 +45,9 @@ func (h *handler) broadcast(ctx context.Context, e *stream.Engine, size int, eve
 			return
 		case <-tick.C:
 		}
-		e.Publish([]stream.Item{{Topic: h.topic, Entry: stream.Entry{Pos: n, Messages: [][]byte{payload}}}})
+		for i, t := range h.topics {
+			items[i] = stream.Item{Topic: t, Entry: stream.Entry{Pos: n, Messages: messages}}
+		}
+		e.Publish(items)
 	}
 }
