@@ -7,6 +7,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # The race detector needs a C compiler.
 RACE    := $(shell command -v "$$($(GO) env CC 2>/dev/null | cut -d' ' -f1)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 5m
+# Tests whose sizes and times the build tag torture sets.
+TORTURES := Crowd|Flood|Relay|CutOff|Bombs
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
@@ -64,6 +66,7 @@ check: dashboard/node_modules
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags outside ./cmd/monitord
+	$(GO) vet -tags torture ./stream ./cmd/monitord
 	cd bench && $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
 	$(GO) run $(STATICCHECK) ./...
@@ -82,8 +85,10 @@ fuzz:
 	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
-# Long: fuzzing, and every test again and again in random order.
-torture: fuzz
+# Long: fuzzing, what the daemon must survive in full size (the tests have it smaller),
+# and every test again and again in random order.
+torture: fuzz page
+	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./cmd/monitord
 	$(GO) test $(RACE) -shuffle=on -count=10 -timeout 60m ./...
 
 screenshots: build chromium

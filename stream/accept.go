@@ -63,6 +63,10 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, refusedUpgrade, http.StatusBadRequest, "a handshake is an HTTP/1.1 request without a body")
 		return
 	}
+	if r.URL.Scheme != "" && r.URL.Scheme != "http" && r.URL.Scheme != "https" {
+		e.refuse(w, refusedUpgrade, http.StatusBadRequest, "a handshake asks for a path, or for a URL with http or https")
+		return
+	}
 	if k := r.Header["Sec-Websocket-Key"]; len(k) != 1 || !isKey(k[0]) {
 		e.refuse(w, refusedUpgrade, http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64")
 		return

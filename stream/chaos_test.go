@@ -3,7 +3,6 @@ package stream
 import (
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -146,23 +145,4 @@ func chaotic(s *testServer) {
 			}
 		}
 	}
-}
-
-// A header that never ends is cut off by the HTTP server as ServeHTTP asks for.
-func TestEndlessHeader(t *testing.T) {
-	s := serve(t, funcs{}, testOptions())
-	c, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
-	c.Write([]byte(strings.TrimSuffix(handshake, "\r\n") + "X: "))
-	line := []byte(strings.Repeat("x", 1<<20))
-	for range 300 {
-		if _, err := c.Write(line); err != nil {
-			return
-		}
-	}
-	t.Error("took 300 MiB")
 }

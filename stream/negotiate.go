@@ -18,7 +18,7 @@ const extensionsHeader = "Sec-WebSocket-Extensions"
 func negotiate(headers []string) (accepted string, ok bool) {
 	for _, h := range headers {
 		offers, ok := httphead.ParseOptions([]byte(h), nil)
-		if !ok {
+		if !ok || emptyParameter(h) {
 			return "", false
 		}
 		for i := range offers {
@@ -28,6 +28,25 @@ func negotiate(headers []string) (accepted string, ok bool) {
 		}
 	}
 	return accepted, true
+}
+
+// emptyParameter finds a semicolon with nothing behind it, which the parser lets
+// pass.
+func emptyParameter(header string) bool {
+	after := false
+	for i := range len(header) {
+		switch c := header[i]; c {
+		case ' ', '\t':
+		case ';', ',':
+			if after {
+				return true
+			}
+			after = c == ';'
+		default:
+			after = false
+		}
+	}
+	return after
 }
 
 // meet returns the answer to an offer, empty if it is declined: for parameters

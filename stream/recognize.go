@@ -46,7 +46,7 @@ func headEnd(b []byte, seen int) int {
 // it that is complete is well-formed, so that whoever sent something else is
 // answered without waiting for the rest. Up to seen that has been found out.
 func promising(b []byte, seen int, path string) bool {
-	const method = "GET "
+	const method, version = "GET ", " HTTP/1.1"
 	start := method + path
 	if n := min(len(b), len(start)); string(b[:n]) != start[:n] {
 		return false
@@ -63,10 +63,12 @@ func promising(b []byte, seen int, path string) bool {
 		if !ok {
 			return false
 		}
-		if !bytes.HasPrefix(line, []byte(method)) {
-			if _, _, ok := field(line); !ok {
+		if bytes.HasPrefix(line, []byte(method)) {
+			if !bytes.HasSuffix(line, []byte(version)) {
 				return false
 			}
+		} else if _, _, ok := field(line); !ok {
+			return false
 		}
 		b = b[n+1:]
 	}
