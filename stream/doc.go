@@ -60,7 +60,7 @@
 // because decrypted bytes may lie in it of which the poller knows nothing. It
 // encrypts one record of 4 KiB at a time; what the kernel does not take of that
 // is the wire's own, is sent before anything else, and is all that a reader that
-// stops can make it keep.
+// stops can make it keep. Buffers of crypto/tls' that are spent are let go.
 //
 // When many connections have come or gone, the settler has their garbage
 // collected and returns it to the kernel.

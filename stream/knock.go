@@ -73,7 +73,7 @@ func (s *shard) hear(slot uint32, c *conn, bits uint8) {
 			end = headEnd(data, seen)
 		}
 		switch {
-		case secure && !greeted(data):
+		case secure && !firstRecordIn(data):
 		case secure:
 			s.handOver(slot, c, data)
 			return

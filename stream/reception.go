@@ -46,7 +46,7 @@ type reception struct {
 // copied; its certificates can be exchanged through GetCertificate.
 //
 // An upgraded connection is as event-driven as a plain one and needs no
-// goroutine, but some 6 to 8 kB, which are crypto/tls'.
+// goroutine, but some 4 to 5 kB, which are crypto/tls'.
 func (e *Engine) ListenTLS(l net.Listener, c *tls.Config) (net.Listener, error) {
 	if len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
 		return nil, errors.New("listen for TLS: no certificate")
@@ -224,9 +224,9 @@ func (g *guest) CloseWrite() error {
 	return nil
 }
 
-// greeted says that the first record of TLS is there as a whole, or that there is
+// firstRecordIn says that the first record of TLS is there as a whole, or that there is
 // something else. What it says is not looked at: it is crypto/tls' affair.
-func greeted(data []byte) bool {
+func firstRecordIn(data []byte) bool {
 	const handshakeRecord, header = 22, 5
 	switch {
 	case len(data) == 0:

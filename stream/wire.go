@@ -105,6 +105,7 @@ func (w *wire) read(b []byte) (int, error) {
 	case err == io.EOF:
 		return 0, nil
 	case err == error(notYet{}):
+		forgetSpent(w.tls)
 		return 0, errAgain
 	}
 	return 0, err

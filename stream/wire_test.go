@@ -8,6 +8,7 @@ import (
 	"net"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // A trickle is a poller whose one descriptor takes a few bytes now and then.
@@ -170,4 +171,43 @@ func TestWireFails(t *testing.T) {
 		}
 	}
 	w.goodbye()
+}
+
+// What crypto/tls keeps of its buffers is found in this version of Go, and goes
+// when there is nothing to read.
+func TestWireForgetsSpentBuffers(t *testing.T) {
+	w, p, client, far := secureTrickle(t)
+	size := func() (n int) {
+		for _, at := range spentBuffers {
+			n += (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(w.tls), at)).Cap()
+		}
+		return n
+	}
+	if len(spentBuffers) != 2 || size() < 2*spentSize {
+		t.Fatalf("%d buffers found, of %d bytes: has crypto/tls changed?", len(spentBuffers), size())
+	}
+	out := &tape{}
+	far.Conn = out
+	text := bytes.Repeat([]byte("x"), 16000)
+	client.Write(text)
+	buf, got := make([]byte, 7000), 0
+	for _, in := range [][]byte{nil, out.out.Bytes()[:9000], out.out.Bytes()[9000:]} {
+		p.in = in
+		for {
+			n, err := w.read(buf)
+			if err == errAgain {
+				break
+			}
+			if err != nil || string(buf[:n]) != string(text[:n]) {
+				t.Fatal(n, err)
+			}
+			got += n
+		}
+		if in == nil && size() != 0 {
+			t.Errorf("%d bytes are left of the handshake", size())
+		}
+	}
+	if got != len(text) || size() != 0 {
+		t.Errorf("%d bytes read, %d kept", got, size())
+	}
 }

@@ -22,6 +22,7 @@ type plan struct {
 	rest           time.Duration
 	delay          time.Duration
 	warm           time.Duration // before standing queries are measured
+	settle         time.Duration // after the last handshake of TLS
 	serverCPU      int           // processors that server and herd are pinned to
 	herdCPU        int
 	dir            string // for everything that is written
@@ -35,13 +36,14 @@ func main() {
 	quick := flag.Bool("quick", false, "one pair and short times: a look, not a measurement")
 	flag.StringVar(&p.monitord, "monitord", "../bin/monitord", "the daemon's `binary`")
 	flag.StringVar(&p.echo, "echo", "../bin/echo", "`binary` of stream/echo")
-	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, delay, queries; empty: all")
+	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, delay, queries, tls; empty: all")
 	flag.IntVar(&p.connections, "n", 2000, "connections")
 	flag.IntVar(&p.pairs, "pairs", 5, "pairs of runs with the floor")
 	flag.DurationVar(&p.counting, "for", 10*time.Second, "counting time of one run")
 	flag.DurationVar(&p.rest, "rest", time.Minute, "time at rest")
 	flag.DurationVar(&p.delay, "delay", 2*time.Minute, "time to collect delays; there is an alert a second")
 	flag.DurationVar(&p.warm, "warm", 5*time.Minute, "how long the daemon samples before standing queries are measured: their longest range is 5m")
+	flag.DurationVar(&p.settle, "settle", time.Minute, "time between the last handshake of TLS and reading the server's memory")
 	flag.StringVar(&p.dir, "dir", "", "`folder` for the daemon's data, whose disk is measured; empty: the system's for temporary files")
 	flag.IntVar(&p.serverCPU, "server-cpu", 0, "`processor` of the server, -1: any")
 	flag.IntVar(&p.herdCPU, "herd-cpu", 1, "`processor` of the herd, -1: any")
@@ -69,7 +71,7 @@ func (p *plan) shorten() {
 		short time.Duration
 	}{
 		"for": {&p.counting, 5 * time.Second}, "rest": {&p.rest, 15 * time.Second}, "delay": {&p.delay, 20 * time.Second},
-		"warm": {&p.warm, 15 * time.Second},
+		"warm": {&p.warm, 15 * time.Second}, "settle": {&p.settle, 15 * time.Second},
 	} {
 		if !given[name] {
 			*d.field = d.short
@@ -100,6 +102,7 @@ func run(ctx context.Context, p plan) error {
 		{"stream", func() error { return streaming(ctx, p, tools, t) }},
 		{"delay", func() error { return delays(ctx, p, t) }},
 		{"queries", func() error { return queries(ctx, p, t) }},
+		{"tls", func() error { return secured(ctx, p, t) }},
 	}
 	for _, part := range parts {
 		if p.only != "" && !strings.Contains(","+p.only+",", ","+part.name+",") {
