@@ -18,10 +18,14 @@ const primeTries = 3
 // client's queries. A newest tick that cannot be read is not worth refusing a
 // subscription: the topic then begins with the next one.
 func (f *Feed) prime(ctx context.Context, v visit, tp *topic, rows rowsFunc) {
+	none := false // no due tick is stored
 	for range primeTries {
 		c := f.now()
 		last, err := f.newestDue(ctx, tp.key.every, c.last)
 		if err != nil {
+			break
+		}
+		if none = last == 0 && c.last != 0; none {
 			break
 		}
 		s := f.newSource(tp, rows, c.position(last))
@@ -33,7 +37,7 @@ func (f *Feed) prime(ctx context.Context, v visit, tp *topic, rows rowsFunc) {
 				tp.query.due = []moment{{last, c}}
 			case err != nil:
 				f.engine.Drop(tp.topic)
-				f.beginNext(tp, rows)
+				f.beginNext(tp, rows, none)
 				return
 			default:
 				if len(newest) > 0 {
@@ -50,16 +54,20 @@ func (f *Feed) prime(ctx context.Context, v visit, tp *topic, rows rowsFunc) {
 			tp.query.due = nil
 		}
 	}
-	f.beginNext(tp, rows)
+	f.beginNext(tp, rows, none)
 }
 
-// beginNext lets a topic begin with the next tick.
-func (f *Feed) beginNext(tp *topic, rows rowsFunc) {
+// beginNext lets a topic begin with the next tick; none says that no due tick is
+// stored before it.
+func (f *Feed) beginNext(tp *topic, rows rowsFunc, none bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	last := floor(f.clock.last, tp.key.every)
 	s := f.newSource(tp, rows, f.clock.position(last)+1)
 	s.line.last = last
+	if none {
+		s.begun = last
+	}
 	tp.live = true
 }
 

@@ -201,3 +201,20 @@ func (r *reader) take(messages ...string) {
 		}
 	}
 }
+
+// Where no tick is stored that is due, a replay says so, too: what comes first is
+// as far away as it is.
+func TestFromBeforeTheFirstDueTick(t *testing.T) {
+	w := newWorld(t)
+	w.tick(begin+1000, "a 1")
+	s := w.connect(fmt.Sprintf("query=a&every=2s&from=%d", begin-3000))
+	s.want(`{"op":"subscribed","id":"query=a","sub":1,"t":1763683200000}`,
+		`{"op":"gap","sub":1,"from":1763683198000,"to":1763683200000,"missed":2,"reason":"down"}`)
+	late := w.connect("query=a&every=2s")
+	late.next()
+	s.quiet()
+	w.tick(begin+2000, "a 2")
+	for _, s := range []*socket{s, late} {
+		s.want(`{"op":"series","sub":1,"rev":1,"series":[{"__name__":"a"}]}`, `{"op":"samples","sub":1,"rev":1,"t":1763683202000,"v":[2]}`)
+	}
+}

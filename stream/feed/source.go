@@ -30,6 +30,7 @@ type source struct {
 	rows  rowsFunc
 	line  timeline
 	revs  *revisions
+	begun int64 // up to here no due tick is stored, and live messages do not say so; 0: they do
 
 	perPage atomic.Int64 // ticks; 0: not known yet
 }
@@ -148,5 +149,8 @@ func (s *source) Skipped(after, next int64, _ int) [][]byte {
 		return nil
 	}
 	g := wire.Gap{Sub: s.line.sub, From: from, To: to, Missed: count(from, to, s.every), Reason: wire.Slow}
+	if to <= s.begun {
+		g.Reason = wire.Down
+	}
 	return [][]byte{g.AppendJSON(nil)}
 }

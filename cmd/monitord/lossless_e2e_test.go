@@ -1,0 +1,377 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"monitord/stream/client"
+	"monitord/stream/wire"
+)
+
+// torture is how long tests go on that can find more the longer they run:
+// MONITORD_TORTURE=5m, as `make torture` has it.
+func torture(t *testing.T, otherwise time.Duration) time.Duration {
+	t.Helper()
+	text := os.Getenv("MONITORD_TORTURE")
+	if text == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("MONITORD_TORTURE: %v", err)
+	}
+	return d
+}
+
+// Readers subscribe at random moments, from random times and numbers, leave and
+// come again, some of them slowly, while the daemon is killed and started again:
+// each sees every tick and every event once, or a gap that names what is missing;
+// what one saw live another sees in its replay; and nothing that anybody saw is
+// ever said not to have been taken.
+func TestNothingIsLostAtRandom(t *testing.T) {
+	t.Parallel()
+	config := "[collectors.filesystem]\ninterval = \"1s\"\n[collectors.network]\nlink_interval = \"1s\"\n"
+	for i := range 8 {
+		config += fmt.Sprintf("[[alerts.rules]]\nname = \"Blinks%d\"\nexpr = \"vector(time()) %% %d < 1\"\n", i, 2+i%3)
+	}
+	dir := daemonDir(t, config)
+	run, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(run) })
+	start := func() *testDaemon { return startDaemon(t, dir, "RUNTIME_DIRECTORY="+run) }
+	d := start()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	seen := &witness{values: make(map[string]string), ticks: make(map[int64]bool)}
+	var readers sync.WaitGroup
+	for i := range 16 {
+		f := &follower{
+			t: t, seen: seen, r: rand.New(rand.NewPCG(seed, uint64(i))), slow: i%4 == 3,
+			options: client.Options{URL: "unix:" + run + "/monitord.sock"},
+		}
+		readers.Go(func() { f.run(ctx) })
+	}
+	until := time.After(torture(t, 12*time.Second))
+	kill := time.NewTicker(5 * time.Second)
+	defer kill.Stop()
+	for running, n := true, 0; running; n++ {
+		select {
+		case <-until:
+			running = false
+		case <-kill.C:
+			if n%3 == 2 {
+				d.signal(os.Interrupt)
+				<-d.exited
+			} else {
+				d.kill()
+			}
+			d = start()
+		}
+	}
+	cancel()
+	readers.Wait()
+	seen.check(t)
+}
+
+// A witness knows what all readers have seen. It is safe for concurrent use.
+type witness struct {
+	mu       sync.Mutex // guards the fields below
+	values   map[string]string
+	ticks    map[int64]bool
+	down     []wire.Gap
+	oldest   uint64 // first and last number of an event
+	newest   uint64
+	epoch    string
+	samples  int
+	events   int
+	resumed  int
+	mismatch []string
+}
+
+func (w *witness) check(t *testing.T) {
+	for _, g := range w.down {
+		for at := g.From; at <= g.To; at += 1000 {
+			if w.ticks[at] {
+				t.Errorf("%+v, but somebody saw the tick %d", g, at)
+			}
+		}
+	}
+	for _, m := range w.mismatch {
+		t.Error(m)
+	}
+	t.Logf("%d samples messages of %d ticks, %d events up to %d, %d subscriptions, %d gaps while it was down",
+		w.samples, len(w.ticks), w.events, w.newest, w.resumed, len(w.down))
+	if w.samples < 50 || w.events < 30 || w.resumed < 30 {
+		t.Error("this test compares too little")
+	}
+}
+
+// same notes what a subscription had at a time, or a number; it must always be that.
+func (w *witness) same(what string, at int64, value string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := fmt.Sprint(what, " at ", at)
+	if before, ok := w.values[key]; ok && before != value && len(w.mismatch) < 10 {
+		w.mismatch = append(w.mismatch, fmt.Sprintf("%s: %.300s, before %.300s", key, value, before))
+	}
+	w.values[key] = value
+}
+
+// A follower is one client after the other.
+type follower struct {
+	t       *testing.T
+	seen    *witness
+	r       *rand.Rand
+	slow    bool
+	options client.Options
+}
+
+// followed always have something to say at a tick that is due.
+var followed = []wire.Request{
+	{Kind: wire.KindSamples, Expr: "up"},
+	{Kind: wire.KindSamples, Expr: `{__name__=~"node_load1|node_memory_MemFree_bytes"}`, Every: 2 * time.Second},
+	{Kind: wire.KindSamples, Expr: ""},
+	{Kind: wire.KindQuery, Expr: "time()"},
+	{Kind: wire.KindQuery, Expr: "sum by (mode) (node_cpu_seconds_total)"},
+	{Kind: wire.KindQuery, Expr: "max_over_time(node_load1[5s]) + 0", Every: 3 * time.Second},
+	{Kind: wire.KindQuery, Expr: "count(node_memory_MemFree_bytes) or vector(0)"},
+}
+
+// run connects, follows for a while, and comes again.
+func (f *follower) run(ctx context.Context) {
+	var c *course // goes on over connections now and then
+	for ctx.Err() == nil && !f.t.Failed() {
+		f.seen.mu.Lock()
+		before := f.seen.newest
+		f.seen.mu.Unlock()
+		conn, err := client.Dial(ctx, f.options)
+		if err != nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(20 * time.Millisecond): // the daemon is down
+			}
+			continue
+		}
+		if c == nil || f.r.IntN(2) == 0 {
+			c = f.begin()
+		}
+		stay, leave := context.WithTimeout(ctx, time.Duration(f.r.IntN(3000))*time.Millisecond)
+		end := context.AfterFunc(stay, func() { conn.Close() })
+		if err := f.follow(conn, c, before); err != nil {
+			f.t.Errorf("%s: %v", c, err)
+		}
+		end()
+		leave()
+		conn.Close()
+	}
+}
+
+// follow takes what comes until the connection ends; an error is what must not be.
+// Somebody had seen an event with the number before when it was made.
+func (f *follower) follow(conn *client.Conn, c *course, before uint64) error {
+	c.sub, c.columns = 0, nil
+	hello, err := conn.Read()
+	if err != nil {
+		return nil
+	}
+	greeting, ok := hello.(*wire.Hello)
+	if !ok {
+		return fmt.Errorf("greeted with %+v", hello)
+	}
+	if err := f.seen.journal(greeting, before); err != nil {
+		return err
+	}
+	if greeting.T == 0 {
+		return nil // before the first tick there is nothing to miss
+	}
+	c.aim(f.r, greeting)
+	if conn.Send(c.request()) != nil {
+		return nil
+	}
+	f.seen.mu.Lock()
+	f.seen.resumed++
+	f.seen.mu.Unlock()
+	for {
+		m, err := conn.Read()
+		if err != nil {
+			return nil // it ended: this or that way
+		}
+		if err := f.take(c, m); err != nil {
+			return err
+		}
+		if f.slow && f.r.IntN(10) == 0 {
+			<-time.After(time.Duration(f.r.IntN(200)) * time.Millisecond)
+		}
+		if c.sub != 0 && !c.leaving && f.r.IntN(20) == 0 {
+			if conn.Send(wire.Request{Op: wire.OpUnsubscribe, ID: c.ask.ID}) != nil {
+				return nil
+			}
+			c.leaving = true
+		}
+		if _, left := m.(*wire.Unsubscribed); left && conn.Send(c.request()) != nil {
+			return nil
+		}
+	}
+}
+
+// journal checks that an epoch and its numbers go on.
+func (w *witness) journal(h *wire.Hello, before uint64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.epoch == "" {
+		w.epoch = h.Epoch
+	}
+	if h.Epoch != w.epoch || h.Seq < before {
+		return fmt.Errorf("the journal is %s at %d, was %s at %d", h.Epoch, h.Seq, w.epoch, before)
+	}
+	return nil
+}
+
+var errTwice = errors.New("answered twice")
+
+func (f *follower) take(c *course, m wire.Message) error {
+	switch m := m.(type) {
+	case *wire.Subscribed:
+		if c.sub != 0 {
+			return errTwice
+		}
+		c.sub, c.columns = m.Sub, nil
+	case *wire.Unsubscribed:
+		if !c.leaving || m.Sub != c.sub {
+			return fmt.Errorf("unexpected: %+v", m)
+		}
+		c.sub, c.leaving = 0, false
+	case *wire.Error:
+		return fmt.Errorf("error %s: %s", m.Code, m.Message)
+	case *wire.Series:
+		c.columns, c.rev = m.Series, m.Rev
+	case *wire.Samples:
+		return f.samples(c, m)
+	case *wire.Gap:
+		return f.gap(c, m)
+	case *wire.Event:
+		return f.event(c, m)
+	}
+	return nil
+}
+
+func (f *follower) samples(c *course, m *wire.Samples) error {
+	switch {
+	case m.Sub != c.sub:
+		return fmt.Errorf("samples of %d", m.Sub)
+	case m.Rev != c.rev || len(m.V) != len(c.columns):
+		return fmt.Errorf("at %d: %d values of rev %d after %d columns of rev %d", m.T, len(m.V), m.Rev, len(c.columns), c.rev)
+	case m.T != c.next:
+		return fmt.Errorf("got %d, want %d", m.T, c.next)
+	}
+	c.next = m.T + c.every()
+	values := make(map[string]string, len(m.V))
+	for i, v := range m.V {
+		if !wire.IsNone(v) {
+			values[fmt.Sprint(c.columns[i])] = string(wire.AppendFloat(nil, v))
+		}
+	}
+	f.seen.same(c.String(), m.T, fmt.Sprint(values)) // Sprint orders maps
+	f.seen.mu.Lock()
+	defer f.seen.mu.Unlock()
+	f.seen.samples++
+	f.seen.ticks[m.T] = true
+	return nil
+}
+
+func (f *follower) gap(c *course, m *wire.Gap) error {
+	if c.ask.Kind == wire.KindAlerts || m.Sub != c.sub {
+		return fmt.Errorf("gap %+v", m)
+	}
+	if n := (m.To-m.From)/c.every() + 1; m.From != c.next || m.To < m.From || m.Missed != n {
+		return fmt.Errorf("gap %+v, want one from %d", m, c.next)
+	}
+	c.next, c.columns = m.To+c.every(), nil
+	switch {
+	case m.Reason == wire.Down:
+		f.seen.mu.Lock()
+		f.seen.down = append(f.seen.down, *m)
+		f.seen.mu.Unlock()
+	case m.Reason != wire.Slow || !f.slow:
+		return fmt.Errorf("gap %+v", m)
+	}
+	return nil
+}
+
+func (f *follower) event(c *course, m *wire.Event) error {
+	if m.NotDurable {
+		return nil
+	}
+	if m.Seq != c.after+1 {
+		return fmt.Errorf("got the event %d after %d", m.Seq, c.after)
+	}
+	c.after = m.Seq
+	f.seen.same("event", int64(m.Seq), fmt.Sprint(m.T, m.Event, m.Alert.Labels, m.Alert.StartsAt.UnixMilli()))
+	f.seen.mu.Lock()
+	defer f.seen.mu.Unlock()
+	f.seen.events++
+	f.seen.newest = max(f.seen.newest, m.Seq)
+	return nil
+}
+
+// A course is one subscription and how far it has come, over connections.
+type course struct {
+	ask     wire.Request
+	aimed   bool
+	next    int64  // the next due time
+	after   uint64 // the last number
+	sub     uint32
+	leaving bool
+	columns []wire.Labels
+	rev     uint64
+}
+
+func (c *course) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s=%s %v", c.ask.Kind, c.ask.Expr, c.ask.Every))
+}
+
+func (c *course) every() int64 { return max(c.ask.Every, time.Second).Milliseconds() }
+
+func (f *follower) begin() *course {
+	c := &course{ask: wire.Request{Kind: wire.KindAlerts}}
+	if f.r.IntN(3) > 0 {
+		c.ask = followed[f.r.IntN(len(followed))]
+	}
+	c.ask.Op, c.ask.ID = wire.OpSubscribe, fmt.Sprint("id", f.r.IntN(100))
+	return c
+}
+
+// aim chooses where a new course begins: some time ago, now, or soon.
+func (c *course) aim(r *rand.Rand, h *wire.Hello) {
+	c.leaving = false
+	if c.aimed {
+		return
+	}
+	c.aimed = true
+	c.after = uint64(r.Int64N(int64(h.Seq) + 1))
+	from := h.T - 8000 + r.Int64N(10_000)
+	c.next = (from + c.every() - 1) / c.every() * c.every()
+	c.ask.From = wire.At(from)
+}
+
+// request asks to go on where the course is.
+func (c *course) request() wire.Request {
+	r := c.ask
+	if r.Kind == wire.KindAlerts {
+		r.From, r.HasAfter, r.After = wire.From{}, true, c.after
+	} else {
+		r.From = wire.At(c.next - c.every() + 1)
+	}
+	return r
+}
