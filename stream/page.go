@@ -11,6 +11,7 @@ type pageDone struct {
 	after    int64
 	base     int64 // of the ring, before the source was asked
 	next     int64
+	preamble []byte
 	frame    []byte
 	messages int
 	form     form
@@ -30,7 +31,8 @@ func (p *pageDone) read(ctx context.Context, e *Engine) {
 			e.count.pageErrors.Add(1)
 			return
 		}
-		p.next, p.frame, p.messages = page.Next, e.rewritten.frames(p.form, page.Messages), len(page.Messages)
+		p.next, p.preamble = page.Next, page.Preamble
+		p.frame, p.messages = e.rewritten.frames(p.form, page.Messages), len(page.Messages)
 	}()
 	e.count.pages.Add(1)
 	p.topic.mu.Lock()
@@ -59,41 +61,55 @@ func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
 		b.push(own{frame: p.frame, messages: int32(p.messages)})
 	}
 	g.pos = max(g.pos, p.next)
-	ord, _, ok := t.from(g.pos)
-	if !ok && (p.err != nil || p.next <= p.after) {
+	at := t.from(g.pos, p.preamble)
+	if !at.ok && (p.err != nil || p.next <= p.after) {
 		// Neither the source nor the ring has what comes next. The source knew all
 		// that had left the ring when it was asked; what has left since is not
 		// missing, only to be asked for.
 		was := g.pos
 		g.pos = max(g.pos, p.base)
-		var next int64
-		if ord, next, ok = t.from(g.pos); !ok {
-			next = g.pos + 1
+		if at = t.from(g.pos, nil); !at.ok {
+			at.next = g.pos + 1
 		}
 		s.sent.gaps++
-		if gap := s.form(c).frames(t.source.Skipped(was, next, 0)); gap != nil {
+		if gap := s.form(c).frames(t.source.Skipped(was, at.next, 0)); gap != nil {
 			b.push(own{frame: gap, messages: 1})
 		}
 	}
-	g.source, g.ord = !ok, ord
-	s.follows.at(g.follow).flags |= fresh
+	g.source, g.ord, g.ahead = !at.ok, at.ord, at.ahead
+	f := s.follows.at(g.follow)
+	if f.flags |= fresh; at.seen {
+		f.flags &^= fresh
+	}
 	s.flush(slot, c)
 }
 
-// from returns the number of the last entry at or before pos and the position of
-// the first one after it, or says that the ring does not reach back to pos.
-func (t *Topic) from(pos int64) (ord uint64, next int64, ok bool) {
+// A spot is where a position lies in a ring.
+type spot struct {
+	ok    bool   // the ring reaches back to it
+	ord   uint64 // of the last entry at or before it
+	next  int64  // the position of the first one after it
+	ahead bool   // the ring has not reached it: ord will not stay the last before it
+	seen  bool   // what comes next needs no other preamble than the given one
+}
+
+// from returns the spot of a position, for a reader who has seen a preamble.
+func (t *Topic) from(pos int64, preamble []byte) spot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := &t.ring
-	next = max(pos, r.last) + 1
-	if ord, ok = r.ordOf(pos); !ok {
-		return 0, 0, false
+	ord, ok := r.ordOf(pos)
+	if !ok {
+		return spot{}
 	}
+	at := spot{ok: true, ord: ord, next: max(pos, r.last) + 1, ahead: pos > r.last}
+	needed := t.framed // by the entry to come, as far as is known
 	if found, _ := r.after(ord, r.lastOrd); len(found) > 0 {
-		next = found[0].pos
+		at.next, needed = found[0].pos, found[0].preamble
+		at.seen = preamble != nil && needed == nil
 	}
-	return ord, next, true
+	at.seen = at.seen || preamble != nil && needed != nil && needed.holds(preamble)
+	return at
 }
 
 // lagOf finds the cursor that a page was read for.

@@ -50,3 +50,28 @@ func TestHoleEndsWhereTheSourceWasAsked(t *testing.T) {
 		t.Errorf("%d gaps", n)
 	}
 }
+
+// Whoever has seen the preamble in a page is not sent it again.
+func TestAPreambleSeenInAPage(t *testing.T) {
+	s := serve(t, funcs{}, testOptions())
+	topic := s.NewTopic(TopicOptions{})
+	pre, other := []byte("pre"), []byte("other")
+	s.Publish([]Item{{topic, Entry{Pos: 1, Messages: [][]byte{pre, []byte("m 1")}, InForce: pre}}})
+	check := func(pos int64, preamble []byte, want spot) {
+		t.Helper()
+		if got := topic.from(pos, preamble); got != want {
+			t.Errorf("at %d with %q: %+v, want %+v", pos, preamble, got, want)
+		}
+	}
+	check(1, pre, spot{ok: true, ord: 1, next: 2, seen: true})
+	check(1, other, spot{ok: true, ord: 1, next: 2})
+	check(1, nil, spot{ok: true, ord: 1, next: 2})
+	check(0, other, spot{ok: true, next: 1, seen: true}) // it begins with its own
+	check(4, pre, spot{ok: true, ord: 1, next: 5, ahead: true, seen: true})
+	s.Publish([]Item{{topic, Entry{Pos: 2, Preamble: pre, Messages: [][]byte{[]byte("m 2")}}}})
+	check(1, pre, spot{ok: true, ord: 1, next: 2, seen: true})
+	check(1, other, spot{ok: true, ord: 1, next: 2})
+	s.Publish([]Item{{topic, Entry{Pos: 3, Preamble: other, Messages: [][]byte{[]byte("m 3")}}}})
+	check(2, pre, spot{ok: true, ord: 2, next: 3})
+	check(2, other, spot{ok: true, ord: 2, next: 3, seen: true})
+}

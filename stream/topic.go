@@ -68,6 +68,9 @@ type Page struct {
 	// beyond after has found nothing; if the ring does not hold what follows
 	// either, that is a hole and [Source.Skipped] names it.
 	Next int64
+	// Preamble is the one in force at the end of the page, as published: who has
+	// seen it in Messages is not sent it again with the next entry. Nil: none.
+	Preamble []byte
 }
 
 // An Entry is what happened in a topic at one position. It must not be changed
@@ -81,6 +84,9 @@ type Entry struct {
 	// before it from the ring. Nil: none is needed (because none ever is, or
 	// because Messages begins with it).
 	Preamble []byte
+	// InForce is the preamble of the entries that follow, if Messages begin with a
+	// new one; nil: as before.
+	InForce []byte
 	// Messages may be empty: the topic has then moved on without a word.
 	Messages [][]byte
 }
@@ -156,6 +162,7 @@ func (e *Engine) Publish(items []Item) {
 		t.mu.Lock()
 		if !t.dropped {
 			en.preamble = t.framePreamble(items[i].Entry.Preamble)
+			t.framePreamble(items[i].Entry.InForce)
 			delta, ok = t.ring.push(en, e.ringBytes.Load()-e.ringLimit)
 		}
 		t.mu.Unlock()

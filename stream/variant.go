@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sync"
 )
@@ -48,6 +49,11 @@ type framed struct {
 
 	mu     sync.Mutex // guards the field below
 	others *[variants][]byte
+}
+
+// holds says whether this is one message, framed.
+func (m *framed) holds(message []byte) bool {
+	return len(m.plain) == frameSize(len(message)) && bytes.HasSuffix(m.plain, message)
 }
 
 // as returns the messages in a variant, and how many bytes have been made for it.

@@ -246,7 +246,7 @@ func (f *follower) take(c *course, m wire.Message) error {
 		if c.sub != 0 {
 			return errTwice
 		}
-		c.sub, c.columns = m.Sub, nil
+		c.sub, c.columns, c.began = m.Sub, nil, true
 	case *wire.Unsubscribed:
 		if !c.leaving || m.Sub != c.sub {
 			return fmt.Errorf("unexpected: %+v", m)
@@ -275,7 +275,7 @@ func (f *follower) samples(c *course, m *wire.Samples) error {
 	case m.T != c.next:
 		return fmt.Errorf("got %d, want %d", m.T, c.next)
 	}
-	c.next = m.T + c.every()
+	c.next, c.began = m.T+c.every(), false
 	values := make(map[string]string, len(m.V))
 	for i, v := range m.V {
 		if !wire.IsNone(v) {
@@ -294,7 +294,11 @@ func (f *follower) gap(c *course, m *wire.Gap) error {
 	if c.ask.Kind == wire.KindAlerts || m.Sub != c.sub {
 		return fmt.Errorf("gap %+v", m)
 	}
-	if n := (m.To-m.From)/c.every() + 1; m.From != c.next || m.To < m.From || m.Missed != n {
+	// Live messages are the same for everybody: to who asked for a time that was
+	// still to come, a gap may name times before it.
+	begins := m.From == c.next || c.began && m.From < c.next && m.To >= c.next
+	c.began = false
+	if n := (m.To-m.From)/c.every() + 1; !begins || m.To < m.From || m.Missed != n {
 		return fmt.Errorf("gap %+v, want one from %d", m, c.next)
 	}
 	c.next, c.columns = m.To+c.every(), nil
@@ -333,6 +337,7 @@ type course struct {
 	after   uint64 // the last number
 	sub     uint32
 	leaving bool
+	began   bool // nothing has come since it was asked for
 	columns []wire.Labels
 	rev     uint64
 }

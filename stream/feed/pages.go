@@ -19,7 +19,8 @@ type pageKey struct {
 // A page is a piece of a replay. It is immutable.
 type page struct {
 	messages [][]byte
-	to       int64 // the last time or number in it; before from: there was nothing
+	series   []byte // the series message in force at its end
+	to       int64  // the last time or number in it; before from: there was nothing
 }
 
 func (p *page) size() int {

@@ -44,7 +44,7 @@ func (s *source) items(items []stream.Item, c clock, st step) []stream.Item {
 	}
 	if len(st.messages) > 0 {
 		items = append(items, stream.Item{Topic: s.topic, Entry: stream.Entry{
-			Pos: c.position(s.line.last), Preamble: st.preamble, Messages: st.messages,
+			Pos: c.position(s.line.last), Preamble: st.preamble, InForce: s.line.series, Messages: st.messages,
 		}})
 		s.measure()
 	}
@@ -85,7 +85,7 @@ func (s *source) Page(ctx context.Context, after int64) (stream.Page, error) {
 	if p.to < from {
 		return stream.Page{Next: after}, nil
 	}
-	return stream.Page{Messages: p.messages, Next: c.position(p.to)}, nil
+	return stream.Page{Messages: p.messages, Next: c.position(p.to), Preamble: p.series}, nil
 }
 
 // pageEnd returns the last time of the page that t is on.
@@ -131,6 +131,7 @@ func (s *source) replay(ctx context.Context, from, to, horizon int64) (page, err
 		p.messages = append(p.messages, st.messages...)
 		p.to = r.t
 	}
+	p.series = line.series
 	return p, nil
 }
 
