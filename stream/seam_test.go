@@ -320,3 +320,24 @@ func TestHandlerThatPanics(t *testing.T) {
 		t.Error(s.Stats())
 	}
 }
+
+// A source that panics ends the connections that wait for it, and no other.
+func TestSourceThatPanics(t *testing.T) {
+	var topic *Topic
+	s := serve(t, following(func() *Topic { return topic }), testOptions())
+	k := &book{fail: func(int64) error { panic("no") }}
+	topic = s.NewTopic(TopicOptions{Source: k, Ring: 2})
+	for pos := int64(1); pos < 9; pos++ {
+		s.Publish([]Item{{topic, k.write(pos)}})
+	}
+	keepsUp, late := s.dial(), s.dial()
+	keepsUp.send(masked(0x81, "sub newest"))
+	keepsUp.expect("text:subscribed", "text:pre", "text:m 8")
+	late.send(masked(0x81, "sub 0"))
+	late.expect("text:subscribed", "close:1011")
+	s.Publish([]Item{{topic, k.write(9)}})
+	keepsUp.expect("text:m 9")
+	if n := s.Stats().Panics; n != 1 {
+		t.Errorf("%d panics are counted", n)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,8 +25,16 @@ import (
 // the tests drive, signal and kill a process of its own.
 const asDaemon = "MONITORD_TEST_AS_DAEMON"
 
+// openFiles in the environment is how many files that process may have open.
+const openFiles = "MONITORD_TEST_OPEN_FILES"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asDaemon) != "" {
+		if n, err := strconv.ParseUint(os.Getenv(openFiles), 10, 64); err == nil {
+			if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+				panic(err)
+			}
+		}
 		main()
 	}
 	os.Exit(m.Run())
