@@ -163,10 +163,15 @@ func (s *shard) giveBack(n *note) {
 }
 
 // retry returns after how many milliseconds a client should come back: spread so
-// that all of them together make a few thousand handshakes a second.
+// that all of them together make a few thousand handshakes a second, a fifth of
+// what one processor can do.
 func (e *Engine) retry() int {
-	spread := 1000 + int(e.open.Load())*2/5
-	return 200 + rand.IntN(spread)
+	return 200 + rand.IntN(int(spreadOver(e.open.Load())/time.Millisecond))
+}
+
+// spreadOver is the time over which so many connections are to come back.
+func spreadOver(n int64) time.Duration {
+	return time.Second + time.Duration(n)*time.Second/4000
 }
 
 func (s *shard) ticks(d time.Duration) uint32 { return uint32((d + s.tick - 1) / s.tick) }

@@ -214,18 +214,29 @@ func (s *testServer) handshake(request string) (*client, *http.Response) {
 	s.t.Helper()
 	c := s.connect()
 	s.t.Cleanup(func() { c.Close() })
+	k := s.request(c, request)
+	return k, k.answered()
+}
+
+// request sends a handshake whose answer is still to be read.
+func (s *testServer) request(c net.Conn, request string) *client {
 	k := &client{Conn: c, t: s.t, r: bufio.NewReader(c)}
 	c.SetDeadline(time.Now().Add(2 * patience))
 	order()
 	io.WriteString(c, request)
-	resp, err := http.ReadResponse(k.r, nil)
+	return k
+}
+
+func (c *client) answered() *http.Response {
+	c.t.Helper()
+	resp, err := http.ReadResponse(c.r, nil)
 	if err != nil {
-		s.t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	if resp.StatusCode != 101 || resp.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
-		s.t.Fatalf("handshake: %v", resp)
+		c.t.Fatalf("handshake: %v", resp)
 	}
-	return k, resp
+	return resp
 }
 
 // masked returns a frame as a client sends it. b0 is the first byte.

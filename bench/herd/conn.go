@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"syscall"
+	"time"
 
 	"monitord/bench/linux"
 )
@@ -13,6 +15,7 @@ const (
 	asking
 	open
 	dead
+	resting // until it comes back
 )
 
 // conn is one subscriber.
@@ -24,6 +27,7 @@ type conn struct {
 	state   uint8
 	matched uint8 // how much of the empty line that ends the response has come
 	count   uint32
+	place   place // with -resume
 }
 
 // connected sends the request, or gives up on a connection that failed.
@@ -32,24 +36,32 @@ func (c *conn) connected() {
 		c.refused(err.Error())
 		return
 	}
-	if n, errno := linux.Send(c.fd, c.herd.request); errno != 0 || n != len(c.herd.request) {
+	request := c.herd.request
+	if c.place.away {
+		request = c.herd.requestOf(c)
+	}
+	if n, errno := linux.Send(c.fd, request); errno != 0 || n != len(request) {
 		c.refused("request not taken")
 		return
 	}
-	c.state = asking
+	c.state, c.matched = asking, 0
 	if err := c.herd.poller.Change(c.fd, linux.Readable, c.index); err != nil {
 		c.refused(err.Error())
 	}
 }
 
 func (c *conn) read(buf []byte) {
-	for c.state != dead {
+	for c.state == asking || c.state == open {
 		n, errno := linux.Read(c.fd, buf)
 		switch {
 		case errno == syscall.EAGAIN || errno == syscall.EINTR:
 			return
 		case errno != 0 || n == 0:
-			c.drop()
+			if c.state == asking {
+				c.refused(fmt.Sprintf("no answer to the handshake: %v", errno))
+			} else {
+				c.drop()
+			}
 			return
 		}
 		b := buf[:n]
@@ -58,7 +70,7 @@ func (c *conn) read(buf []byte) {
 		}
 		if c.state == open {
 			c.herd.bytes += int64(len(b))
-			if !c.feed(b, c) && c.state != dead {
+			if !c.feed(b, c) && c.state == open {
 				c.herd.bad++
 				c.drop()
 			}
@@ -89,6 +101,7 @@ func (c *conn) response(b []byte) []byte {
 		if int(c.matched) == len(end) {
 			c.state = open
 			c.herd.opened++
+			c.herd.noteOpen(c)
 			if c.herd.message != nil {
 				c.send(c.herd.message)
 			}
@@ -98,7 +111,12 @@ func (c *conn) response(b []byte) []byte {
 	return nil
 }
 
-func (c *conn) message(begin []byte, size uint64) { c.herd.counter.message(c, begin, size) }
+func (c *conn) message(begin []byte, size uint64) {
+	c.herd.counter.message(c, begin, size)
+	if c.herd.resume {
+		c.herd.follow(c, begin)
+	}
+}
 
 func (c *conn) controlFrame(op byte, body []byte) bool {
 	switch op {
@@ -107,9 +125,9 @@ func (c *conn) controlFrame(op byte, body []byte) bool {
 		c.send(clientFrame(nil, opPong, body))
 	case opClose:
 		c.send(clientFrame(nil, opClose, body[:min(len(body), 2)]))
-		c.drop()
+		c.end(retryIn(body))
 	}
-	return c.state != dead
+	return c.state == open
 }
 
 // send gives up on a connection whose server does not take a small frame.
@@ -120,22 +138,35 @@ func (c *conn) send(frame []byte) {
 }
 
 func (c *conn) refused(why string) {
-	if c.herd.bad == 0 {
+	if c.place.away && c.state == connecting {
+		c.drop() // nobody listens yet
+		return
+	}
+	if c.herd.firstRefusal == "" {
 		c.herd.firstRefusal = why
 	}
 	c.herd.bad++
 	c.drop()
 }
 
-func (c *conn) drop() {
-	switch c.state {
-	case dead:
+func (c *conn) drop() { c.end(0) }
+
+// end closes the connection; the server asked to be left alone for a while if
+// hint is not 0.
+func (c *conn) end(hint time.Duration) {
+	was := c.state
+	if was == dead || was == resting {
 		return
-	case open:
-		c.herd.closes++
-	default:
-		c.herd.failed++
 	}
 	c.state = dead
 	syscall.Close(c.fd)
+	h := c.herd
+	switch {
+	case h.resume && (was == open || c.place.away):
+		h.comeBack(c, was, hint)
+	case was == open:
+		h.closes++
+	default:
+		h.failed++
+	}
 }

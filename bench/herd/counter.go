@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -79,16 +78,7 @@ func tickOf(begin []byte) (int64, bool) {
 	if !bytes.HasPrefix(begin, []byte(`{"op":"samples"`)) {
 		return 0, false
 	}
-	_, rest, ok := bytes.Cut(begin, []byte(`"t":`))
-	if !ok {
-		return 0, false
-	}
-	digits := bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-	if digits < 1 {
-		return 0, false
-	}
-	t, err := strconv.ParseInt(string(rest[:digits]), 10, 64)
-	return t, err == nil
+	return number(begin, `"t":`)
 }
 
 // spreads returns, in order, how long each broadcast took from the first to the

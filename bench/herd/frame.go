@@ -11,8 +11,8 @@ const (
 )
 
 // keep is how much of a message's beginning is kept: enough for the operation,
-// the subscription's number and the time of a samples message.
-const keep = 112
+// the subscription's number, the time of a samples message and the epoch of a hello.
+const keep = 240
 
 // parser takes a server's bytes in pieces of any size. The zero value is at the
 // beginning of a frame.

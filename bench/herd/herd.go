@@ -28,6 +28,8 @@ type herd struct {
 	bytes                                       int64
 	firstRefusal                                string
 	counter                                     counter
+	resumption                                  resumption
+	headers                                     string
 }
 
 func newHerd(o options, from netip.Addr, to netip.AddrPort) (*herd, error) {
@@ -43,16 +45,21 @@ func newHerd(o options, from netip.Addr, to netip.AddrPort) (*herd, error) {
 		headers += "Origin: " + o.origin + "\r\n"
 	}
 	h := &herd{
-		options: o, source: from, server: to, poller: poller,
-		request: fmt.Appendf(nil, request, o.path, o.to, headers),
-		conns:   make([]conn, o.n),
-		buf:     make([]byte, 1<<20),
-		counter: counter{tick: o.tick, byTime: map[int64]int{}},
+		options: o, source: from, server: to, poller: poller, headers: headers,
+		resumption: resumption{back: map[int64]int{}},
+		conns:      make([]conn, o.n),
+		buf:        make([]byte, 1<<20),
+		counter:    counter{tick: o.tick, byTime: map[int64]int{}},
 	}
+	h.request = h.requestFor(o.path)
 	if o.text != "" {
 		h.message = clientFrame(nil, opText, []byte(o.text))
 	}
 	return h, nil
+}
+
+func (h *herd) requestFor(path string) []byte {
+	return fmt.Appendf(nil, request, path, h.to, h.headers)
 }
 
 func (h *herd) run() (Report, error) {
@@ -78,8 +85,13 @@ func (h *herd) run() (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if err := h.lull(); err != nil {
-		return Report{}, err
+	if h.duration > 0 {
+		if err := h.lull(); err != nil {
+			return Report{}, err
+		}
+	}
+	if h.resume {
+		fmt.Println("open") // whoever started the herd may now do its worst
 	}
 	if at[2], err = h.read(); err != nil {
 		return Report{}, err
@@ -136,13 +148,13 @@ func (h *herd) start(i int) error {
 	if err != nil {
 		return err
 	}
-	h.conns[i] = conn{herd: h, fd: fd, index: int32(i)}
+	h.conns[i] = conn{herd: h, fd: fd, index: int32(i), place: h.conns[i].place}
 	return h.poller.Add(fd, linux.Writable, int32(i))
 }
 
 func (h *herd) ready(token int32) {
 	switch c := &h.conns[token]; c.state {
-	case dead:
+	case dead, resting:
 	case connecting:
 		c.connected()
 	default:
@@ -156,6 +168,9 @@ func (h *herd) wait(timeout time.Duration) (int, error) { return h.poller.Wait(t
 func (h *herd) until(end time.Time, timeout time.Duration) error {
 	for time.Now().Before(end) {
 		if _, err := h.wait(timeout); err != nil {
+			return err
+		}
+		if err := h.again(); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,7 @@ type options struct {
 	pid         int
 	poll        bool
 	tick        bool
+	resume      bool
 }
 
 func main() {
@@ -44,11 +45,12 @@ func main() {
 	flag.IntVar(&o.n, "n", 1000, "connections")
 	flag.IntVar(&o.window, "window", 512, "handshakes under way at a time")
 	flag.DurationVar(&o.settle, "settle", 2*time.Second, "time between the last handshake and counting")
-	flag.DurationVar(&o.duration, "for", 10*time.Second, "how long to count")
+	flag.DurationVar(&o.duration, "for", 10*time.Second, "how long to count; 0: only connect")
 	flag.IntVar(&o.readings, "readings", 1, "readings of the server's memory, a second apart, of which the least counts")
 	flag.IntVar(&o.pid, "pid", 0, "`process` of the server, to read its time and memory")
 	flag.BoolVar(&o.poll, "poll", false, "poll instead of sleeping while counting")
 	flag.BoolVar(&o.tick, "tick", false, "count only monitord's samples, by their tick, and their delay from it")
+	flag.BoolVar(&o.resume, "resume", false, "connections that end come back and go on where they were; says \"open\" when all are there")
 	asJSON := flag.Bool("json", false, "print one JSON object")
 	flag.Parse()
 

@@ -92,6 +92,40 @@ type Report struct {
 	Pings          int     `json:"pings"`
 	Closes         int     `json:"closes"`
 	Bad            int     `json:"bad"`
+
+	Resumed *Resumed `json:"resumed,omitempty"` // with -resume
+}
+
+// Resumed is how the herd came back after its connections had ended.
+type Resumed struct {
+	Lost        int     `json:"lost"`
+	Hinted      int     `json:"hinted"`      // of them told when to come back
+	Unreachable int     `json:"unreachable"` // attempts before the first that succeeded
+	Refused     int     `json:"refused"`     // handshakes that came to nothing after that
+	Reason      string  `json:"reason"`      // of the first of them
+	Steady      int     `json:"steady"`      // that have had a sample since
+	Seconds     float64 `json:"seconds"`     // from the first loss to the last of these
+	Busiest     float64 `json:"busiest"`     // the most that came back in a tenth of a second, ÷ the mean
+	Gaps        int     `json:"gaps"`        // that were named
+	Holes       int     `json:"holes"`       // that were not
+	Repeats     int     `json:"repeats"`
+}
+
+func (h *herd) resumed() *Resumed {
+	r := &h.resumption
+	d := &Resumed{
+		Lost: r.lost, Hinted: r.hinted, Unreachable: r.unreachable, Refused: r.refused, Reason: h.firstRefusal, Steady: r.steady,
+		Gaps: r.gaps, Holes: r.holes, Repeats: r.repeats,
+		Seconds: time.Duration(max(0, r.lastSteady-r.firstLost)).Seconds(),
+	}
+	most, all := 0, 0
+	for _, n := range r.back {
+		most, all = max(most, n), all+n
+	}
+	if all > 0 {
+		d.Busiest = float64(most) * float64(len(r.back)) / float64(all)
+	}
+	return d
 }
 
 func (h *herd) report(at [4]reading) Report {
@@ -100,6 +134,9 @@ func (h *herd) report(at [4]reading) Report {
 		Connections: h.opened, Failed: h.failed, Messages: c.messages,
 		BaseRSS: at[0].memory.RSS, OpenRSS: at[2].memory.RSS, EndRSS: at[3].memory.RSS,
 		Broadcasts: len(c.broadcasts), Pings: h.pings, Closes: h.closes, Bad: h.bad,
+	}
+	if h.resume {
+		r.Resumed = h.resumed()
 	}
 	for i := range h.conns {
 		if h.conns[i].state == open {

@@ -10,6 +10,11 @@
 //	        with ten rules and one viewer who has the page's queries open
 //	stream  memory per connection, and processor time per message as a ratio to
 //	        the floor: pairs of runs, server and floor in turn, their median
+//	peers   monitord, the floor, and servers made with other people's libraries:
+//	        memory, handshakes and messages, in one run
+//	scale   what must not grow: with connections, with topics, with the messages
+//	        of one tick, with idle connections
+//	restart thousands of subscribers who come back after the daemon has ended
 //	delay   from the commit of a tick to the message that a subscriber gets, to
 //	        the alert, and to the first instruction of an exec hook
 //	queries processor time for 200 distinct dashboard expressions, each followed

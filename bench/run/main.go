@@ -17,6 +17,7 @@ type plan struct {
 	monitord, echo string // binaries
 	only           string
 	connections    int
+	herd           int
 	pairs          int
 	counting       time.Duration // of a run of the herd
 	rest           time.Duration
@@ -36,10 +37,11 @@ func main() {
 	quick := flag.Bool("quick", false, "one pair and short times: a look, not a measurement")
 	flag.StringVar(&p.monitord, "monitord", "../bin/monitord", "the daemon's `binary`")
 	flag.StringVar(&p.echo, "echo", "../bin/echo", "`binary` of stream/echo")
-	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, delay, queries, tls; empty: all")
+	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, peers, scale, restart, delay, queries, tls; empty: all")
 	flag.IntVar(&p.connections, "n", 2000, "connections")
-	flag.IntVar(&p.pairs, "pairs", 5, "pairs of runs with the floor")
-	flag.DurationVar(&p.counting, "for", 10*time.Second, "counting time of one run")
+	flag.IntVar(&p.herd, "herd", 19_000, "connections where many are wanted; a process may open 20,000 files in many places")
+	flag.IntVar(&p.pairs, "pairs", 3, "pairs of runs with the floor")
+	flag.DurationVar(&p.counting, "for", 5*time.Second, "counting time of one run")
 	flag.DurationVar(&p.rest, "rest", time.Minute, "time at rest")
 	flag.DurationVar(&p.delay, "delay", 2*time.Minute, "time to collect delays; there is an alert a second")
 	flag.DurationVar(&p.warm, "warm", 5*time.Minute, "how long the daemon samples before standing queries are measured: their longest range is 5m")
@@ -100,6 +102,9 @@ func run(ctx context.Context, p plan) error {
 	}{
 		{"rest", func() error { return rest(ctx, p, tools, t) }},
 		{"stream", func() error { return streaming(ctx, p, tools, t) }},
+		{"peers", func() error { return peers(ctx, p, tools, t) }},
+		{"scale", func() error { return scale(ctx, p, tools, t) }},
+		{"restart", func() error { return restarts(ctx, p, tools, t) }},
 		{"delay", func() error { return delays(ctx, p, t) }},
 		{"queries", func() error { return queries(ctx, p, t) }},
 		{"tls", func() error { return secured(ctx, p, t) }},

@@ -17,6 +17,7 @@ import (
 type server struct {
 	name    string
 	address string
+	cpu     int
 	cmd     *exec.Cmd
 	said    *tail
 	ended   chan struct{}
@@ -33,8 +34,16 @@ func start(ctx context.Context, name, program string, cpu int, args func(address
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: name, address: address, said: &tail{}, ended: make(chan struct{})}
-	s.cmd = exec.Command(program, args(address)...)
+	return launch(ctx, name, address, cpu, exec.Command(program, args(address)...))
+}
+
+// again starts a server that has ended once more, at the same address.
+func (s *server) again(ctx context.Context) (*server, error) {
+	return launch(ctx, s.name, s.address, s.cpu, exec.Command(s.cmd.Path, s.cmd.Args[1:]...))
+}
+
+func launch(ctx context.Context, name, address string, cpu int, cmd *exec.Cmd) (*server, error) {
+	s := &server{name: name, address: address, cpu: cpu, cmd: cmd, said: &tail{}, ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for us; we end it
 	if err := linux.StartOn(cpu, s.cmd); err != nil {

@@ -3,43 +3,48 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 )
 
 // subject is a server that is compared with the floor.
 type subject struct {
-	name    string
-	start   func(ctx context.Context) (*server, error)
-	path    string
-	payload int // of a message; 0: as the first run finds
-	every   time.Duration
-	tick    bool          // only samples count
-	warm    time.Duration // before anything is measured
-	idle    bool          // it does something without subscribers, which is taken off
+	name     string
+	start    func(ctx context.Context) (*server, error)
+	path     string
+	n        int // connections
+	payload  int // of a message; 0: as the first run finds
+	every    time.Duration
+	tick     bool          // only samples count
+	warm     time.Duration // before anything is measured
+	idle     bool          // it does something without subscribers, which is taken off
+	memory   string        // what a connection may take
+	messages int           // of one tick; the floor sends one
 }
+
+const oneQuery = `{__name__=~"node_memory_.+"}`
 
 // subjects are the servers of the comparison. Other people's belong here too.
 func subjects(p plan) []subject {
-	return []subject{
-		{
-			name: "stream/echo", path: "/", payload: 1024, every: 20 * time.Millisecond,
-			start: func(ctx context.Context) (*server, error) {
-				return start(ctx, "echo", p.echo, p.serverCPU, func(at string) []string {
-					return []string{"-listen", at, "-broadcast", "1024", "-every", "20ms"}
-				})
-			},
-		},
-		{
-			name: "monitord, one query", path: streamPath(false, `{__name__=~"node_memory_.+"}`), every: time.Second,
+	daemon := func(name string, n int, memory string, queries ...string) subject {
+		return subject{
+			name: name, path: streamPath(false, queries...), n: n, every: time.Second, memory: memory, messages: len(queries),
 			tick: true, warm: 5 * time.Second, idle: true,
 			start: func(ctx context.Context) (*server, error) { return startDaemon(ctx, p, p.serverCPU, "") },
+		}
+	}
+	return []subject{
+		{
+			name: "stream/echo", path: "/", n: p.connections, payload: 1024, every: 20 * time.Millisecond,
+			start: echo(p, 20*time.Millisecond),
 		},
+		daemon("monitord, one query", p.connections, "", oneQuery),
+		daemon("monitord, one query", p.herd, "200", oneQuery),
+		daemon("monitord, four queries", p.herd, "350", oneQuery, "node_load1", "node_load5", "node_load15"),
 	}
 }
 
 func streaming(ctx context.Context, p plan, tools tools, t *table) error {
-	t.heading("Stream: %d connections, server and herd on a processor each, %d pairs with the floor, median [lowest..highest]", p.connections, p.pairs)
+	t.heading("Stream: server and herd on a processor each, %d pairs with the floor, median [lowest..highest]", p.pairs)
 	for _, s := range subjects(p) {
 		if err := compare(ctx, p, tools, t, s); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
@@ -57,7 +62,10 @@ type cost struct {
 
 // compare runs a server and the floor in turn.
 func compare(ctx context.Context, p plan, tools tools, t *table, s subject) error {
-	var ratios, micros, floors, memory, spreads, delivered []float64
+	if s.messages > 1 {
+		return remember(ctx, p, tools, t, s)
+	}
+	var ratios, micros, floors, memory, anon, spreads, delivered []float64
 	for pair := range p.pairs {
 		var of, base cost
 		var err error
@@ -78,22 +86,42 @@ func compare(ctx context.Context, p plan, tools tools, t *table, s subject) erro
 		}
 		ratios = append(ratios, of.perMessage/base.perMessage)
 		micros, floors = append(micros, of.perMessage), append(floors, base.perMessage)
-		memory = append(memory, of.report.UserBytes)
-		due := float64(p.connections) / s.every.Seconds()
+		memory, anon = append(memory, of.report.UserBytes), append(anon, of.report.AnonBytes)
+		due := float64(s.n) / s.every.Seconds()
 		delivered = append(delivered, 100*of.report.MessageRate/due, 100*base.report.MessageRate/due)
 		if of.report.SpreadP50 > 0 && base.report.SpreadP50 > 0 { // of messages that reached all
 			spreads = append(spreads, of.report.SpreadP50/base.report.SpreadP50)
 		}
 	}
-	what := fmt.Sprintf("%s, %d B every %v: ", s.name, s.payload, s.every)
-	t.row(what+"processor ÷ floor", spread(ratios, "%.2f"), "1.10")
+	t.heading("%s: %d connections, %d B every %v", s.name, s.n, s.payload, s.every)
+	t.row("processor per message ÷ floor", spread(ratios, "%.2f"), "1.10")
 	t.row("    µs a message", spread(micros, "%.2f"), "")
 	t.row("    µs a message of the floor", spread(floors, "%.2f"), "")
 	t.row("    first to last arrival ÷ floor", spread(spreads, "%.2f"), "1.3")
 	if least := quantile(delivered, 0); least < 95 {
 		t.row("    this machine was too busy: delivered of what was due", fmt.Sprintf("%.0f %% at worst", least), "100 %")
 	}
-	t.row("    resident bytes a connection, all included", spread(memory, "%.0f"), "200 at 19000 connections")
+	s.tellMemory(t, memory, anon)
+	return nil
+}
+
+func (s subject) tellMemory(t *table, memory, anon []float64) {
+	t.row("    resident bytes a connection, all included", spread(memory, "%.0f"), s.memory)
+	t.row("    anonymous ones", spread(anon, "%.0f"), "")
+}
+
+// remember measures the memory of a subject alone.
+func remember(ctx context.Context, p plan, tools tools, t *table, s subject) error {
+	var memory, anon []float64
+	for range p.pairs {
+		of, err := s.measure(ctx, p, tools)
+		if err != nil {
+			return err
+		}
+		memory, anon = append(memory, of.report.UserBytes), append(anon, of.report.AnonBytes)
+	}
+	t.heading("%s: %d connections", s.name, s.n)
+	s.tellMemory(t, memory, anon)
 	return nil
 }
 
@@ -116,9 +144,7 @@ func (s subject) measure(ctx context.Context, p plan, tools tools) (cost, error)
 }
 
 func floor(ctx context.Context, p plan, tools tools, s subject) (cost, error) {
-	srv, err := start(ctx, "floor", tools.floor, p.serverCPU, func(at string) []string {
-		return []string{"-listen", at, "-payload", strconv.Itoa(s.payload), "-every", s.every.String()}
-	})
+	srv, err := tools.startFloor(p, s.payload, s.every)(ctx)
 	if err != nil {
 		return cost{}, err
 	}
@@ -130,7 +156,7 @@ func floor(ctx context.Context, p plan, tools tools, s subject) (cost, error) {
 // cost runs the herd; idle is the share of a core that the server uses anyway.
 func (t tools) cost(ctx context.Context, srv *server, p plan, s subject, idle float64) (cost, error) {
 	r, err := t.run(ctx, srv, load{
-		path: s.path, n: p.connections, counting: p.counting, readings: 5, cpu: p.herdCPU, poll: true, tick: s.tick,
+		path: s.path, n: s.n, counting: p.counting, readings: 5, cpu: p.herdCPU, poll: true, tick: s.tick,
 	})
 	if err != nil {
 		return cost{}, err

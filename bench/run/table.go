@@ -27,6 +27,8 @@ func (t *table) row(what, figure, target string) {
 	fmt.Fprintf(t.w, "  %-58s %24s   %s\n", what, figure, target)
 }
 
+func (t *table) note(text string) { fmt.Fprintf(t.w, "  (%s)\n", text) }
+
 // machine says where the figures are from.
 func (t *table) machine() {
 	var u syscall.Utsname
