@@ -21,27 +21,55 @@ type join struct {
 	number uint8 // of the protocol
 
 	deflates bool // permessage-deflate was negotiated
+
+	turn *Turn // what opening a stream of events came to; nil: a WebSocket
 }
 
-// ServeHTTP upgrades a request to a WebSocket connection of the engine. The
-// server behind w must speak HTTP/1.1 and have ReadHeaderTimeout and
-// MaxHeaderBytes set: a handshake that never ends is its affair. Who may
-// connect is decided before ServeHTTP is called.
+// ServeHTTP answers a request for the stream over any of the transports: an
+// upgrade to a WebSocket and Server-Sent Events become connections of the engine,
+// everything else is a poll if the Handler is a [Poller]. The server behind w must
+// speak HTTP/1.1 and have ReadHeaderTimeout and MaxHeaderBytes set: a request that
+// never ends is its affair. Who may connect is decided before ServeHTTP is called.
 //
-// Refusals: 405 for another method than GET; 426 without complete upgrade
-// headers or for another version than 13; 400 for a key that is none and for
-// subprotocols of which none is spoken; 503 when the engine is full or ending,
-// 429 when the address has too many connections.
+// Refusals: 405 for another method than GET, HEAD and OPTIONS; 426 without
+// complete upgrade headers or for another version than 13; 400 for a key that is
+// none, for subprotocols of which none is spoken and for what the Handler refuses;
+// 503 when the engine is full or ending, 429 when the address has too many
+// connections.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		// Or the server would wait for the body before it answers.
 		w.Header().Set("Connection", "close")
 	}
-	if r.Method != http.MethodGet {
-		w.Header().Set("Allow", http.MethodGet)
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodOptions:
+		w.Header().Set("Allow", allowed)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	default:
+		w.Header().Set("Allow", allowed)
 		e.refuse(w, refusedMethod, http.StatusMethodNotAllowed, "use GET")
 		return
 	}
+	p, polls := e.handler.(Poller)
+	switch t := transportOf(r); {
+	case t == Events:
+		e.serveEvents(w, r)
+	case t == Polling && polls:
+		e.servePoll(w, r, p)
+	case r.Method == http.MethodHead:
+		w.Header().Set("Allow", allowed)
+		e.refuse(w, refusedMethod, http.StatusMethodNotAllowed, "use GET")
+	default:
+		e.serveWebSocket(w, r)
+	}
+}
+
+const allowed = "GET, HEAD, OPTIONS"
+
+// serveWebSocket upgrades a request.
+func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !hasToken(r.Header["Upgrade"], "websocket") || !hasToken(r.Header["Connection"], "upgrade") {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Add("Connection", "Upgrade")
@@ -82,19 +110,8 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	remote := remoteAddr(r.RemoteAddr)
-	if e.closing.Load() || !e.running.Load() {
-		w.Header().Set("Retry-After", "1")
-		e.refuse(w, refusedClosing, http.StatusServiceUnavailable, "starting or shutting down")
-		return
-	}
-	ticket, why, ok := e.door.enter(remote)
+	ticket, ok := e.admit(w, remote)
 	if !ok {
-		w.Header().Set("Retry-After", "5")
-		if why == refusedFull {
-			e.refuse(w, why, http.StatusServiceUnavailable, "as many connections as there may be (stream.max_connections)")
-		} else {
-			e.refuse(w, why, http.StatusTooManyRequests, "too many connections from this address (stream.max_connections_per_address)")
-		}
 		return
 	}
 	e.open.Add(1)
@@ -143,11 +160,6 @@ func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request, s *shard, j *j
 		j.early = slices.Clone(early)
 	}
 	return s.adopt(c, j)
-}
-
-func (e *Engine) refuse(w http.ResponseWriter, why refusal, status int, text string) {
-	e.refused[why].Add(1)
-	http.Error(w, text, status)
 }
 
 // choose returns the number of the client's first subprotocol that is spoken, 0

@@ -28,6 +28,13 @@ func (s *shard) shutWith(slot uint32, c *conn, code uint16, text string, why rea
 		text = cutUTF8(text, ws.MaxControlFramePayloadSize-2-len(hint)) + hint
 	}
 	b := s.beginClose(slot, c, why)
+	if c.events() {
+		c.flags |= draining
+		if code == 1001 || code == 1012 || code == 1013 {
+			b.push(own{frame: appendRetry(nil, s.e.retry())})
+		}
+		return s.flush(slot, c)
+	}
 	if deaf {
 		c.flags |= draining
 	}
@@ -36,8 +43,7 @@ func (s *shard) shutWith(slot uint32, c *conn, code uint16, text string, why rea
 }
 
 func (s *shard) beginClose(slot uint32, c *conn, why reason) *busy {
-	c.flags |= closing
-	c.flags &^= pingWaits
+	c.flags = c.flags&^pingWaits | closing // or owed
 	s.unfollowAll(c)
 	b := s.busyOf(slot, c)
 	b.reason, b.ping, b.pend = why, false, nil
@@ -94,6 +100,9 @@ func (s *shard) drop(slot uint32, c *conn, why reason) {
 	s.poll.close(c.fd)
 	s.e.door.leave(c.addr)
 	s.e.open.Add(-1)
+	if c.events() {
+		s.e.events.Add(-1)
+	}
 	s.count.closed[why].Add(1)
 	*c = conn{}
 	s.conns.put(slot)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// An Engine owns WebSocket connections and moves frames to them. It is made by
+// An Engine owns connections and moves frames to them. It is made by
 // [New] and does nothing before [Engine.Run]. All methods are safe for
 // concurrent use.
 type Engine struct {
@@ -27,8 +27,11 @@ type Engine struct {
 	rewritten rewritten
 
 	open     atomic.Int64
+	events   atomic.Int64 // of those, streams of events
 	accepted atomic.Uint64
 	secured  atomic.Uint64 // of them
+	polling  atomic.Int64
+	polls    atomic.Uint64
 	refused  [refusals]atomic.Uint64
 	count    counters
 	bad      tallies
@@ -41,6 +44,9 @@ type Engine struct {
 
 	running atomic.Bool
 	closing atomic.Bool
+	life    context.Context // ends when the engine begins to
+	end     context.CancelFunc
+	gone    chan struct{} // closed when no worker is left
 }
 
 // New returns an engine that calls h. It lowers MaxConnections to what the limit
@@ -59,7 +65,8 @@ func New(h Handler, o Options) (*Engine, error) {
 			"max_connections", room, "configured", o.MaxConnections)
 		o.MaxConnections = room
 	}
-	e := &Engine{o: o, handler: h, ringLimit: o.MaxRing}
+	e := &Engine{o: o, handler: h, ringLimit: o.MaxRing, gone: make(chan struct{})}
+	e.life, e.end = context.WithCancel(context.Background())
 	if room > 0 {
 		// The last of them can still be told that the engine is full.
 		e.callerLimit = int64(room + min(max(room/16, 8), 128))
@@ -109,6 +116,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	case <-failed:
 	}
 	e.closing.Store(true)
+	e.end()
 	for _, s := range e.shards {
 		s.stop()
 	}
@@ -116,6 +124,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	cancel()
 	e.pool.close()
 	workers.Wait()
+	close(e.gone)
 	for _, s := range e.shards {
 		s.release()
 	}

@@ -17,9 +17,20 @@ func (s *shard) enter(j *join) {
 		s.secure(slot, c, j.wire)
 		s.e.secured.Add(1)
 	}
+	if j.turn != nil {
+		c.protocol = asEvents
+		s.e.events.Add(1)
+	}
 	if err := s.poll.add(c.fd, slot, c.gen); err != nil {
 		s.e.o.Log.Error("connection not taken", "error", err)
 		s.drop(slot, c, goneInternal)
+		j.release()
+		return
+	}
+	if j.turn != nil {
+		s.e.accepted.Add(1)
+		s.owe(c)
+		s.carryOut(slot, c, j.turn)
 		return
 	}
 	s.begun(slot, c, j.early, j.req, false)
@@ -41,8 +52,16 @@ func (s *shard) begun(slot uint32, c *conn, early []byte, req Request, greets bo
 
 // turnAway closes a connection that came too late.
 func (s *shard) turnAway(j *join) {
+	j.release()
 	s.poll.close(j.fd)
 	s.e.door.leave(j.addr)
 	s.e.open.Add(-1)
 	s.e.refused[refusedClosing].Add(1)
+}
+
+// release takes back what the turn of a connection has counted that is no more.
+func (j *join) release() {
+	if j.turn != nil {
+		j.turn.release()
+	}
 }

@@ -20,6 +20,7 @@ const (
 	partPong
 	partOwn
 	partEntry
+	partMark
 )
 
 const (
@@ -117,7 +118,7 @@ func (s *shard) gather(slot uint32, c *conn, b *busy) {
 	if len(b.rest) > 0 {
 		put(part{kind: partRest, frame: b.rest})
 	}
-	if b.ping || c.flags&pingWaits != 0 && b.output() {
+	if b.ping || c.flags&pingWaits != 0 && !c.events() && b.output() {
 		b.ping = true
 		c.flags &^= pingWaits
 		put(part{kind: partPing, frame: s.pingFrame()})
@@ -140,6 +141,9 @@ func (s *shard) gather(slot uint32, c *conn, b *busy) {
 			return
 		}
 		size += s.gatherLag(slot, g)
+	}
+	if mark := s.markFor(slot); len(s.parts) == 0 && mark != nil && c.owed() && c.flags&closing == 0 && s.upToDate(slot, b) {
+		put(part{kind: partMark, frame: mark})
 	}
 }
 
@@ -251,6 +255,8 @@ func (s *shard) took(c *conn, b *busy, n int) {
 		case partOwn:
 			b.pop()
 			c.told = s.now
+		case partMark:
+			c.flags &^= owed
 		case partEntry:
 			c.told = s.now
 			for j := range b.lags {

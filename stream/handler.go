@@ -32,13 +32,28 @@ type Conn struct {
 	Client netip.Addr
 }
 
-// Request is what a client asked for when it connected.
+// Request is what a client asked for when it connected. Only WebSocket connections
+// have a Conn: nothing comes from others after their request.
 type Request struct {
 	Conn
-	Query     string     // the URL's query, still encoded: give it to url.ParseQuery
-	Remote    netip.Addr // the zero Addr for a Unix socket
-	UserAgent string     // at most 256 bytes of it
+	Transport   Transport
+	Query       string     // the URL's query, still encoded: give it to url.ParseQuery
+	LastEventID string     // the header of that name, of Events and Polling
+	Accept      []string   // the headers of that name, of Polling
+	AtOnce      bool       // of Polling: whatever the URL says, there is no waiting
+	Remote      netip.Addr // the zero Addr for a Unix socket
+	UserAgent   string     // at most 256 bytes of it
 }
+
+// A Transport is a way in which messages reach a client.
+type Transport uint8
+
+// The transports.
+const (
+	WebSocket Transport = iota
+	Events              // Server-Sent Events
+	Polling             // an answer for each request
+)
 
 // Newest as [Subscription.After] starts with the newest entry that the topic has.
 const Newest int64 = -1 << 63
@@ -92,6 +107,8 @@ type Turn struct {
 	good  bool
 	bad   bool
 	codes []string // of what was bad
+
+	refused []byte // of Events: the body of the refusal
 }
 
 type op struct {
@@ -155,6 +172,18 @@ func (t *Turn) Unsubscribe(tag uint64, done func(*Topic) []byte, unknown []byte)
 // codes 1001, 1012 and 1013 the engine appends " retry=MS".
 func (t *Turn) Close(code uint16, reason string) {
 	t.ops = append(t.ops, op{kind: opClose, code: code, frame: []byte(reason), why: reasonOf(code)})
+}
+
+// Refuse answers a request for Events with status 400 and this message, in place
+// of everything else that the turn would do. The first refusal counts. Over other
+// transports it is Send.
+func (t *Turn) Refuse(payload []byte) {
+	switch {
+	case t.form.variant != evented:
+		t.Send(payload)
+	case t.refused == nil:
+		t.refused = payload
+	}
 }
 
 // fail ends a connection for a message that cannot be understood.

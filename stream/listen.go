@@ -93,6 +93,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		l.mu.Unlock()
 		if found {
 			if c, err := l.s.accepts.conn(a.fd); err == nil {
+				l.e.guardLife(c) // it may poll, and wait
 				return &caller{Conn: c, e: l.e, early: a.early}, nil
 			}
 			l.e.callers.Add(-1) // it broke, or there is no descriptor

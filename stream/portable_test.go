@@ -12,6 +12,8 @@ func TestPortable(t *testing.T) {
 		"answers not taken": testAnswersNotTaken,
 		"half-open peer":    testHalfOpenPeer,
 		"shutdown":          testShutdown,
+		"events":            testEvents,
+		"marks":             testMarks,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

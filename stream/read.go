@@ -102,6 +102,10 @@ func (s *shard) read(slot uint32, c *conn) {
 			if !s.drain(slot, c, n) {
 				return
 			}
+		} else if c.events() {
+			if !s.overhear(slot, c, n) {
+				return
+			}
 		} else if !s.input(slot, c, s.buf[:n], false) {
 			return
 		}
@@ -120,6 +124,21 @@ func (s *shard) drain(slot uint32, c *conn, n int) bool {
 	}
 	return true
 }
+
+// overhear bounds what comes from a client of events, which has nothing more to
+// say. It returns false if the connection is gone.
+func (s *shard) overhear(slot uint32, c *conn, n int) bool {
+	if n > maxOverheard-int(c.control) {
+		s.drop(slot, c, gonePolicy)
+		return false
+	}
+	c.control += uint16(n)
+	return true
+}
+
+// maxOverheard is how many bytes that may be; they are counted where a WebSocket
+// counts its control frames.
+const maxOverheard = 16 << 10
 
 // input parses. kept says that b is the connection's own, not the shared buffer.
 // It returns false if the connection is gone.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,11 +17,12 @@ type book struct {
 	mu   sync.Mutex
 	pos  []int64
 	fail func(after int64) error
-	long bool // some messages are worth compressing
+	long bool   // some messages are worth compressing
+	name string // the messages begin with; empty: m
 }
 
 func (k *book) message(pos int64) []byte {
-	m := fmt.Appendf(nil, "m %d", pos)
+	m := fmt.Appendf(nil, "%s %d", cmp.Or(k.name, "m"), pos)
 	if k.long && pos%3 == 0 {
 		m = append(m, strings.Repeat(" and more", 50)...)
 	}

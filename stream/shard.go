@@ -33,6 +33,8 @@ type shard struct {
 	byTopic  map[uint32]uint32
 
 	walk  walk
+	mark  []byte   // the newest that holds for what has been delivered
+	owing bool     // some connection is owed one
 	todo  []target // to go on with after the next look at the poller
 	other []target // its memory, by turns
 
@@ -81,6 +83,7 @@ type mailbox struct {
 	notes  []note
 	moved  []*Topic
 	inMove map[*Topic]struct{}
+	mark   []byte // everything that it speaks of has moved before
 	stop   bool
 	shut   bool // the loop has ended: what comes is to be given back
 	woken  atomic.Bool
@@ -130,8 +133,9 @@ func newShard(e *Engine, index int) (*shard, error) {
 	return s, nil
 }
 
-// notify says that topics have new entries.
-func (s *shard) notify(moved []*Topic) {
+// notify says that topics have new entries, and up to where all have got, which
+// is not worth waking for by itself if nobody is told marks.
+func (s *shard) notify(moved []*Topic, mark []byte) {
 	m := &s.mail
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -144,7 +148,12 @@ func (s *shard) notify(moved []*Topic) {
 			m.moved = append(m.moved, t)
 		}
 	}
-	s.wakeLocked()
+	if mark != nil {
+		m.mark = mark
+	}
+	if len(moved) > 0 || s.e.events.Load() > 0 {
+		s.wakeLocked()
+	}
 }
 
 // send puts a note into the mailbox. It returns false when the shard has ended.
@@ -276,9 +285,10 @@ func (s *shard) open() {
 	notes, stop := m.notes, m.stop && !s.ended
 	m.notes = s.spare[:0]
 	var moved []*Topic
+	var mark []byte
 	if !s.walk.active {
-		moved = m.moved
-		m.moved = nil
+		moved, mark = m.moved, m.mark
+		m.moved, m.mark = nil, nil
 		clear(m.inMove)
 	}
 	m.mu.Unlock()
@@ -289,8 +299,8 @@ func (s *shard) open() {
 	if s.spare = notes; cap(notes) > 4*chunk {
 		s.spare = nil
 	}
-	if len(moved) > 0 {
-		s.begin(moved)
+	if len(moved) > 0 || mark != nil {
+		s.begin(moved, mark)
 	}
 	if stop {
 		s.end()

@@ -19,7 +19,7 @@ type conn struct {
 	heard    uint16 // the tick at which the peer last gave a sign of life, low bits
 	flags    uint16
 	bad      uint8 // bad messages in a row
-	protocol uint8 // index into Options.Protocols + 1, 0: none
+	protocol uint8 // index into Options.Protocols + 1; 0: none, or asEvents
 }
 
 const (
@@ -39,7 +39,17 @@ const (
 	deflates         // permessage-deflate was negotiated; these two are the variant
 	encodes          // the subprotocol is Options.Binary
 	secured          // has a wire
+
+	// A stream of events is not pinged: to it the flag says that it is owed a mark.
+	owed = pingWaits
 )
+
+// asEvents in place of a protocol says that it is a stream of events.
+const asEvents = 255
+
+func (c *conn) events() bool { return c.protocol == asEvents }
+
+func (c *conn) owed() bool { return c.protocol == asEvents && c.flags&owed != 0 }
 
 // A follow is one subscription. Those of a connection are a list.
 type follow struct {

@@ -4,13 +4,16 @@ import "sync/atomic"
 
 // Stats is what an engine has done. Counts only grow.
 type Stats struct {
-	Connections    int   // open now
+	Connections    int   // open now: WebSockets and streams of events
+	Events         int   // of those, streams of events
+	Polling        int   // polls that are being answered or wait
 	MaxConnections int   // in force: what was configured, or what the limit of open files allows
 	Subscriptions  int64 // now
 	Topics         int64 // now
 	RingBytes      int64 // held by the rings now
 
 	Accepted         uint64
+	Polls            uint64            // answered
 	Refused          map[string]uint64 // handshakes, by reason
 	Closed           map[string]uint64 // connections, by reason
 	BytesReceived    uint64
@@ -86,10 +89,11 @@ const (
 	refusedFailed  // the connection broke while being taken over
 	refusedHeader  // the request is longer than a request may be
 	refusedTLS     // a TLS handshake that came to nothing
+	refusedRequest // by the handler: what the URL asks for
 	refusals
 )
 
-var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed", "header", "tls"}
+var refusalNames = [refusals]string{"method", "upgrade", "subprotocol", "full", "address", "closing", "timeout", "failed", "header", "tls", "request"}
 
 // counters belong to one shard, or to the engine. They are read by anybody.
 type counters struct {
@@ -104,6 +108,9 @@ type counters struct {
 func (e *Engine) Stats() Stats {
 	s := Stats{
 		Connections:    int(e.open.Load()),
+		Events:         int(e.events.Load()),
+		Polling:        int(e.polling.Load()),
+		Polls:          e.polls.Load(),
 		MaxConnections: e.o.MaxConnections,
 		Topics:         e.topics.Load(),
 		RingBytes:      e.ringBytes.Load(),

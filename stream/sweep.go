@@ -53,7 +53,7 @@ func (s *shard) lives(c *conn) {
 func (s *shard) sweepPings(tick uint32) {
 	for slot := tick % s.pingEach; slot < s.conns.top; slot += s.pingEach {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|closing|knocking) != inUse {
+		if slot == 0 || c.flags&(inUse|closing|knocking) != inUse || c.events() {
 			continue
 		}
 		c.flags |= awaiting
@@ -68,7 +68,7 @@ func (s *shard) sweepPings(tick uint32) {
 // sweepHeldPings pings those for which no message has come in time.
 func (s *shard) sweepHeldPings(tick uint32) {
 	for slot := (tick + s.pingEach - s.pingHold) % s.pingEach; slot < s.conns.top; slot += s.pingEach {
-		if c := s.conns.at(slot); slot != 0 && c.flags&(inUse|pingWaits) == inUse|pingWaits {
+		if c := s.conns.at(slot); slot != 0 && c.flags&(inUse|pingWaits) == inUse|pingWaits && !c.events() {
 			s.ping(slot, c)
 		}
 	}
@@ -117,6 +117,7 @@ func (s *shard) sweepSilent(tick uint32) {
 			*frame = s.form(c).message(nil, true, s.e.o.Heartbeat(time.Now().UnixMilli()))
 		}
 		s.busyOf(slot, c).push(own{frame: *frame, messages: 1})
+		s.owe(c)
 		s.flush(slot, c)
 	}
 }

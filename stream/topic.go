@@ -152,7 +152,17 @@ func same(a, b []byte) bool {
 // write, in the order of the items: put first what matters most. Publish never
 // waits for a connection. It may be called by several goroutines, but the
 // entries of one topic must come in the order of their positions.
-func (e *Engine) Publish(items []Item) {
+func (e *Engine) Publish(items []Item) { e.publish(items, nil) }
+
+// PublishMarked is Publish with a mark: a word, the same for everybody, that says
+// up to where everything has been published, here or before. A stream of events
+// gets the newest mark as the id to come back with, behind what it was sent and
+// only when nothing published before that mark still waits for it.
+func (e *Engine) PublishMarked(items []Item, mark string) {
+	e.publish(items, appendMark(nil, mark))
+}
+
+func (e *Engine) publish(items []Item, mark []byte) {
 	moved := make([]*Topic, 0, len(items))
 	for i := range items {
 		t := items[i].Topic
@@ -171,10 +181,10 @@ func (e *Engine) Publish(items []Item) {
 			moved = append(moved, t)
 		}
 	}
-	if len(moved) == 0 {
+	if len(moved) == 0 && mark == nil {
 		return
 	}
 	for _, s := range e.shards {
-		s.notify(moved)
+		s.notify(moved, mark)
 	}
 }

@@ -15,11 +15,17 @@ const (
 	bare     variant = 0
 	deflated variant = 1 << (iota - 1) // permessage-deflate was negotiated
 	encoded                            // the subprotocol is [Options.Binary]
-	variants = 4
+	evented                            // Server-Sent Events; goes with no other
+	variants = evented + 1
 )
 
 // variant returns how messages are written for the connection.
-func (c *conn) variant() variant { return variant(c.flags/deflates) & (variants - 1) }
+func (c *conn) variant() variant {
+	if c.events() {
+		return evented
+	}
+	return variant(c.flags/deflates) & (deflated | encoded)
+}
 
 // variantFlags returns the flags of a connection that say its variant.
 func (e *Engine) variantFlags(protocol uint8, deflate bool) (flags uint16) {
@@ -133,6 +139,9 @@ func (f form) message(b []byte, text bool, message []byte) []byte {
 
 // raw appends one message as it is, framed.
 func (f form) raw(b []byte, text bool, message []byte) []byte {
+	if f.variant == evented {
+		return appendEvent(b, message)
+	}
 	if f.variant&deflated != 0 {
 		return appendDeflated(b, text, message)
 	}

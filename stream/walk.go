@@ -15,6 +15,9 @@ type walk struct {
 	frames  [variants][][]byte // of each due, its entries in one piece; nil: not made yet
 	joined  [variants]joined   // of several dues, the last that was needed
 	pinged  [variants]joined   // likewise, with a ping of this turn behind them
+
+	mark   []byte // in force where the walk has been
+	marked bool   // it came with this walk
 }
 
 // joined is the frames of several dues in one piece.
@@ -41,10 +44,17 @@ const stride = 256
 // together, which is cheaper than naming them to the kernel one by one.
 const maxJoined = 32 << 10
 
-// begin starts a walk. None may be active.
-func (s *shard) begin(moved []*Topic) {
+// begin starts a walk, unless there is nothing to deliver. None may be active.
+func (s *shard) begin(moved []*Topic, mark []byte) {
 	w := &s.walk
 	w.dues = w.dues[:0]
+	if w.marked = mark != nil; w.marked {
+		w.mark = mark
+	}
+	owing := w.marked && s.owing
+	if owing {
+		s.owing = false
+	}
 	for _, t := range moved {
 		i, ok := s.byTopic[t.id]
 		if !ok {
@@ -67,7 +77,9 @@ func (s *shard) begin(moved []*Topic) {
 		w.dues = append(w.dues, d)
 		l.due = len(w.dues)
 	}
-	if len(w.dues) > 0 {
+	if len(w.dues) == 0 && !owing {
+		s.mark = w.mark
+	} else {
 		w.active, w.at = true, 1
 		for v := range w.joined {
 			w.joined[v].of = w.joined[v].of[:0]
@@ -106,7 +118,7 @@ func (s *shard) step() {
 		slot := w.at
 		w.at++
 		c := s.conns.at(slot)
-		if c.first != 0 && s.deliver(slot, c) {
+		if (c.first != 0 || c.owed()) && s.deliver(slot, c) {
 			written++
 		}
 	}
@@ -125,6 +137,7 @@ func (s *shard) step() {
 		clear(w.frames[v])
 	}
 	w.active = false
+	s.mark = w.mark
 	s.mail.woken.Store(true) // topics that moved meanwhile have been left in the mailbox
 }
 
@@ -142,7 +155,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		i = f.next
 	}
 	if len(w.picked) == 0 {
-		return false
+		return w.marked && c.owed() && s.deliverMark(slot, c)
 	}
 	// A connection's newest follow stands first in its list; entries go out in
 	// the order in which they were published.
@@ -154,7 +167,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 	}
 	v := c.variant()
 	frames := w.frames[v]
-	if len(w.picked) == 1 && c.flags&pingWaits == 0 {
+	if len(w.picked) == 1 && c.flags&pingWaits == 0 && v != evented {
 		frame := frames[w.picked[0]]
 		if frame == nil {
 			frame = s.frame(w.picked[0], v)
@@ -182,7 +195,7 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 		return true
 	}
 	j, ping := &w.joined[v], []byte(nil)
-	if c.flags&pingWaits != 0 {
+	if c.flags&pingWaits != 0 && v != evented {
 		c.flags &^= pingWaits
 		j, ping = &w.pinged[v], s.pingFrame()
 		total += len(ping)
@@ -194,6 +207,12 @@ func (s *shard) deliver(slot uint32, c *conn) bool {
 			j.frame = append(j.frame, frames[i]...)
 		}
 		j.frame = append(j.frame, ping...)
+		if v == evented && w.marked {
+			j.frame = append(j.frame, w.mark...)
+		}
+	}
+	if v == evented {
+		c.flags |= owed
 	}
 	n, err := s.writeTo(slot, c, j.frame)
 	s.delivered(slot, c, n, total, ping, err)
@@ -212,13 +231,14 @@ func (s *shard) delivered(slot uint32, c *conn, n, total int, ping []byte, err e
 		c.told = s.now
 		s.sent.bytes += uint64(n)
 	}
-	if n == total {
+	if n >= total {
 		for _, i := range w.picked {
 			s.sent.messages += uint64(w.dues[i].messages)
 		}
 		if ping != nil {
 			s.sent.pings++
 		}
+		s.deliveredMark(slot, c, n-total)
 		return
 	}
 	b := s.busyOf(slot, c)
@@ -252,6 +272,7 @@ func (s *shard) delivered(slot uint32, c *conn, n, total int, ping []byte, err e
 // to it, so that flush finds its way through whatever else is waiting.
 func (s *shard) fallBehind(c *conn) {
 	slot := s.walk.at - 1
+	s.owe(c)
 	b := s.busyOf(slot, c)
 	for _, i := range s.walk.picked {
 		s.lag(c, b, s.walk.dues[i].local)
