@@ -31,7 +31,7 @@ func (e *Engine) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	j := &join{addr: ticket, turn: &Turn{text: true, form: e.form(evented)}, req: Request{
-		Transport: Events, Query: r.URL.RawQuery, LastEventID: r.Header.Get("Last-Event-ID"),
+		Conn: Conn{Client: e.door.address(ticket)}, Transport: Events, Query: r.URL.RawQuery, LastEventID: r.Header.Get("Last-Event-ID"),
 		Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
 	}}
 	opened := e.do(func(ctx context.Context) {

@@ -50,13 +50,10 @@ type eventReader struct {
 
 func (s *testServer) events(query, id string) *eventReader {
 	s.t.Helper()
-	c, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	c := s.connect()
 	s.t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(2 * patience))
-	c.(*net.TCPConn).SetReadBuffer(16 << 10)
+	socket(c).SetReadBuffer(16 << 10)
 	order()
 	request := strings.Replace(eventsRequest, "GET /", "GET /?"+url.QueryEscape(query), 1)
 	if id != "" {
@@ -64,6 +61,7 @@ func (s *testServer) events(query, id string) *eventReader {
 	}
 	io.WriteString(c, request+"\r\n")
 	k := &eventReader{Conn: c, t: s.t, r: bufio.NewReader(c)}
+	var err error
 	if k.head, err = http.ReadResponse(k.r, nil); err != nil {
 		s.t.Fatal(err)
 	}

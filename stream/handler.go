@@ -32,8 +32,9 @@ type Conn struct {
 	Client netip.Addr
 }
 
-// Request is what a client asked for when it connected. Only WebSocket connections
-// have a Conn: nothing comes from others after their request.
+// Request is what a client asked for when it connected. Of the Conn of
+// others than WebSocket connections only the Client is set: nothing comes from them
+// after their request.
 type Request struct {
 	Conn
 	Transport   Transport

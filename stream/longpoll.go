@@ -21,11 +21,12 @@ type Poller interface {
 // MaxWait is how long a poll may wait.
 const MaxWait = 5 * time.Minute
 
-// An Answer to a poll. Without a Type there is none: the engine says that it ends.
+// An Answer to a poll. The zero value is none: the client has gone, or the engine
+// ends, which then says so.
 type Answer struct {
-	Refused bool // status 400
-	Type    string
-	Body    []byte
+	Status int // of HTTP
+	Type   string
+	Body   []byte
 }
 
 // servePoll lets the handler answer. A poll that waits is a goroutine of net/http,
@@ -50,18 +51,18 @@ func (e *Engine) servePoll(w http.ResponseWriter, r *http.Request, p Poller) {
 	defer context.AfterFunc(e.life, cancel)()
 
 	a := p.Poll(ctx, &Request{
-		Transport: Polling, Query: r.URL.RawQuery, LastEventID: r.Header.Get("Last-Event-ID"),
+		Conn: Conn{Client: e.door.address(ticket)}, Transport: Polling, Query: r.URL.RawQuery, LastEventID: r.Header.Get("Last-Event-ID"),
 		Accept: r.Header["Accept"], AtOnce: r.Method == http.MethodHead,
 		Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
 	}, e.tryDo)
 	if r.Context().Err() != nil {
 		return
 	}
-	if a.Type == "" && e.life.Err() == nil {
+	if a.Status == 0 && e.life.Err() == nil {
 		http.Error(w, "internal error", http.StatusInternalServerError) // logged where it arose
 		return
 	}
-	if a.Type == "" {
+	if a.Status == 0 {
 		e.comeBack(w)
 		e.refuse(w, refusedClosing, http.StatusServiceUnavailable, "shutting down")
 		return
@@ -82,19 +83,17 @@ func (e *Engine) answerPoll(w http.ResponseWriter, r *http.Request, a Answer) {
 	h.Set("Content-Type", a.Type)
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept, Accept-Encoding")
-	status := http.StatusOK
-	if a.Refused {
-		status = http.StatusBadRequest
+	if a.Status != http.StatusOK {
 		e.refused[refusedRequest].Add(1)
 	}
 	if len(a.Body) <= smallAnswer || quality(r.Header["Accept-Encoding"], "gzip") == 0 {
 		h.Set("Content-Length", strconv.Itoa(len(a.Body)))
-		w.WriteHeader(status)
+		w.WriteHeader(a.Status)
 		_, _ = w.Write(a.Body) // a client that is gone needs no answer
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
-	w.WriteHeader(status)
+	w.WriteHeader(a.Status)
 	if r.Method == http.MethodHead {
 		return
 	}

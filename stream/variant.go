@@ -2,7 +2,6 @@ package stream
 
 import (
 	"bytes"
-	"encoding/binary"
 	"sync"
 )
 
@@ -112,13 +111,7 @@ func (t *Topic) as(e *Engine, en *entry, m *framed, v variant) []byte {
 func (f form) rewrite(frames []byte) []byte {
 	b := []byte{}
 	for len(frames) > 0 {
-		head, n := 2, int(frames[1])
-		switch n {
-		case 126:
-			head, n = 4, int(binary.BigEndian.Uint16(frames[2:]))
-		case 127:
-			head, n = maxHeader, int(binary.BigEndian.Uint64(frames[2:]))
-		}
+		head, n := plainHead(frames)
 		b = f.message(b, true, frames[head:head+n])
 		frames = frames[head+n:]
 	}

@@ -30,7 +30,7 @@ func TestDaemonAnswersWithoutConfiguration(t *testing.T) {
 	}
 	for path, want := range map[string]int{
 		"/": 200, "/healthz": 200, "/readyz": 200, "/-/healthy": 200, "/-/ready": 200, "/metrics": 200,
-		"/api/v1/stream": 426, "/-/reload": 405, "/nothing": 404, "/api/v1/query?query=sum(": 400,
+		"/api/v1/stream": 200, "/api/v1/stream?wait=6m": 400, "/-/reload": 405, "/nothing": 404, "/api/v1/query?query=sum(": 400,
 	} {
 		if got, body := d.get(path); got != want {
 			t.Errorf("GET %s: status %d, want %d: %.200s", path, got, want, body)

@@ -66,6 +66,8 @@ var (
 
 	descHTTPRefused   = metric.NewDesc("monitord_http_refused_total", metric.Counter, "", "Requests that were not let through because of their Host or Origin, or as another site's, handshakes included.", "reason")
 	descConnections   = metric.NewDesc("monitord_stream_connections", metric.Gauge, "", "Connections open.")
+	descByTransport   = metric.NewDesc("monitord_stream_transport_connections", metric.Gauge, "", "Connections open and, of polling, requests being answered or waiting, by transport.", "transport")
+	descPolls         = metric.NewDesc("monitord_stream_polls_total", metric.Counter, "", "Polls answered.")
 	descConnLimit     = metric.NewDesc("monitord_stream_connections_limit", metric.Gauge, "", "Connections that may be open.")
 	descSubscriptions = metric.NewDesc("monitord_stream_subscriptions", metric.Gauge, "", "Subscriptions of all connections.")
 	descTopics        = metric.NewDesc("monitord_stream_topics", metric.Gauge, "", "Topics that are followed, or were until lately.")

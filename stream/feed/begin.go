@@ -5,24 +5,48 @@ import (
 	"monitord/stream/wire"
 )
 
+// begin returns what a subscription starts with and the position after which the
+// topic goes on: where the request says, or from a cursor.
+func (f *Feed) begin(tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
+	if tp.key.kind == wire.KindAlerts {
+		return f.beginAlerts(tp, r, from)
+	}
+	return f.beginTimes(tp, r, from)
+}
+
 // beginTimes answers a subscription to samples or a query.
-func (f *Feed) beginTimes(tp *topic, r *wire.Request) (head [][]byte, after int64) {
+func (f *Feed) beginTimes(tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
 	c := f.now()
 	every := tp.key.every
 	newest := floor(c.last, every)
 	sub := tp.topic.ID()
 	subscribed := wire.Subscribed{ID: r.ID, Sub: sub, T: newest}
 	head = append(head, subscribed.AppendJSON(nil))
-	if !r.From.IsSet() {
+
+	var first int64 // time that is due
+	switch {
+	case from != nil:
+		stepped := false
+		if after, stepped = from.position(f.run, c); stepped {
+			g := wire.Gap{Sub: sub, From: newest + every, To: floor(from.t, every), Reason: wire.Clock}
+			head = append(head, g.AppendJSON(nil))
+		}
+		first = floor(c.time(after), every) + every
+	case !r.From.IsSet():
 		return head, stream.Newest
+	default:
+		first = ceil(max(r.From.Time(c.last), 0), every)
+		after = c.position(first) - 1
 	}
-	from := ceil(max(r.From.Time(c.last), 0), every)
-	if oldest := newest - int64(f.o.MaxReplay-1)*every; from < oldest {
+	oldest := newest - int64(f.o.MaxReplay-1)*every
+	if first >= oldest {
+		return head, after
+	}
+	if from == nil || from.t != 0 { // of a cursor from before the first tick nothing is too long ago
 		g := wire.Gap{
-			Sub: sub, From: from, To: oldest - every, Missed: count(from, oldest-every, every), Reason: wire.Long,
+			Sub: sub, From: first, To: oldest - every, Missed: count(first, oldest-every, every), Reason: wire.Long,
 		}
 		head = append(head, g.AppendJSON(nil))
-		from = oldest
 	}
-	return head, c.position(from) - 1
+	return head, c.position(oldest) - 1
 }

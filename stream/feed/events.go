@@ -82,7 +82,7 @@ func (f *Feed) tell(events []alerts.Event, seq uint64) {
 		}
 		tp.alerts.watch(seq, now)
 	}
-	f.engine.Publish(items)
+	f.complete(items, eventPosition(seq))
 }
 
 // passOn moves on to a number and returns who is to be told.
@@ -102,7 +102,7 @@ func (f *Feed) lose(after, next uint64) {
 		items = append(items, entryAt(tp, eventPosition(next-1), tp.alerts.gap(after, next, wire.Expired)))
 		tp.alerts.told, tp.alerts.behind = next-1, time.Time{}
 	}
-	f.engine.Publish(items)
+	f.complete(items, eventPosition(next-1))
 }
 
 // Events announces events that the journal could not take yet: they are marked as
@@ -112,6 +112,7 @@ func (f *Feed) Events(events []alerts.Event) {
 	f.telling.Lock()
 	defer f.telling.Unlock()
 	var items []stream.Item
+	var at int64
 	for i := range events {
 		e := &events[i]
 		if e.Durable {
@@ -125,13 +126,16 @@ func (f *Feed) Events(events []alerts.Event) {
 			f.count.unannounced.Add(1)
 			continue
 		}
+		at = pos
 		for _, tp := range live {
 			if m := tp.alerts.message(e); m != nil {
 				items = append(items, entryAt(tp, pos, m))
 			}
 		}
 	}
-	f.engine.Publish(items)
+	if at > 0 {
+		f.complete(items, at)
+	}
 }
 
 // beat tells the topics that the journal has moved past how far it has.
@@ -143,6 +147,7 @@ func (f *Feed) beat(now time.Time) {
 	live := f.liveLocked(wire.KindAlerts)
 	f.mu.Unlock()
 	var items []stream.Item
+	var at int64
 	for _, tp := range live {
 		if !tp.alerts.silentFor(now, beatAfter) {
 			continue
@@ -153,10 +158,18 @@ func (f *Feed) beat(now time.Time) {
 		if !ok {
 			break
 		}
+		at = pos
 		items = append(items, entryAt(tp, pos, tp.alerts.heartbeat(seq)))
 		tp.alerts.told, tp.alerts.behind = seq, time.Time{}
 	}
-	f.engine.Publish(items)
+	if len(items) > 0 {
+		f.complete(items, at)
+	}
+}
+
+// complete publishes what is told of the journal up to a position.
+func (f *Feed) complete(items []stream.Item, at int64) {
+	f.marks.complete(items, func(m *mark) { m.alerts = max(m.alerts, at) })
 }
 
 // extraPositionLocked returns a position after the newest event for something

@@ -25,6 +25,8 @@ type Feed struct {
 	seed     maphash.Seed // of tags: a client must not be able to make two ids collide
 	pages    *pages
 	count    counters
+	run      uint32 // names the feed
+	marks    marker
 
 	// ticking is held while messages of ticks are made and published, telling
 	// while those of the journal are. Each is taken before mu.
@@ -50,7 +52,7 @@ func New(o Options) (*Feed, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	return &Feed{
+	f := &Feed{
 		o:         o,
 		interval:  o.Interval.Milliseconds(),
 		budget:    o.Interval / 2,
@@ -66,12 +68,19 @@ func New(o Options) (*Feed, error) {
 		kinds:     make(map[wire.Kind]int),
 		owned:     make(map[client]int),
 		spellings: make(map[key]*topic),
-	}, nil
+		run:       newRun(),
+	}
+	f.marks.mark = mark{
+		clock: f.clock, alerts: eventPosition(f.seq), epoch: o.Alerts.Epoch(), run: f.run,
+	}
+	return f, nil
 }
 
 // Attach gives the feed the engine that calls it. It must be called once, before
 // the engine runs and before the first tick.
-func (f *Feed) Attach(e *stream.Engine) { f.engine = e }
+func (f *Feed) Attach(e *stream.Engine) {
+	f.engine, f.marks.engine = e, e
+}
 
 // Heartbeat is the message for a connection that got nothing for a while.
 func Heartbeat(nowMs int64) []byte { return (&wire.Heartbeat{T: nowMs}).AppendJSON(nil) }

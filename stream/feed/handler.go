@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"time"
 
 	"monitord/stream"
@@ -17,13 +18,57 @@ func (f *Feed) Open(ctx context.Context, r *stream.Request, t *stream.Turn) {
 		Interval: f.interval, T: f.now().last, Seq: f.o.Alerts.Last(),
 	}
 	t.Send(hello.AppendJSON(nil))
-	requests, faults := wire.ParseURL(r.Query)
+	u, from, faults := f.asked(r)
 	for _, fault := range faults {
 		refuse(t, "", fault)
 	}
-	v := f.visit(r.Conn)
-	for i := range requests {
-		f.subscribe(ctx, v, &requests[i], t)
+	o := opening{visit: f.visit(r.Conn), from: from, events: r.Transport == stream.Events}
+	for i := range u.Subscriptions {
+		f.subscribe(ctx, &o, &u.Subscriptions[i], t)
+	}
+}
+
+// asked reads what a request asks for, and where from; nil: each subscription says
+// so itself. The header goes before the URL, which stays as it is when a browser
+// comes back. With a cursor that is none, nothing is subscribed to: whoever has one
+// does not want to begin anew.
+func (f *Feed) asked(r *stream.Request) (wire.URL, *cursor, []*wire.Error) {
+	u, faults := wire.ParseURL(r.Query)
+	text := u.Cursor
+	if r.LastEventID != "" {
+		text = r.LastEventID
+	}
+	if text == "" {
+		return u, nil, faults
+	}
+	from, err := parseCursor(text)
+	if err != nil {
+		u.Subscriptions = nil
+		return u, nil, append(faults, &wire.Error{Code: wire.BadMessage, Message: err.Error()})
+	}
+	return u, from, faults
+}
+
+// An opening is who asks, where from, and what the URL of a connection has been
+// granted so far. The engine answers what is too much or there twice; a request
+// that is to be refused as a whole must know before.
+type opening struct {
+	visit
+	from   *cursor
+	events bool
+	topics []uint32
+}
+
+// take returns the fault in following one more topic, nil if there is none.
+func (o *opening) take(tp *topic, limit int) *wire.Error {
+	switch id := tp.topic.ID(); {
+	case slices.Contains(o.topics, id):
+		return refusedAs(stream.Duplicate, limit)
+	case len(o.topics) >= limit:
+		return refusedAs(stream.TooMany, limit)
+	default:
+		o.topics = append(o.topics, id)
+		return nil
 	}
 }
 
@@ -47,7 +92,7 @@ func (f *Feed) Message(ctx context.Context, c stream.Conn, _ bool, payload []byt
 	case wire.OpUnsubscribe:
 		f.unsubscribe(r.ID, t)
 	case wire.OpSubscribe:
-		f.subscribe(ctx, f.visit(c), &r, t)
+		f.subscribe(ctx, &opening{visit: f.visit(c)}, &r, t)
 	}
 }
 
@@ -59,15 +104,21 @@ func (f *Feed) unsubscribe(id string, t *stream.Turn) {
 	t.Good()
 }
 
-func (f *Feed) subscribe(ctx context.Context, v visit, r *wire.Request, t *stream.Turn) {
-	tp, fault := f.find(ctx, v, r)
+func (f *Feed) subscribe(ctx context.Context, o *opening, r *wire.Request, t *stream.Turn) {
+	tp, fault := f.find(ctx, o.visit, r)
 	if fault != nil {
 		f.count.refuse(r.Kind, fault.Code)
 		refuse(t, r.ID, fault)
 		return
 	}
 	defer f.unpin(tp) // after Subscribe, from which on the engine counts a follower
-	head, after := f.begin(tp, r)
+	if o.events {
+		if fault := o.take(tp, f.o.MaxSubscriptions); fault != nil {
+			refuse(t, r.ID, fault)
+			return
+		}
+	}
+	head, after := f.begin(tp, r, o.from)
 	id := r.ID
 	t.Subscribe(stream.Subscription{
 		Topic: tp.topic, Tag: f.tag(id), Head: head, After: after,
@@ -77,12 +128,17 @@ func (f *Feed) subscribe(ctx context.Context, v visit, r *wire.Request, t *strea
 }
 
 func (f *Feed) refused(id string, why stream.Refused) []byte {
-	e := wire.Error{ID: id, Code: wire.Duplicate, Message: "this connection has a subscription with this id, or to the same, already"}
-	if why == stream.TooMany {
-		e.Code, e.Message = wire.TooMany, fmt.Sprintf(
-			"this connection has %d subscriptions, the most that max_subscriptions in [stream] allows", f.o.MaxSubscriptions)
-	}
+	e := refusedAs(why, f.o.MaxSubscriptions)
+	e.ID = id
 	return e.AppendJSON(nil)
+}
+
+func refusedAs(why stream.Refused, limit int) *wire.Error {
+	if why == stream.TooMany {
+		return &wire.Error{Code: wire.TooMany, Message: fmt.Sprintf(
+			"this connection has %d subscriptions, the most that max_subscriptions in [stream] allows", limit)}
+	}
+	return &wire.Error{Code: wire.Duplicate, Message: "this connection has a subscription with this id, or to the same, already"}
 }
 
 // find returns the topic of a request, pinned.
@@ -112,15 +168,6 @@ func (f *Feed) find(ctx context.Context, v visit, r *wire.Request) (*topic, *wir
 	return tp, fault
 }
 
-// begin returns what a subscription starts with and the position after which the
-// topic goes on.
-func (f *Feed) begin(tp *topic, r *wire.Request) (head [][]byte, after int64) {
-	if tp.key.kind == wire.KindAlerts {
-		return f.beginAlerts(tp, r)
-	}
-	return f.beginTimes(tp, r)
-}
-
 func (f *Feed) tag(id string) uint64 { return maphash.String(f.seed, id) }
 
 // refuse answers a request that came to nothing.
@@ -129,6 +176,6 @@ func refuse(t *stream.Turn, id string, fault *wire.Error) {
 	if id != "" {
 		e.ID = id
 	}
-	t.Send(e.AppendJSON(nil))
+	t.Refuse(e.AppendJSON(nil))
 	t.Bad(string(e.Code))
 }

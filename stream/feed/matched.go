@@ -91,17 +91,26 @@ func publicState(a *alerts.Alert) string {
 // Page returns events from the journal. A page that ends with events that do not
 // match says how far it has come.
 func (m *matched) Page(ctx context.Context, after int64) (stream.Page, error) {
+	p, err := m.page(ctx, after)
+	if err != nil || len(p.messages) == 0 {
+		return stream.Page{Next: after}, err
+	}
+	return stream.Page{Messages: p.messages, Next: eventPosition(uint64(p.to))}, nil
+}
+
+// page returns a page without messages if there is nothing after the position.
+func (m *matched) page(ctx context.Context, after int64) (page, error) {
 	seq := eventNumber(after)
 	last := m.feed.o.Alerts.Last()
 	if seq >= last {
-		return stream.Page{Next: after}, nil
+		return page{}, nil
 	}
 	k := pageKey{sub: m.sub, from: int64(seq), to: int64(last)}
 	p, err := m.feed.pages.get(ctx, k, func(context.Context) (page, error) { return m.replay(seq, last) })
 	if err != nil {
-		return stream.Page{}, fmt.Errorf("replay alerts after %d: %w", seq, err)
+		return page{}, fmt.Errorf("replay alerts after %d: %w", seq, err)
 	}
-	return stream.Page{Messages: p.messages, Next: eventPosition(uint64(p.to))}, nil
+	return p, nil
 }
 
 func (m *matched) replay(seq, last uint64) (page, error) {
@@ -109,7 +118,7 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 	events, err := m.feed.o.Alerts.Read(seq, readEvents)
 	if errors.Is(err, journal.ErrExpired) {
 		next := max(seq+1, m.feed.o.Alerts.First())
-		p.messages = append(p.messages, m.gap(seq, next, wire.Expired))
+		p.add(m.gap(seq, next, wire.Expired), int64(seq)+1)
 		p.to = int64(next - 1)
 		return p, nil
 	}
@@ -122,14 +131,14 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 		p.to = int64(events[i].Seq)
 		message := m.message(&events[i])
 		if told = message != nil; told {
-			p.messages = append(p.messages, message)
+			p.add(message, p.to)
 			if bytes += len(message); bytes >= pageBytes {
 				break
 			}
 		}
 	}
 	if !told || len(events) == 0 {
-		p.messages = append(p.messages, m.heartbeat(uint64(p.to)))
+		p.add(m.heartbeat(uint64(p.to)), p.to)
 	}
 	return p, nil
 }
@@ -157,8 +166,13 @@ func (f *Feed) alertsTopic(ctx context.Context, v visit, r *wire.Request) (*topi
 }
 
 // beginAlerts answers a subscription to alerts.
-func (f *Feed) beginAlerts(tp *topic, r *wire.Request) (head [][]byte, after int64) {
+func (f *Feed) beginAlerts(tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
 	m := tp.alerts
+	if from != nil {
+		resumed := *r
+		resumed.HasAfter, resumed.After, resumed.Epoch = true, from.seq, from.epoch
+		r = &resumed
+	}
 	if !r.HasAfter {
 		return f.current(m, r)
 	}
@@ -173,6 +187,8 @@ func (f *Feed) beginAlerts(tp *topic, r *wire.Request) (head [][]byte, after int
 		begin = first - 1
 	case r.After == 0:
 		begin = first - 1 // everything kept: what is not kept is not missed
+	case from != nil && from.run == f.run:
+		return head, eventPosition(begin) + from.extra
 	}
 	return head, eventPosition(begin)
 }

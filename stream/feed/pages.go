@@ -19,16 +19,22 @@ type pageKey struct {
 // A page is a piece of a replay. It is immutable.
 type page struct {
 	messages [][]byte
-	series   []byte // the series message in force at its end
-	to       int64  // the last time or number in it; before from: there was nothing
+	at       []int64 // the time or number that each belongs to, of a gap where it begins
+	series   []byte  // the series message in force at its end
+	to       int64   // the last time or number in it; before from: there was nothing
 }
 
 func (p *page) size() int {
 	n := 128
 	for _, m := range p.messages {
-		n += len(m) + 24
+		n += len(m) + 32
 	}
 	return n
+}
+
+func (p *page) add(message []byte, at int64) {
+	p.messages = append(p.messages, message)
+	p.at = append(p.at, at)
 }
 
 // pages keeps what is asked for again and again, within a bound in bytes: what

@@ -69,23 +69,32 @@ func (s *source) measure() {
 // Page returns the messages after a position: whole pages end at the same times
 // for everybody, so that those who resume together share them.
 func (s *source) Page(ctx context.Context, after int64) (stream.Page, error) {
+	p, c, err := s.page(ctx, after)
+	if err != nil || len(p.messages) == 0 {
+		return stream.Page{Next: after}, err
+	}
+	return stream.Page{Messages: p.messages, Next: c.position(p.to), Preamble: p.series}, nil
+}
+
+// page returns a page without messages if there is nothing after the position.
+func (s *source) page(ctx context.Context, after int64) (page, clock, error) {
 	c := s.feed.now()
 	from := floor(c.time(after), s.every) + s.every
 	horizon := floor(c.last, s.every)
 	if from > horizon {
-		return stream.Page{Next: after}, nil
+		return page{}, c, nil
 	}
 	k := pageKey{sub: s.line.sub, from: from, to: min(s.pageEnd(from), horizon)}
 	p, err := s.feed.pages.get(ctx, k, func(ctx context.Context) (page, error) {
 		return s.replay(ctx, from, k.to, horizon)
 	})
 	if err != nil {
-		return stream.Page{}, fmt.Errorf("replay from %d: %w", from, err)
+		return page{}, c, fmt.Errorf("replay from %d: %w", from, err)
 	}
 	if p.to < from {
-		return stream.Page{Next: after}, nil
+		return page{}, c, nil
 	}
-	return stream.Page{Messages: p.messages, Next: c.position(p.to), Preamble: p.series}, nil
+	return p, c, nil
 }
 
 // pageEnd returns the last time of the page that t is on.
@@ -126,9 +135,11 @@ func (s *source) replay(ctx context.Context, from, to, horizon int64) (page, err
 		}
 		st := line.take(r, reason)
 		if st.gap != nil {
-			p.messages = append(p.messages, st.gap)
+			p.add(st.gap, p.to+1)
 		}
-		p.messages = append(p.messages, st.messages...)
+		for _, m := range st.messages {
+			p.add(m, r.t)
+		}
 		p.to = r.t
 	}
 	p.series = line.series

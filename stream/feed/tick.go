@@ -38,7 +38,7 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 		}
 	}
 	items = f.evaluate(ctx, c, queries, items)
-	f.engine.Publish(items)
+	f.marks.complete(items, func(m *mark) { m.clock, m.late = c, lateOf(queries) })
 	f.ticking.Unlock()
 
 	now := time.Now()
@@ -69,7 +69,7 @@ func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []
 	defer cancel()
 	for i, tp := range due {
 		if speed(tp.query) > 0 && len(items) > 0 {
-			f.engine.Publish(items)
+			f.marks.publish(items)
 			items = nil
 		}
 		begin := time.Now()

@@ -5,14 +5,37 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// ParseURL reads the subscriptions of a URL's raw query, in their order. Each has
-// its parameter as id: samples=node_load1. every and from hold for all samples and
-// queries in it, after and epoch for the alerts; it does not matter where they
-// stand. What is wrong with one subscription is an error of its own; the others
-// are returned all the same.
-func ParseURL(raw string) ([]Request, []*Error) {
+// A URL is what the query of a URL asks for.
+type URL struct {
+	// Subscriptions are in the order of their parameters.
+	Subscriptions []Request
+	// Cursor is where all of them go on, instead of where they begin; empty: it
+	// is not given.
+	Cursor string
+	// Wait is how long an answer to a poll may be waited for.
+	Wait time.Duration
+	// Limit is how many alerts such an answer may have; 0: it is not given.
+	Limit int
+}
+
+// Bounds of what a URL may ask of a poll.
+const (
+	MaxWait  = 5 * time.Minute
+	MaxLimit = 10_000
+	// MaxCursor bounds the bytes of a cursor.
+	MaxCursor = 256
+)
+
+// ParseURL reads a URL's raw query. Each subscription has its parameter as id:
+// samples=node_load1. every and from hold for all samples and queries in it, after
+// and epoch for the alerts; it does not matter where they stand. wait and limit are
+// read whatever the transport, but only an answer to a poll has a use for them.
+// What is wrong with one subscription is an error of its own; the others are
+// returned all the same.
+func ParseURL(raw string) (URL, []*Error) {
 	var u urlQuery
 	for raw != "" {
 		var pair string
@@ -34,6 +57,7 @@ type urlQuery struct {
 	faults []*Error
 	seen   map[string]bool
 
+	url     URL
 	shared  Request // every, from, after, epoch
 	badTime string  // what is wrong with every or from
 	badSeq  string  // what is wrong with after or epoch
@@ -95,14 +119,45 @@ func (u *urlQuery) pair(pair string) {
 			u.badSeq = "epoch is not as in hello"
 		}
 		u.shared.Epoch = val
+	case "cursor":
+		if len(val) > MaxCursor {
+			u.fault("", BadMessage, "cursor is longer than any that was given out")
+			val = ""
+		}
+		u.url.Cursor = val
+	case "wait":
+		u.wait(val)
+	case "limit":
+		n, err := strconv.Atoi(val)
+		if err != nil || n < 1 || n > MaxLimit {
+			u.fault("", BadMessage, "limit is %.40q, must be a whole number from 1 to %d", val, MaxLimit)
+			return
+		}
+		u.url.Limit = n
 	default:
 		u.seen[key] = false // say it each time; the memory of it is not needed
-		u.fault("", BadMessage, "unknown URL parameter %.40q, known are samples, query, alerts, every, from, after and epoch", key)
+		u.fault("", BadMessage, "unknown URL parameter %.40q, known are samples, query, alerts, every, from, after, epoch, cursor, wait and limit", key)
+	}
+}
+
+// wait reads how long to wait. 0 needs no unit.
+func (u *urlQuery) wait(val string) {
+	if val == "0" {
+		return
+	}
+	d, err := ParseDuration(val)
+	switch {
+	case err != nil:
+		u.fault("", BadTime, "wait: %s", err)
+	case d > MaxWait:
+		u.fault("", BadTime, "wait is %.40q, at most %s are waited: ask again with the cursor", val, FormatDuration(MaxWait))
+	default:
+		u.url.Wait = d
 	}
 }
 
 // finish gives every subscription what it shares, or the fault in it.
-func (u *urlQuery) finish() ([]Request, []*Error) {
+func (u *urlQuery) finish() (URL, []*Error) {
 	good := u.subs[:0]
 	for _, r := range u.subs {
 		switch {
@@ -119,5 +174,16 @@ func (u *urlQuery) finish() ([]Request, []*Error) {
 		}
 		good = append(good, r)
 	}
-	return good, u.faults
+	u.url.Subscriptions = good
+	return u.url, u.faults
+}
+
+// Positioned says that a subscription in it says itself where it begins.
+func (u *URL) Positioned() bool {
+	for i := range u.Subscriptions {
+		if r := &u.Subscriptions[i]; r.HasAfter || r.From.IsSet() {
+			return true
+		}
+	}
+	return false
 }

@@ -38,7 +38,8 @@ func TestParseURL(t *testing.T) {
 			[]Error{{Code: BadMessage, Message: "twice"}}},
 	} {
 		t.Run(c.raw, func(t *testing.T) {
-			got, faults := ParseURL(c.raw)
+			u, faults := ParseURL(c.raw)
+			got := u.Subscriptions
 			if len(got) != len(c.want) {
 				t.Fatalf("got %+v, want %+v", got, c.want)
 			}
@@ -60,23 +61,57 @@ func TestParseURL(t *testing.T) {
 }
 
 func TestParseURLIsBounded(t *testing.T) {
-	subs, faults := ParseURL(strings.Repeat("alerts&", 100000))
-	if len(subs) != MaxURL || len(faults) != 1 || faults[0].Code != TooMany {
-		t.Fatalf("%d subscriptions, faults %v", len(subs), faults)
+	u, faults := ParseURL(strings.Repeat("alerts&", 100000))
+	if len(u.Subscriptions) != MaxURL || len(faults) != 1 || faults[0].Code != TooMany {
+		t.Fatalf("%d subscriptions, faults %v", len(u.Subscriptions), faults)
 	}
-	subs, faults = ParseURL(strings.Repeat("x&", 100000))
-	if len(subs) != 0 || len(faults) > MaxURL+1 {
-		t.Fatalf("%d subscriptions, %d faults", len(subs), len(faults))
+	u, faults = ParseURL(strings.Repeat("x&", 100000))
+	if len(u.Subscriptions) != 0 || len(faults) > MaxURL+1 {
+		t.Fatalf("%d subscriptions, %d faults", len(u.Subscriptions), len(faults))
+	}
+}
+
+func TestParseURLOfAPoll(t *testing.T) {
+	for _, c := range []struct {
+		raw   string
+		want  URL // but for the subscriptions
+		fault string
+	}{
+		{"alerts=&wait=0&limit=500&cursor=abc-_9", URL{Cursor: "abc-_9", Limit: 500}, ""},
+		{"alerts=&wait=30s", URL{Wait: 30 * time.Second}, ""},
+		{"alerts=&wait=5m&limit=10000", URL{Wait: MaxWait, Limit: MaxLimit}, ""},
+		{"alerts=&wait=0s&cursor=", URL{}, ""},
+		{"alerts=&wait=301s", URL{}, `bad_time: wait is "301s", at most 5m`},
+		{"alerts=&wait=30", URL{}, "bad_time: wait"},
+		{"alerts=&wait=-1s", URL{}, "bad_time: wait"},
+		{"alerts=&wait=", URL{}, "bad_time: wait"},
+		{"alerts=&limit=0", URL{}, "bad_message: limit"},
+		{"alerts=&limit=10001", URL{}, "bad_message: limit"},
+		{"alerts=&limit=many", URL{}, "bad_message: limit"},
+		{"alerts=&cursor=" + strings.Repeat("a", MaxCursor+1), URL{}, "bad_message: cursor is longer"},
+		{"alerts=&cursor=a&cursor=b", URL{Cursor: "a"}, "bad_message: the URL parameter \"cursor\" is there twice"},
+	} {
+		u, faults := ParseURL(c.raw)
+		if len(u.Subscriptions) != 1 || u.Cursor != c.want.Cursor || u.Wait != c.want.Wait || u.Limit != c.want.Limit {
+			t.Errorf("%.60s: %+v", c.raw, u)
+		}
+		if (c.fault == "") != (len(faults) == 0) || c.fault != "" && !strings.HasPrefix(faults[0].Error(), c.fault) {
+			t.Errorf("%.60s: faults %v, want %s", c.raw, faults, c.fault)
+		}
 	}
 }
 
 func FuzzParseURL(f *testing.F) {
 	f.Add("samples=node_load1&every=5s&from=-5m")
 	f.Add("alerts=%7Ba%3D%22b%22%7D&after=1&epoch=x")
+	f.Add("samples=&cursor=AbC&wait=30s&limit=7")
 	f.Fuzz(func(t *testing.T, raw string) {
-		subs, faults := ParseURL(raw)
-		if len(subs)+len(faults) > 2*MaxURL+2 {
-			t.Fatalf("%d subscriptions, %d faults", len(subs), len(faults))
+		u, faults := ParseURL(raw)
+		if u.Wait < 0 || u.Wait > MaxWait || u.Limit < 0 || u.Limit > MaxLimit || len(u.Cursor) > MaxCursor {
+			t.Fatalf("%+v", u)
+		}
+		if len(u.Subscriptions)+len(faults) > 2*MaxURL+2 {
+			t.Fatalf("%d subscriptions, %d faults", len(u.Subscriptions), len(faults))
 		}
 		for _, f := range faults {
 			if _, err := Decode(f.AppendJSON(nil)); err != nil {
