@@ -101,7 +101,8 @@ type witness struct {
 
 func (w *witness) check(t *testing.T) {
 	for _, g := range w.down {
-		for at := g.From; at <= g.To; at += 1000 {
+		every := max(g.To-g.From, 1000) / max(g.Missed-1, 1)
+		for at := g.From; at <= g.To; at += every {
 			if w.ticks[at] {
 				t.Errorf("%+v, but somebody saw the tick %d", g, at)
 			}
