@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,6 +119,20 @@ func TestALargeQueryIsRefused(t *testing.T) {
 		}
 		if err == nil {
 			res.Close()
+		}
+	}
+	for _, expr := range []string{
+		"max_over_time(quantile_over_time(0.9, vector(1)[100s:1ms])[100s:1ms])",
+		"max_over_time(rate(up[1h])[100s:1ms])",
+		"max_over_time(quantile_over_time(0.9, (vector(1)[1s:1ms]))[2s:1ms])",
+	} {
+		if _, err := ParseExpr(expr); err == nil || !strings.Contains(err.Error(), "inside subqueries") {
+			t.Errorf("%s: %v", expr, err)
+		}
+	}
+	for _, expr := range []string{"max_over_time(rate(up[5m])[7d:1m])", "max_over_time(quantile_over_time(0.9, up[5m])[1h:5s])", "avg_over_time(up[7d])"} {
+		if _, err := ParseExpr(expr); err != nil {
+			t.Errorf("%s: %v", expr, err)
 		}
 	}
 	if _, err := db.Instant(t.Context(), "count_over_time(up[10000h:1s])", start); err == nil {
