@@ -96,36 +96,57 @@ func ours(in []byte, l limits) (messages []string, end string) {
 	}
 }
 
-// FuzzDifferential compares the parser with wsutil.Reader: the same messages, and
-// the same class of error, but that ours fails at the first byte that is wrong
-// and does not wait for the rest of a header or message to say so.
-func FuzzDifferential(f *testing.F) {
-	for _, v := range vectors() {
-		if len(v.in) < 600 {
-			f.Add([]byte(v.in))
-		}
+// agree compares the parser with wsutil.Reader: the same messages, and the same
+// class of error, but that ours fails at the first byte that is wrong and does not
+// wait for the rest of a header or message to say so.
+func agree(t *testing.T, in []byte) {
+	const limit = 1 << 10
+	got, gotEnd := ours(bytes.Clone(in), newLimits(limit))
+	want, wantEnd := theirs(in, limit)
+	if gotEnd == "" && len(want) > len(got) {
+		want = want[:len(got)] // they went on
 	}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("messages %q, theirs %q (%s, theirs %s)", got, want, gotEnd, wantEnd)
+	}
+	if gotEnd != "" && gotEnd != wantEnd && !(wantEnd == "more" && gotEnd[0] == '1') {
+		t.Errorf("%q: %s, theirs %s", in, gotEnd, wantEnd)
+	}
+}
+
+// sequences are frames that are mostly right.
+func sequences(n int) (all [][]byte) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 200 { // sequences of frames that are mostly right
+	for range n {
 		var b []byte
 		for range 1 + r.IntN(6) {
 			ops := []byte{0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8a, 0x88}
 			b = append(b, masked(ops[r.IntN(len(ops))], []string{"", "a", "\xe2\x82", "\xac", "\xff", "some text"}[r.IntN(6)])...)
 		}
-		f.Add(b[:len(b)-r.IntN(3)])
+		all = append(all, b[:len(b)-r.IntN(3)])
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		const limit = 1 << 10
-		got, gotEnd := ours(bytes.Clone(in), newLimits(limit))
-		want, wantEnd := theirs(in, limit)
-		if gotEnd == "" && len(want) > len(got) {
-			want = want[:len(got)] // they went on
+	return all
+}
+
+func TestDifferential(t *testing.T) {
+	for _, v := range vectors() {
+		if len(v.in) < 600 {
+			agree(t, []byte(v.in))
 		}
-		if strings.Join(got, "|") != strings.Join(want, "|") {
-			t.Errorf("messages %q, theirs %q (%s, theirs %s)", got, want, gotEnd, wantEnd)
+	}
+	for _, b := range sequences(5000) {
+		agree(t, b)
+	}
+}
+
+func FuzzDifferential(f *testing.F) {
+	for i, v := range vectors() {
+		if i%10 == 0 && len(v.in) < 600 {
+			f.Add([]byte(v.in))
 		}
-		if gotEnd != "" && gotEnd != wantEnd && !(wantEnd == "more" && gotEnd[0] == '1') {
-			t.Errorf("%q: %s, theirs %s", in, gotEnd, wantEnd)
-		}
-	})
+	}
+	for _, b := range sequences(20) {
+		f.Add(b)
+	}
+	f.Fuzz(agree)
 }

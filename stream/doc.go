@@ -88,6 +88,30 @@
 // or source that is being called when the engine ends has its context
 // cancelled, and Run waits for it to return.
 //
+// # Bounds
+//
+// Keys are those of the table [stream]. What has none is either derived from one,
+// or so far from what a client needs that nobody would set it.
+//
+//	what                          bound                     beyond it         counted as
+//	handshakes under way          handshake_timeout         closed            refused: timeout
+//	a request's head              16 KiB                    431               refused: header
+//	connections                   max_connections,          503, Retry-After  refused: full
+//	                              open files
+//	of one address                .._per_address            429, Retry-After  refused: address
+//	a message                     max_message, inflated     1009              closed: too_big
+//	its fragments, or blocks      max_message/64 + 256; 64  1008              closed: fragments
+//	marked as the last
+//	its time                      message_timeout           1008              closed: stalled
+//	control frames in a second    max_control_frames        1008              closed: flood
+//	pongs waiting                 one                       the newest stays
+//	subscriptions                 max_subscriptions         an error          bad: too_many
+//	bad messages in a row         ten                       1008              closed: bad_messages
+//	answers not taken             64 KiB                    not read from
+//	silence                       ping_interval,            closed            closed: timeout
+//	                              pong_timeout
+//	the answer to a close frame   handshake_timeout, 1 MiB  closed            as it was
+//
 // # Not promised
 //
 // No order holds between two topics, except within one call of Publish for

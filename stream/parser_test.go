@@ -162,13 +162,13 @@ func FuzzUTF8(f *testing.F) {
 // FuzzParser holds that the verdict does not depend on how the bytes are split,
 // and that a parser never keeps more than it was given.
 func FuzzParser(f *testing.F) {
-	for _, v := range vectors() {
-		if len(v.in) < 600 {
+	for i, v := range vectors() {
+		if i%10 == 0 && len(v.in) < 600 { // all of them are tested elsewhere
 			f.Add([]byte(v.in), uint64(7))
 		}
 	}
-	for _, v := range deflateVectors() {
-		if len(v.in) < 600 {
+	for i, v := range deflateVectors() {
+		if i%4 == 0 && len(v.in) < 600 {
 			f.Add([]byte(v.in), uint64(8))
 		}
 	}
