@@ -206,7 +206,13 @@ func (s *shard) sweepKnocks() {
 	}
 	limit := s.ticks(s.e.o.HandshakeTimeout)
 	for slot := uint32(1); slot < s.conns.top; slot++ {
-		if c := s.conns.at(slot); c.flags&knocking != 0 && s.now-c.told > limit {
+		c := s.conns.at(slot)
+		if c.flags&knocking == 0 || s.now-c.told <= limit {
+			continue
+		}
+		gen := c.gen
+		s.hear(slot, c, 0) // what it sent in time may not have been looked at yet
+		if c.gen == gen && c.flags&knocking != 0 {
 			s.e.refused[refusedTimeout].Add(1)
 			s.sendAway(slot, c)
 		}
