@@ -16,6 +16,14 @@
 //  4. Count for -for. Pings and closes are answered throughout.
 //  5. Print one line of key=value, or one object with -json.
 //
+// # Restarts
+//
+// With -resume the herd says "open" when all connections are there. Those that end
+// from then on come back after the time that the server asked for (retry=MS), else
+// after a quarter of a second that doubles, with jitter, and go on where they were
+// (from=, after=). The report says how long it took until all had a message again,
+// how many handshakes came to nothing, and what was missing or came twice.
+//
 // # Measuring with care
 //
 // Pin server and herd to a processor each. -poll makes the herd poll instead of
