@@ -14,10 +14,10 @@ import (
 const (
 	// maxGuests is how many TLS handshakes may be under way at a listener. Each
 	// holds a goroutine of net/http and some 20 kB until it ends.
-	maxGuests = 1024
+	maxGuests = 2048
 	// guestTime is how long a handshake is sure of its place: who waits longer
 	// than that for its peer goes when there is no room for the next.
-	guestTime = time.Second
+	guestTime = 2 * time.Second
 )
 
 // A reception is a listener whose connections speak TLS. The handshake is made by

@@ -66,9 +66,19 @@ func TestSecured(t *testing.T) {
 		"batch order":        TestBatchOrder,
 		"shutdown":           TestShutdownTellsEverybody,
 		"chaos":              TestChaos,
-		"portable":           TestPortable,
 	} {
 		t.Run(name, test)
+	}
+	for name, test := range map[string]func(*testing.T, Options){
+		"portable echo and close": testEchoAndClose,
+		"portable seam":           testSeamUnderLoad,
+		"portable shutdown":       testShutdown,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := testOptions()
+			o.poller = newPairs
+			test(t, o)
+		})
 	}
 }
 

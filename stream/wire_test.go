@@ -211,3 +211,25 @@ func TestWireForgetsSpentBuffers(t *testing.T) {
 		t.Errorf("%d bytes read, %d kept", got, size())
 	}
 }
+
+// A peer that has its keys changed again and again, and does not take the answers,
+// is not read from any more until it does.
+func TestWireDoesNotReadAhead(t *testing.T) {
+	w, p, client, far := secureTrickle(t)
+	out := &tape{}
+	far.Conn = out
+	client.Write([]byte("hello"))
+	p.in = out.out.Bytes()
+	w.rest = make([]byte, maxCiphertext+1)
+	buf := make([]byte, 100)
+	if _, err := w.read(buf); err != errAgain || len(p.in) == 0 {
+		t.Errorf("%v, %d bytes unread", err, len(p.in))
+	}
+	p.room = 1 << 20
+	if err := w.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.read(buf); string(buf[:n]) != "hello" {
+		t.Error(n, err)
+	}
+}
