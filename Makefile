@@ -56,6 +56,7 @@ test-page: dashboard/node_modules
 
 # The very daemon, driven by a real browser.
 test-e2e: build chromium
+	@.ci/install openssl=openssl
 	cd dashboard && MONITORD_BIN=$(CURDIR)/bin/monitord $(NPM) run e2e
 
 chromium:

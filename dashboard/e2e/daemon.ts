@@ -51,7 +51,7 @@ export class Daemon {
 		await until('the daemon is ready', ready, Boolean, 30_000).catch((cause) => {
 			throw new Error(`${cause}\n${this.log}`);
 		});
-		const url = /\burl=(http:\/\/\S+)/.exec(this.log)?.[1];
+		const url = /\burl=(https?:\/\/\S+)/.exec(this.log)?.[1];
 		if (child.exitCode !== null || !url) throw new Error(`the daemon did not start:\n${this.log}`);
 		this.url = url;
 	}
