@@ -66,6 +66,8 @@ func TestSecured(t *testing.T) {
 		"batch order":        TestBatchOrder,
 		"shutdown":           TestShutdownTellsEverybody,
 		"chaos":              TestChaos,
+		"events":             TestEvents,
+		"marks":              TestMarksClaimWhatWasSent,
 	} {
 		t.Run(name, test)
 	}

@@ -4,156 +4,20 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
-	"fmt"
+	"encoding/json"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/gobwas/ws"
 
 	"monitord/stream/client"
 	"monitord/stream/wire"
 )
-
-// An nginx is a proxy process in front of a daemon.
-type nginx struct {
-	t    *testing.T
-	dir  string
-	addr string // where it listens: 127.0.0.1:PORT
-	tls  *tls.Config
-	cmd  *exec.Cmd
-	out  bytes.Buffer
-}
-
-// newNginx starts one whose http block is conf: %LISTEN% is where it listens, %DIR%
-// a directory with a certificate, tls.crt and tls.key.
-func newNginx(t *testing.T, conf string) *nginx {
-	t.Helper()
-	n := &nginx{t: t, dir: t.TempDir(), addr: freeAddress(t)}
-	files := writePair(t, n.dir, 7)
-	pool := &testDaemon{t: t}
-	n.tls = pool.trust(files.CertFile)
-	as := ""
-	if os.Geteuid() == 0 {
-		as = "user root;\n" // or its workers could not read the test's files
-	}
-	head := as + "worker_processes 1;\nworker_shutdown_timeout 100ms;\npid %DIR%/pid;\nerror_log stderr;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n"
-	for _, what := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		head += what + "_temp_path %DIR%/" + what + ";\n"
-	}
-	text := strings.NewReplacer("%DIR%", n.dir, "%LISTEN%", n.addr).Replace(head + conf + "}\n")
-	writeFile(t, filepath.Join(n.dir, "nginx.conf"), []byte(text))
-	t.Cleanup(func() {
-		n.stop()
-		if t.Failed() {
-			t.Logf("what nginx said:\n%s", n.out.String())
-		}
-	})
-	n.start()
-	return n
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func (n *nginx) start() {
-	n.t.Helper()
-	path, err := exec.LookPath("nginx")
-	if err != nil {
-		path = "/usr/sbin/nginx" // not in everybody's PATH
-	}
-	n.cmd = exec.Command(path, "-p", n.dir, "-c", filepath.Join(n.dir, "nginx.conf"), "-g", "daemon off;")
-	n.cmd.Stdout, n.cmd.Stderr = &n.out, &n.out
-	if err := n.cmd.Start(); err != nil {
-		n.t.Fatal(err)
-	}
-	eventually(n.t, "nginx listens", func() bool {
-		c, err := net.Dial("tcp", n.addr)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
-}
-
-// stop ends it at once, connections and all.
-func (n *nginx) stop() {
-	if n.cmd.ProcessState == nil {
-		_ = n.cmd.Process.Signal(syscall.SIGTERM)
-		_ = n.cmd.Wait() // it says how it was ended
-	}
-}
-
-func (n *nginx) reload() {
-	n.t.Helper()
-	if err := n.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		n.t.Fatal(err)
-	}
-}
-
-// asInReadme is the README's configuration for this daemon.
-func (n *nginxFor) asInReadme() string {
-	return strings.NewReplacer(
-		"server 127.0.0.1:6455;", "server "+n.upstream+";",
-		"listen 443 ssl;", "listen %LISTEN% ssl;",
-		"/etc/ssl/mon.example.com", "%DIR%/tls",
-		"auth_basic monitord;", "", "auth_basic_user_file /etc/nginx/monitord.users;", "",
-	).Replace(nginxConf)
-}
-
-// nginxFor makes configurations that lead to a daemon.
-type nginxFor struct{ upstream string }
-
-// handshake asks for a stream, over TLS if the proxy speaks it. With status 101 the
-// connection is that stream.
-func (n *nginx) handshake(secure bool, host, origin, query string) (int, string, *rawStream) {
-	n.t.Helper()
-	conn, err := net.Dial("tcp", n.addr)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	n.t.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	if secure {
-		c := n.tls.Clone()
-		c.ServerName = "localhost"
-		conn = tls.Client(conn, c)
-	}
-	if origin != "" {
-		origin = "Origin: " + origin + "\r\n"
-	}
-	fmt.Fprintf(conn, "GET /api/v1/stream?%s HTTP/1.1\r\nHost: %s\r\n%sUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", query, host, origin)
-	s := &rawStream{t: n.t, conn: conn, in: bufio.NewReader(conn)}
-	resp, err := http.ReadResponse(s.in, nil)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return resp.StatusCode, "", s
-	}
-	body, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(body), nil
-}
 
 // A name of the daemon's behind a proxy, and pings that come every second.
 const behindProxy = "[server]\nhosts = [\"mon.example.com\"]\n[stream]\nping_interval = \"2s\"\npong_timeout = \"2s\"\n"
@@ -193,11 +57,81 @@ func TestOutsideNginxPassesTheStream(t *testing.T) {
 					t.Errorf("origin %s for host %s: status %d", origin, host, status)
 				}
 			}
+			n.events(t)
+			n.polls(t)
 			// Over a Unix socket any name will do: who gets there is on this host.
 			if status, _, _ := n.handshake(true, "evil.example", "", ""); status != 403 && name != "unix socket" {
 				t.Errorf("another name: status %d", status)
 			}
 		})
+	}
+}
+
+// ask makes a request of the proxy, over TLS.
+func (n *nginx) ask(t *testing.T, query, accept string) *http.Response {
+	t.Helper()
+	r := mustRequest(t, "GET", "https://"+n.addr+"/api/v1/stream?"+query)
+	r.Host = "mon.example.com"
+	r.Header.Set("Accept", accept)
+	transport := &http.Transport{TLSClientConfig: n.tls, DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(resp.Body)
+		t.Fatalf("status %d: %s", resp.StatusCode, body)
+	}
+	return resp
+}
+
+// events follows by Server-Sent Events: each tick comes when it is there.
+func (n *nginx) events(t *testing.T) {
+	t.Helper()
+	lines := bufio.NewScanner(n.ask(t, "samples=up", "text/event-stream").Body)
+	samples, marks := 0, 0
+	for (samples < 3 || marks < 2) && lines.Scan() {
+		switch {
+		case strings.Contains(lines.Text(), `"op":"samples"`):
+			samples++
+		case strings.HasPrefix(lines.Text(), "id: "):
+			marks++
+		}
+	}
+	if samples < 3 {
+		t.Errorf("%d samples as events, %v", samples, lines.Err())
+	}
+}
+
+// polls follows by long polling, each request from where the one before ended.
+func (n *nginx) polls(t *testing.T) {
+	t.Helper()
+	cursor, samples := "", 0
+	for range 4 {
+		query := "samples=up&wait=10s"
+		if cursor != "" {
+			query += "&cursor=" + url.QueryEscape(cursor)
+		}
+		var answer struct {
+			Cursor   string
+			Messages []struct{ Op string }
+		}
+		if err := json.NewDecoder(n.ask(t, query, "application/json").Body).Decode(&answer); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range answer.Messages {
+			if m.Op == "samples" {
+				samples++
+			}
+		}
+		if answer.Cursor == cursor {
+			t.Errorf("cursor %q twice", cursor)
+		}
+		cursor = answer.Cursor
+	}
+	if samples < 3 {
+		t.Errorf("%d samples in four polls", samples)
 	}
 }
 
@@ -275,42 +209,6 @@ func TestOutsideNginxReusesConnections(t *testing.T) {
 			s.message("samples")
 		}
 	}
-}
-
-// A relay counts the connections that it passes on.
-type relay struct {
-	addr  string
-	taken atomic.Int32
-}
-
-func startRelay(t *testing.T, to string) *relay {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{addr: l.Addr().String()}
-	var work sync.WaitGroup
-	ctx, cancel := context.WithCancel(context.Background())
-	work.Go(func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			r.taken.Add(1)
-			out, err := net.Dial("tcp", to)
-			if err != nil {
-				in.Close()
-				continue
-			}
-			work.Go(func() { io.Copy(in, out); in.Close() })
-			work.Go(func() { io.Copy(out, in); out.Close() })
-			context.AfterFunc(ctx, func() { in.Close(); out.Close() })
-		}
-	})
-	t.Cleanup(func() { l.Close(); cancel(); work.Wait() })
-	return r
 }
 
 // When the proxy is restarted or reloaded, a client goes on where it stopped: no
