@@ -14,6 +14,7 @@ const (
 	stops     = 5 * time.Second // how long a client stops reading
 	stopPing  = 6 * time.Second // and what it is judged by
 	stopPong  = 4 * time.Second
+	newsEach  = 50 * time.Millisecond
 	lateness  = 200 * time.Millisecond // of a slow relay
 	latePing  = 2500 * time.Millisecond
 	latePong  = 800 * time.Millisecond

@@ -56,10 +56,10 @@ func TestSomeOfACrowdStopReading(t *testing.T) {
 
 	began := time.Now()
 	publishing := stopPing + stopPong + time.Second
-	last := int64(publishing / (50 * time.Millisecond))
+	last := int64(publishing / newsEach)
 	var publisher, all, after sync.WaitGroup
 	publisher.Go(func() {
-		tick := time.NewTicker(50 * time.Millisecond)
+		tick := time.NewTicker(newsEach)
 		defer tick.Stop()
 		for pos := int64(1); pos <= last; pos++ {
 			<-tick.C
@@ -112,6 +112,7 @@ func TestSomeOfACrowdStopReading(t *testing.T) {
 					t.Error("one that stopped for too long was not closed")
 				}
 				back := &reader{client: s.dial(), at: r.at, stopped: 1}
+				back.SetDeadline(time.Now().Add(patience + 5*(stopPing+stopPong)))
 				back.send(masked(0x81, fmt.Sprint(r.at)))
 				follow(back)
 				r = back

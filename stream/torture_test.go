@@ -13,6 +13,7 @@ const (
 	stops     = 20 * time.Second
 	stopPing  = 25 * time.Second
 	stopPong  = 8 * time.Second
+	newsEach  = 200 * time.Millisecond
 	lateness  = 2 * time.Second
 	latePing  = 25 * time.Second
 	latePong  = 8 * time.Second
