@@ -53,4 +53,6 @@
 // Queries that a tick has no time left for are evaluated with the next one: late,
 // not left out. After 16 such ticks the oldest are left out, with a gap. A page
 // of a replay is cached: a sample stored out of order later may not show in it.
+// Live messages are the same for everybody: to who asked from a time that was
+// still to come, the first gap may begin before it.
 package feed
