@@ -21,6 +21,10 @@
 //     newest entry, after a message that names the hole; any other reads what is
 //     missing from its [Source], a page at a time, until the ring reaches back
 //     to there.
+//  6. [Engine.PublishMarked] gives a mark along, which says up to where everything
+//     has been published. Each stream of events is sent the newest one as its id,
+//     behind what it was sent and when nothing that was published before the mark
+//     waits for it any more.
 //
 // # The life of a connection
 //
@@ -53,6 +57,20 @@
 //  6. Closing is a close frame behind everything that waits, then the peer's
 //     answer or a time limit.
 //
+// # Other transports
+//
+// A stream of Server-Sent Events is a connection like any other, and its frames
+// are one more variant of the same. net/http reads the request, a worker calls
+// [Handler.Open] before it is answered, so that a refusal is a status, and the
+// shard that takes the descriptor over carries out the turn. It is not pinged: TCP
+// finds out when the peer is gone. Nothing more is expected from it; what comes is
+// counted and thrown away. It ends with a time to come back after, where there is
+// one.
+//
+// A poll stays with net/http, whose goroutine waits in [Poller.Poll]. It counts as
+// a connection of its address, and is woken only when there is something to
+// answer. It reads with [Topic.Since] what connections are sent from the ring.
+//
 // # Secured connections
 //
 // A shard reads and writes one through a wire, which knows nothing of WebSocket:
@@ -80,6 +98,8 @@
 //	one per shard    Run                   its context              Run
 //	workers          Run                   Run, after the shards    Run
 //	the settler      Run                   Run, after the shards    Run
+//	(polls)          net/http              their client, or the     net/http
+//	                                       end of the engine
 //	two per          the portable poller   closing the connection   Run
 //	connection       (not on Linux)
 //
@@ -115,7 +135,7 @@
 // # Not promised
 //
 // No order holds between two topics, except within one call of Publish for
-// connections that keep up. Positions may be skipped by entries without
+// connections that keep up. A mark may come more than once. Positions may be skipped by entries without
 // messages. A ping is answered unless a newer one comes while the kernel has no
 // room. Counts in [Stats] are not taken at one moment.
 package stream

@@ -34,7 +34,7 @@ func (e *Engine) serveEvents(w http.ResponseWriter, r *http.Request) {
 		Conn: Conn{Client: e.door.address(ticket)}, Transport: Events, Query: r.URL.RawQuery, LastEventID: r.Header.Get("Last-Event-ID"),
 		Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
 	}}
-	opened := e.do(func(ctx context.Context) {
+	opened := e.do(e.pool.add, func(ctx context.Context) {
 		e.guard(j.turn, "open", func() { e.handler.Open(ctx, &j.req, j.turn) })
 	})
 	switch {
@@ -114,9 +114,9 @@ func (e *Engine) guardLife(c net.Conn) {
 
 // do has a worker call f and waits until it has. It says false if the engine has
 // ended before.
-func (e *Engine) do(f func(context.Context)) bool {
+func (e *Engine) do(add func(job), f func(context.Context)) bool {
 	done := make(chan struct{})
-	e.pool.add(work(func(ctx context.Context) {
+	add(work(func(ctx context.Context) {
 		defer close(done)
 		f(ctx)
 	}))

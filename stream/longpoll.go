@@ -11,12 +11,22 @@ import (
 // A Poller is a [Handler] that also answers requests one by one, from the same
 // topics. Poll is called in the goroutine of the request and may wait: until ctx
 // ends, because the client has gone or the engine ends. Everything that takes
-// processor time or reads storage is to be done in work, which has a worker call a
-// function and waits for it, and says false if the engine has ended before.
+// processor time or reads storage is to be done by w.
 type Poller interface {
 	Handler
-	Poll(ctx context.Context, r *Request, work func(func(context.Context)) bool) Answer
+	Poll(ctx context.Context, r *Request, w Workers) Answer
 }
+
+// Workers call functions for who waits for them meanwhile. They say false if the
+// engine has ended before, or the function panicked.
+type Workers struct{ e *Engine }
+
+// Do has a worker call f as it would call the handler.
+func (w Workers) Do(f func(context.Context)) bool { return w.e.tryDo(w.e.pool.add, f) }
+
+// Read has one call f as it would call a Source: what takes long keeps nobody
+// waiting but others who read.
+func (w Workers) Read(f func(context.Context)) bool { return w.e.tryDo(w.e.pool.addPage, f) }
 
 // MaxWait is how long a poll may wait.
 const MaxWait = 5 * time.Minute
@@ -54,7 +64,7 @@ func (e *Engine) servePoll(w http.ResponseWriter, r *http.Request, p Poller) {
 		Conn: Conn{Client: e.door.address(ticket)}, Transport: Polling, Query: r.URL.RawQuery, LastEventID: r.Header.Get("Last-Event-ID"),
 		Accept: r.Header["Accept"], AtOnce: r.Method == http.MethodHead,
 		Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
-	}, e.tryDo)
+	}, Workers{e})
 	if r.Context().Err() != nil {
 		return
 	}
@@ -105,9 +115,9 @@ func (e *Engine) answerPoll(w http.ResponseWriter, r *http.Request, a Answer) {
 }
 
 // tryDo is do for what may panic, which then came to nothing.
-func (e *Engine) tryDo(f func(context.Context)) bool {
+func (e *Engine) tryDo(add func(job), f func(context.Context)) bool {
 	fine := false
-	done := e.do(func(ctx context.Context) {
+	done := e.do(add, func(ctx context.Context) {
 		e.guard(new(Turn), "poll", func() { f(ctx); fine = true })
 	})
 	return done && fine

@@ -20,6 +20,9 @@
 //	queries processor time for 200 distinct dashboard expressions, each followed
 //	        by one viewer every second: a daemon with and one without them, side
 //	        by side
+//	transports
+//	        bytes, processor time and delay per value told, over each transport of
+//	        the stream and by plain repeated requests
 //	tls     processor time per handshake over TLS, and memory per idle connection, at
 //	        once and a minute later, with TLS 1.3 and 1.2
 //

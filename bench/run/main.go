@@ -17,6 +17,7 @@ type plan struct {
 	monitord, echo string // binaries
 	only           string
 	connections    int
+	viewers        int
 	herd           int
 	pairs          int
 	counting       time.Duration // of a run of the herd
@@ -37,9 +38,10 @@ func main() {
 	quick := flag.Bool("quick", false, "one pair and short times: a look, not a measurement")
 	flag.StringVar(&p.monitord, "monitord", "../bin/monitord", "the daemon's `binary`")
 	flag.StringVar(&p.echo, "echo", "../bin/echo", "`binary` of stream/echo")
-	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, peers, scale, restart, delay, queries, tls; empty: all")
+	flag.StringVar(&p.only, "only", "", "comma-separated `parts`: rest, stream, peers, scale, restart, delay, queries, transports, tls; empty: all")
 	flag.IntVar(&p.connections, "n", 2000, "connections")
 	flag.IntVar(&p.herd, "herd", 19_000, "connections where many are wanted; a process may open 20,000 files in many places")
+	flag.IntVar(&p.viewers, "viewers", 200, "`viewers` of each transport")
 	flag.IntVar(&p.pairs, "pairs", 3, "pairs of runs with the floor")
 	flag.DurationVar(&p.counting, "for", 5*time.Second, "counting time of one run")
 	flag.DurationVar(&p.rest, "rest", time.Minute, "time at rest")
@@ -107,6 +109,7 @@ func run(ctx context.Context, p plan) error {
 		{"restart", func() error { return restarts(ctx, p, tools, t) }},
 		{"delay", func() error { return delays(ctx, p, t) }},
 		{"queries", func() error { return queries(ctx, p, t) }},
+		{"transports", func() error { return transports(ctx, p, t) }},
 		{"tls", func() error { return secured(ctx, p, t) }},
 	}
 	for _, part := range parts {

@@ -65,7 +65,7 @@ var (
 	descPagesShared = metric.NewDesc("monitord_replay_pages_shared_total", metric.Counter, "", "Pages of replays that had been made for another subscriber.")
 
 	descHTTPRefused   = metric.NewDesc("monitord_http_refused_total", metric.Counter, "", "Requests that were not let through because of their Host or Origin, or as another site's, handshakes included.", "reason")
-	descConnections   = metric.NewDesc("monitord_stream_connections", metric.Gauge, "", "Connections open.")
+	descConnections   = metric.NewDesc("monitord_stream_connections", metric.Gauge, "", "Connections open, but for polling.")
 	descByTransport   = metric.NewDesc("monitord_stream_transport_connections", metric.Gauge, "", "Connections open and, of polling, requests being answered or waiting, by transport.", "transport")
 	descPolls         = metric.NewDesc("monitord_stream_polls_total", metric.Counter, "", "Polls answered.")
 	descConnLimit     = metric.NewDesc("monitord_stream_connections_limit", metric.Gauge, "", "Connections that may be open.")

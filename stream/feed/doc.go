@@ -34,6 +34,21 @@
 // number, in all and by the address that asked for them first; those that nobody
 // follows give way at once.
 //
+// # Cursors
+//
+// A tick is whole when everything that is due at it has been published. Then, and
+// with the events of the journal, the marker moves, and gives the engine the cursor
+// of that moment: up to which tick and which number everything has been told. It is
+// the same for all who are there, whatever they follow, and it is what an event
+// stream has as its id and an answer to a poll as its cursor. Whoever comes back
+// with it is told what came after: from the rings, or from history and journal, of
+// this daemon or of the next one on the same data.
+//
+// A poll ([Feed.Poll]) reads its topics where connections are sent them from, up to
+// the mark; of different topics it reads those first that are behind, so that an
+// answer which ends early ends at the same tick for all. It waits until one of its
+// topics has said something and the tick is whole.
+//
 // # Positions
 //
 // The position of a tick is its time, plus an offset that grows when the wall

@@ -3,6 +3,7 @@ package feed
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"monitord/stream"
@@ -28,9 +29,12 @@ type piece struct {
 
 func (r *follower) alerts() bool { return r.tp.alerts != nil }
 
-// step reads the next part, up to a position at most, and returns its bytes.
-func (r *follower) step(ctx context.Context, to int64) (int, error) {
-	r.moved = true
+// errFar says that a ring does not reach back far enough.
+var errFar = errors.New("a page is to be read")
+
+// step reads the next part, up to a position at most, and returns its bytes; a page
+// only if it may.
+func (r *follower) step(ctx context.Context, to int64, far bool) (int, error) {
 	before := len(r.pieces)
 	found, base := r.tp.topic.Since(r.pos)
 	for i := range found {
@@ -39,6 +43,10 @@ func (r *follower) step(ctx context.Context, to int64) (int, error) {
 			break
 		}
 	}
+	if r.pos != stream.Newest && r.pos < base && !far {
+		return 0, errFar
+	}
+	r.moved = true
 	switch {
 	case r.pos == stream.Newest:
 		for i := len(found) - 1; i >= 0; i-- {

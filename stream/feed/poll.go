@@ -16,7 +16,8 @@ type poll struct {
 	followers []*follower
 	limit     int // alerts in an answer
 	cbor      bool
-	budget    int // bytes of messages
+	budget    int  // bytes of messages
+	far       bool // pages may be read, and not only rings
 
 	mark   mark
 	clock  clock
@@ -24,6 +25,8 @@ type poll struct {
 	alerts int64
 	size   int
 }
+
+var _ stream.Poller = (*Feed)(nil)
 
 const (
 	// answerBytes is from when on an answer ends with the tick that it has got to.
@@ -34,7 +37,7 @@ const (
 
 // Poll answers a poll: with what there is after the cursor, as soon as there is
 // anything, or after the time that the URL says.
-func (f *Feed) Poll(ctx context.Context, r *stream.Request, work func(func(context.Context)) bool) stream.Answer {
+func (f *Feed) Poll(ctx context.Context, r *stream.Request, work stream.Workers) stream.Answer {
 	u, from, faults := f.asked(r)
 	p := &poll{feed: f, limit: u.Limit, budget: answerBytes, cbor: stream.Accepts(r.Accept, "application/json", cborType) == cborType}
 	if p.limit == 0 {
@@ -45,7 +48,7 @@ func (f *Feed) Poll(ctx context.Context, r *stream.Request, work func(func(conte
 	}
 	defer p.close()
 	var fault *wire.Error
-	if !work(func(ctx context.Context) { fault = p.open(ctx, f.visit(r.Conn), &u, from) }) {
+	if !work.Do(func(ctx context.Context) { fault = p.open(ctx, f.visit(r.Conn), &u, from) }) {
 		return stream.Answer{}
 	}
 	if fault != nil {
@@ -64,7 +67,7 @@ func (f *Feed) Poll(ctx context.Context, r *stream.Request, work func(func(conte
 }
 
 // wait reads until there is something, or the time is over.
-func (p *poll) wait(ctx context.Context, d time.Duration, work func(func(context.Context)) bool) stream.Answer {
+func (p *poll) wait(ctx context.Context, d time.Duration, work stream.Workers) stream.Answer {
 	w := p.feed.marks.wait(p.topics()) // before reading, so that nothing is missed
 	defer p.feed.marks.leave(w)
 	timer := time.NewTimer(d)
@@ -73,13 +76,19 @@ func (p *poll) wait(ctx context.Context, d time.Duration, work func(func(context
 		var answer stream.Answer
 		var err error
 		found := false
-		if !work(func(ctx context.Context) {
+		read := func(ctx context.Context) {
 			if err = p.read(ctx); err == nil {
 				if found = p.found(); found || last {
 					answer = p.answer(p.messages(), p.mark.cursor(p.clock, p.times, p.alerts))
 				}
 			}
-		}) {
+		}
+		p.far = false
+		done := work.Do(read)
+		if p.far = err == errFar; done && p.far {
+			done = work.Read(read)
+		}
+		if !done {
 			return stream.Answer{}
 		}
 		switch {
@@ -173,7 +182,7 @@ func (p *poll) advance(ctx context.Context, alerts bool, to int64) (int64, error
 		case least.moved && p.size >= p.budget:
 			return least.pos, nil
 		}
-		n, err := least.step(ctx, to)
+		n, err := least.step(ctx, to, p.far)
 		if err != nil {
 			return 0, err
 		}

@@ -11,12 +11,15 @@
 //  2. For those that speak [SubprotocolCBOR], [ToCBOR] makes the other encoding of
 //     it, once for all of them.
 //  3. The engine frames the bytes and sends them, often to thousands at once.
+//     For an answer to a poll [AppendAnswer] puts several into one object, and
+//     [AppendAnswerCBOR] into one map.
 //  4. A client calls [Decode] or [DecodeCBOR] and switches over the type it gets.
 //
 // The life of a request:
 //
 //  1. A client fills a [Request] and calls AppendJSON, or writes it into the URL.
-//  2. The server calls [ParseClient], [ParseClientCBOR] or [ParseURL]. Every length, name, type and
+//  2. The server calls [ParseClient], [ParseClientCBOR] or, whatever the transport,
+//     [ParseURL], which also knows cursor, wait and limit. Every length, name, type and
 //     time is checked here; a fault comes back as the very [Error] to answer with.
 //
 // The structs carry no encoding's tags. What a message consists of is written
