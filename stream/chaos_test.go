@@ -3,6 +3,8 @@ package stream
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,18 @@ func TestChaos(t *testing.T) {
 	o.Heartbeat = func(int64) []byte { return []byte("beat") }
 	o.heartbeatAfter = 30 * time.Millisecond
 	o.MaxRing = 200 << 10
-	s := serve(t, funcs{message: func(_ ctxt, _ Conn, _ bool, payload []byte, t *Turn) {
+	s := serve(t, funcs{open: func(_ ctxt, r *Request, t *Turn) {
+		if r.Transport != Events {
+			return
+		}
+		for i := range r.Query {
+			topic := topics[int(r.Query[i])%len(topics)]
+			t.Subscribe(Subscription{Topic: topic, Tag: uint64(i), After: int64(i) * 10, Head: [][]byte{[]byte("head")}})
+		}
+		if strings.HasSuffix(r.Query, "x") {
+			t.Refuse([]byte("no"))
+		}
+	}, message: func(_ ctxt, _ Conn, _ bool, payload []byte, t *Turn) {
 		for _, b := range payload {
 			topic := topics[int(b)%len(topics)]
 			switch b >> 5 {
@@ -59,7 +72,7 @@ func TestChaos(t *testing.T) {
 					items = append(items, Item{topic, e})
 				}
 			}
-			s.Publish(items)
+			s.PublishMarked(items, strconv.FormatInt(pos, 10))
 		}
 	})
 	for range 16 {
@@ -103,6 +116,10 @@ func chaotic(s *testServer) {
 	tcp := socket(conn)
 	tcp.SetReadBuffer(8 << 10)
 	conn.SetDeadline(time.Now().Add(patience))
+	if rand.IntN(3) == 0 {
+		chaoticEvents(conn, tcp)
+		return
+	}
 	fmt.Fprint(conn, handshake)
 	buf := make([]byte, 20000)
 	for range rand.IntN(12) {
@@ -140,6 +157,39 @@ func chaotic(s *testServer) {
 		}
 	case 3: // silent until it is closed
 		for range 200 {
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// chaoticEvents asks for events and is no better than the others.
+func chaoticEvents(conn net.Conn, tcp *net.TCPConn) {
+	query := []string{"ab", "cdef", "a", "ghx"}[rand.IntN(4)]
+	request := strings.Replace(eventsRequest, "GET /", "GET /?"+query, 1) + "\r\n"
+	if rand.IntN(5) == 0 {
+		request = request[:rand.IntN(len(request))]
+	}
+	conn.SetDeadline(time.Now().Add(time.Second)) // who is refused may ask again, and is waited for
+	fmt.Fprint(conn, request)
+	buf := make([]byte, 20000)
+	for range rand.IntN(12) {
+		switch rand.IntN(6) {
+		case 0:
+			fmt.Fprint(conn, strings.Repeat("talk", rand.IntN(3000)))
+		default:
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+		}
+	}
+	switch rand.IntN(3) {
+	case 0:
+		tcp.SetLinger(0) // a reset
+	case 1:
+		tcp.CloseWrite()
+		for {
 			if _, err := conn.Read(buf); err != nil {
 				return
 			}

@@ -95,6 +95,9 @@ func tell(ctx context.Context, p plan, asked, alone *server, v viewer, t *table)
 	if err := sleep(ctx, 3*time.Second); err != nil {
 		return err
 	}
+	for _, w := range wires {
+		w.timed.Store(true)
+	}
 	before, err := spentOn(asked, alone, wires)
 	if err != nil {
 		return err

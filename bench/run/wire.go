@@ -23,6 +23,7 @@ type wire struct {
 	in      *bufio.Reader
 	bytes   atomic.Int64 // both ways, above TCP
 	samples atomic.Int64 // values
+	timed   atomic.Bool  // delays are noted
 	newest  int64        // tick
 	delays  []float64    // milliseconds from a tick to its arrival
 }
@@ -87,6 +88,9 @@ func (w *wire) arrived(tick int64, values int) {
 	}
 	w.newest = tick
 	w.samples.Add(int64(values))
+	if !w.timed.Load() {
+		return // the first one is as old as it is
+	}
 	w.delays = append(w.delays, float64(time.Now().UnixMicro()-tick*1000)/1000)
 }
 
