@@ -90,6 +90,7 @@ func TestAlertsNobodyHasStored(t *testing.T) {
 	s := w.connect("alerts=&after=1")
 	wantBrief(t, s, "subscribed 1")
 	s.quiet()
+	eventually(t, "the feed has told the first", func() bool { return w.feed.marks.now().alerts >= eventPosition(1) })
 	e := event("B", "page", alerts.KindFiring)
 	w.feed.Events([]alerts.Event{e, e})
 	wantBrief(t, s, "0 firing B not durable", "0 firing B not durable")
