@@ -119,7 +119,7 @@ func idle(ctx context.Context, p plan, tools tools, t *table) error {
 	}{
 		{"idle: nobody connected, processor of one core", "1h", "", 1},
 		{fmt.Sprintf("idle: %d connections between pings", p.herd), "1h", "as nobody", p.herd},
-		{fmt.Sprintf("idle: %d connections pinged every 25s", p.herd), "25s", "", p.herd},
+		{fmt.Sprintf("idle: %d connections pinged every 12.5s", p.herd), "25s", "", p.herd},
 	} {
 		srv, err := start(ctx, "echo", p.echo, p.serverCPU, func(at string) []string { return []string{"-listen", at, "-ping", c.ping} })
 		if err != nil {

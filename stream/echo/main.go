@@ -25,7 +25,7 @@ func main() {
 	every := flag.Duration("every", time.Second, "time between two broadcasts")
 	topics := flag.Int("topics", 1, "topics that each broadcast sends a message to")
 	follow := flag.Int("follow", 1, "how many of the topics each connection follows, in turn")
-	ping := flag.Duration("ping", stream.DefaultConfig().PingInterval, "time between two pings of a connection")
+	ping := flag.Duration("ping", stream.DefaultConfig().PingInterval, "the ping interval: a connection is pinged twice in it")
 	cert := flag.String("cert", "", "speak TLS with the certificate in this `FILE`")
 	key := flag.String("key", "", "and its private key in this `FILE`")
 	flag.Parse()
