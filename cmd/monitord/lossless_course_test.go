@@ -17,8 +17,7 @@ type witness struct {
 	values   map[string]string
 	ticks    map[int64]bool
 	down     []wire.Gap
-	oldest   uint64 // first and last number of an event
-	newest   uint64
+	newest   uint64 // number of an event
 	epoch    string
 	samples  int
 	events   int
