@@ -24,6 +24,10 @@ type query struct {
 // before it is evaluated again.
 const slow = 5 * time.Millisecond
 
+// errOverTick is of a query that had all the time there is in a tick to itself.
+var errOverTick = errors.New("the query takes longer than a tick has time for queries, half of interval in [collectors]: " +
+	"select fewer series, take a shorter range, or make the interval longer")
+
 // A moment is a tick at which a query is due.
 type moment struct {
 	t     int64
@@ -56,7 +60,7 @@ func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *coun
 				count.deferred.Add(1)
 				return items
 			}
-			err = errors.New("it takes longer than a tick has time for queries")
+			err = errOverTick
 		}
 		count.evaluated.Add(1)
 		reason := wire.Down
