@@ -11,8 +11,9 @@ import (
 	"monitord/bench/linux"
 )
 
-// watched is what every viewer of a transport asks for: some values a second.
-const watched = `100 * avg by (mode) (irate(node_cpu_seconds_total[5s]))`
+// watched is what every viewer of a transport asks for: some fifty values a second,
+// as much as the panels of a page.
+const watched = `{__name__=~"node_memory_.+_bytes"}`
 
 // viewer is a way of being told values each second.
 type viewer struct {
