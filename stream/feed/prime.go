@@ -41,7 +41,8 @@ func (f *Feed) prime(ctx context.Context, v visit, tp *topic, rows rowsFunc) {
 				return
 			default:
 				if len(newest) > 0 {
-					f.engine.Publish(s.items(nil, c, s.line.take(newest[0], wire.Down)))
+					// A poll may come to know of it before the tick is whole.
+					f.marks.publish(s.items(nil, c, s.line.take(newest[0], wire.Down)))
 				}
 				s.line.last = last
 			}

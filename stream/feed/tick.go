@@ -38,7 +38,9 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 		}
 	}
 	items = f.evaluate(ctx, c, queries, items)
-	f.marks.complete(items, func(m *mark) { m.clock, m.late = c, lateOf(queries) })
+	var were []late
+	f.marks.complete(items, func(m *mark) { were, m.clock, m.late = m.late, c, lateOf(queries) })
+	f.marks.wakeStirred(were)
 	f.ticking.Unlock()
 
 	now := time.Now()

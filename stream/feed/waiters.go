@@ -7,12 +7,12 @@ import (
 )
 
 // waiters are polls that wait for topics to say something. Who waits is woken when
-// one of its topics has, and the tick is complete. The zero value has none; it is
-// safe for concurrent use.
+// one of its topics has, and the mark has moved past it. The zero value has none; it
+// is safe for concurrent use.
 type waiters struct {
 	waitMu  sync.Mutex // guards the fields below
 	byTopic map[uint32]map[*waiter]struct{}
-	stirred map[uint32]struct{} // topics that have said something since the last wake
+	stirred map[uint32]struct{} // topics that have said something since the last tick was whole
 }
 
 // A waiter is one poll.
@@ -49,7 +49,7 @@ func (ws *waiters) leave(w *waiter) {
 	}
 }
 
-// stir notes which topics have said something, for the next wake.
+// stir notes which topics have said something before the tick is whole.
 func (ws *waiters) stir(items []stream.Item) {
 	ws.waitMu.Lock()
 	defer ws.waitMu.Unlock()
@@ -63,19 +63,31 @@ func (ws *waiters) stir(items []stream.Item) {
 	}
 }
 
-// wake wakes those that wait for a topic that has said something, now or before.
+// wake wakes those that wait for a topic of which there is something in items.
 func (ws *waiters) wake(items []stream.Item) {
 	ws.waitMu.Lock()
 	defer ws.waitMu.Unlock()
-	if len(ws.byTopic) > 0 {
-		for i := range items {
-			if len(items[i].Entry.Messages) > 0 {
-				ws.wakeLocked(items[i].Topic.ID())
-			}
+	if len(ws.byTopic) == 0 {
+		return
+	}
+	for i := range items {
+		if len(items[i].Entry.Messages) > 0 {
+			ws.wakeLocked(items[i].Topic.ID())
 		}
-		for id := range ws.stirred {
-			ws.wakeLocked(id)
-		}
+	}
+}
+
+// wakeStirred wakes those that wait for a topic that has been stirred or was late:
+// the tick is whole. Events of the journal, which come in between, must not: who is
+// woken before finds nothing, and would not be woken again.
+func (ws *waiters) wakeStirred(were []late) {
+	ws.waitMu.Lock()
+	defer ws.waitMu.Unlock()
+	for id := range ws.stirred {
+		ws.wakeLocked(id)
+	}
+	for _, l := range were {
+		ws.wakeLocked(l.sub) // it may have kept others back, and have nothing to say itself
 	}
 	clear(ws.stirred)
 }
