@@ -45,8 +45,12 @@ func lateOf(queries []*topic) []late {
 			continue
 		}
 		l := late{tp.topic.ID(), q.due[0].clock, position(q) - 1}
-		if q.late { // the gap is yet to be told, and stands where the first one went
-			l.pos = min(l.pos, l.clock.position(tp.source.line.last))
+		switch line := &tp.source.line; {
+		case line.last == 0: // there was nothing before, so no gap
+		case line.last >= q.due[0].t:
+			l.pos-- // the gap that says so stands right before it
+		case q.late || line.last+line.every < q.due[0].t: // the gap is yet to be told, from its beginning
+			l.pos = min(l.pos, l.clock.position(line.last))
 		}
 		all = append(all, l)
 	}
