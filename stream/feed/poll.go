@@ -17,7 +17,7 @@ type poll struct {
 	limit     int // alerts in an answer
 	cbor      bool
 	budget    int  // bytes of messages
-	far       bool // pages may be read, and not only rings
+	far       bool // a page may be read, and not only rings
 
 	mark   mark
 	clock  clock
@@ -85,10 +85,11 @@ func (p *poll) wait(ctx context.Context, d time.Duration, work stream.Workers) s
 		}
 		p.far = false
 		done := work.Do(read)
-		if p.far = err == errFar; done && p.far {
+		for done && err == errFar && ctx.Err() == nil {
+			p.far = true
 			done = work.Read(read)
 		}
-		if !done {
+		if !done || err != nil && ctx.Err() != nil {
 			return stream.Answer{}
 		}
 		switch {
@@ -186,6 +187,7 @@ func (p *poll) advance(ctx context.Context, alerts bool, to int64) (int64, error
 		if err != nil {
 			return 0, err
 		}
+		p.far = false // it is others' turn: those who read pages are few, and one may take long
 		p.size += n
 		if alerts {
 			if end, full := p.full(limit); full {

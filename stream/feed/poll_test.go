@@ -219,6 +219,30 @@ func TestPollRefused(t *testing.T) {
 	}
 }
 
+// Who reads far back leaves the workers to others after each page.
+func TestPollReadsOnePageAtATime(t *testing.T) {
+	const ticks = 600
+	w := newWorld(t)
+	for n := int64(0); n < ticks; n++ {
+		w.tick(begin+n*1000, "m 1")
+	}
+	ctx := t.Context()
+	u, _ := wire.ParseURL("samples=m&from=-1h")
+	p := &poll{feed: w.feed, limit: answerAlerts, budget: answerBytes}
+	defer p.close()
+	if fault := p.open(ctx, w.feed.visit(stream.Conn{}), &u, nil); fault != nil {
+		t.Fatal(fault)
+	}
+	pages := 0
+	for p.read(ctx) == errFar {
+		p.far = true
+		pages++
+	}
+	if made := w.feed.Stats().PagesMade; pages < ticks/maxPageTicks || made != uint64(pages) || !p.found() {
+		t.Errorf("%d pages in %d turns", made, pages)
+	}
+}
+
 func TestPollPagesThroughTheJournal(t *testing.T) {
 	const events = 1234
 	w := newWorld(t)
