@@ -81,12 +81,12 @@ func (s *shard) ping(slot uint32, c *conn) {
 }
 
 // sweepGone closes those that have been asked and have given no sign of life for
-// too long. One whose handler is at work is not being read from: its silence is
-// ours.
+// too long, now: they may have been heard from after the tick. One whose handler is
+// at work is not being read from: its silence is ours.
 func (s *shard) sweepGone(tick uint32) {
 	for slot := tick % s.lookEach; slot < s.conns.top; slot += s.lookEach {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|awaiting) != inUse|awaiting || uint32(uint16(tick)-c.heard)+s.lookEach < s.silence {
+		if slot == 0 || c.flags&(inUse|awaiting) != inUse|awaiting || uint32(uint16(s.now)-c.heard)+s.lookEach < s.silence {
 			continue
 		}
 		gen := c.gen
@@ -109,7 +109,7 @@ func (s *shard) sweepSilent(tick uint32) {
 	var frames [variants][]byte
 	for slot := tick % each; slot < s.conns.top; slot += each {
 		c := s.conns.at(slot)
-		if slot == 0 || c.flags&(inUse|closing|blocked|knocking) != inUse || tick-c.told+each < limit {
+		if slot == 0 || c.flags&(inUse|closing|blocked|knocking) != inUse || s.now-c.told+each < limit {
 			continue
 		}
 		frame := &frames[c.variant()]

@@ -186,6 +186,21 @@ func TestStandingStillClosesNobody(t *testing.T) {
 
 // Where there is news all the time, a ping leaves in the same write. Where there
 // is none, it leaves by itself a moment later.
+// A loop that was held up for a few ticks, not long enough to be called standing
+// still, has heard from its peers after the ticks that it catches up with.
+func TestCatchingUpClosesNobody(t *testing.T) {
+	s, d := still(t, Options{Config: DefaultConfig()}, 1000)
+	for range 100 {
+		s.now += s.stirred
+		for slot := uint32(1); slot < s.conns.top; slot++ {
+			s.lives(s.conns.at(slot))
+		}
+		if s.sweep(); d.closed != 0 {
+			t.Fatalf("%d were closed at %d", d.closed, s.now)
+		}
+	}
+}
+
 func TestPingsLeaveWithMessages(t *testing.T) {
 	for topics := 1; topics <= 3; topics++ {
 		const n = 120
