@@ -2,6 +2,7 @@ package feed
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,17 @@ func TestAlertsNobodyHasStored(t *testing.T) {
 	e := event("B", "page", alerts.KindFiring)
 	w.feed.Events([]alerts.Event{e, e})
 	wantBrief(t, s, "0 firing B not durable", "0 firing B not durable")
+	w.fire("B", "page", alerts.KindFiring)
+	wantBrief(t, s, "2 firing B")
+}
+
+func TestAlertsAfterVeryManyThatNobodyHasStored(t *testing.T) {
+	w := newWorld(t)
+	w.fire("A", "page", alerts.KindFiring)
+	eventually(t, "the feed has told the first", func() bool { return w.feed.marks.now().alerts >= eventPosition(1) })
+	w.feed.Events(slices.Repeat([]alerts.Event{event("B", "page", alerts.KindFiring)}, 3<<positionBits))
+	s := w.connect("alerts=&after=1") // its topic begins behind all of them
+	wantBrief(t, s, "subscribed 1")
 	w.fire("B", "page", alerts.KindFiring)
 	wantBrief(t, s, "2 firing B")
 }

@@ -175,9 +175,10 @@ func (f *Feed) complete(items []stream.Item, at int64) {
 // extraPositionLocked returns a position after the newest event for something
 // that has no number; false when there were very many since.
 func (f *Feed) extraPositionLocked() (int64, bool) {
-	if f.extra++; f.extra >= 1<<positionBits {
-		return 0, false
+	if f.extra+1 >= 1<<positionBits {
+		return 0, false // beyond are the positions of the next event
 	}
+	f.extra++
 	return eventPosition(f.seq) + f.extra, true
 }
 
