@@ -22,6 +22,7 @@ type page struct {
 	at       []int64 // the time or number that each belongs to, of a gap where it begins
 	series   []byte  // the series message in force at its end
 	to       int64   // the last time or number in it; before from: there was nothing
+	passing  bool    // it tells of a failure that may not come again: it is not kept
 }
 
 func (p *page) size() int {
@@ -97,7 +98,7 @@ func (ps *pages) get(ctx context.Context, k pageKey, build func(context.Context)
 func (ps *pages) finish(s *slot) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if s.err != nil || s.page.size() > ps.limit {
+	if s.err != nil || s.page.passing || s.page.size() > ps.limit {
 		delete(ps.slots, s.key)
 		return
 	}

@@ -1,14 +1,44 @@
 package feed
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
 
+	"monitord/history/standing"
+	"monitord/stream"
 	"monitord/stream/wire"
 )
+
+// A replay that failed because the machine was busy is not what everybody after it
+// is told.
+func TestAFailureThatPassesIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	w.tick(begin, "a 0")
+	tp, fault := w.feed.find(t.Context(), w.feed.visit(stream.Conn{ID: 1}), &wire.Request{Kind: wire.KindQuery, Expr: "a"})
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	defer w.feed.unpin(tp)
+	good := tp.source.rows
+	for reason, kept := range map[standing.Reason]bool{standing.Time: false, standing.Storage: false, standing.Execution: true} {
+		from := begin - int64(reason)*1000 - 1
+		tp.source.rows = func(context.Context, int64, int64) ([]row, error) {
+			return []row{{t: begin, err: &standing.EvalError{Reason: reason, Err: errors.New(reason.String())}}}, nil
+		}
+		if p, err := tp.source.Page(t.Context(), from); err != nil || !strings.Contains(string(p.Messages[len(p.Messages)-1]), "query_failed") {
+			t.Fatalf("%v: %s, %v", reason, p.Messages, err)
+		}
+		tp.source.rows = good
+		if p, err := tp.source.Page(t.Context(), from); err != nil || kept != strings.Contains(string(p.Messages[len(p.Messages)-1]), "query_failed") {
+			t.Errorf("%v: %s, %v", reason, p.Messages, err)
+		}
+	}
+}
 
 func TestFrom(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.MaxReplay = 5 })

@@ -2,9 +2,11 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
+	"monitord/history/standing"
 	"monitord/metric"
 	"monitord/stream"
 	"monitord/stream/wire"
@@ -141,9 +143,17 @@ func (s *source) replay(ctx context.Context, from, to, horizon int64) (page, err
 			p.add(m, r.t)
 		}
 		p.to = r.t
+		p.passing = p.passing || passing(r.err)
 	}
 	p.series = line.series
 	return p, nil
+}
+
+// passing says that an evaluation failed for what is not the query's own: the
+// machine was busy, or storage failed.
+func passing(err error) bool {
+	var e *standing.EvalError
+	return errors.As(err, &e) && (e.Reason == standing.Time || e.Reason == standing.Storage)
 }
 
 // expired says that a time is before what the history still has.
