@@ -38,7 +38,8 @@ const watchExample = `  monitord watch                                          
 // watchOptions is a command line of watch, parsed.
 type watchOptions struct {
 	requests []wire.Request
-	until    string // id of the subscription that --until made, or empty
+	until    string // id of the subscription that --until waits for, or empty
+	hidden   string // the same if it was asked for by nothing else, or empty
 	quiet    bool   // nothing but --until was asked for
 	format   string // empty: what fits standard output
 	count    int    // 0: no end
@@ -49,7 +50,7 @@ type watchOptions struct {
 
 // printed are the subscriptions that are shown, and not only waited for.
 func (o watchOptions) printed() []wire.Request {
-	if o.until == "" || o.quiet {
+	if o.hidden == "" || o.quiet {
 		return o.requests
 	}
 	return o.requests[:len(o.requests)-1]

@@ -92,7 +92,18 @@ func (f *watchFlags) subscriptions(o *watchOptions, exprs []string) error {
 			return fmt.Errorf("--from: %w", err)
 		}
 	}
+	followed := func(kind wire.Kind, expr string) (id string) { // a connection follows a topic once
+		for _, r := range o.requests {
+			if r.Kind == kind && r.Expr == expr {
+				return r.ID
+			}
+		}
+		return ""
+	}
 	add := func(r wire.Request) {
+		if followed(r.Kind, r.Expr) != "" {
+			return
+		}
 		r.Op, r.ID = wire.OpSubscribe, fmt.Sprintf("%d", len(o.requests)+1)
 		o.requests = append(o.requests, r)
 	}
@@ -105,8 +116,8 @@ func (f *watchFlags) subscriptions(o *watchOptions, exprs []string) error {
 	for _, m := range alerts {
 		add(wire.Request{Kind: wire.KindAlerts, Expr: m, HasAfter: f.afterGiven, After: f.after})
 	}
-	if f.until != "" {
-		o.until = "until"
+	if o.until = followed(wire.KindQuery, f.until); f.until != "" && o.until == "" {
+		o.until, o.hidden = "until", "until"
 		o.requests = append(o.requests, wire.Request{Op: wire.OpSubscribe, ID: o.until, Kind: wire.KindQuery, Expr: f.until, Every: every})
 	}
 	return nil

@@ -150,7 +150,7 @@ func (w *watch) print(i client.Item) error {
 func (w *watch) samples(id string, m *wire.Samples, columns []wire.Labels) error {
 	r := w.request(id)
 	ends := id == w.until && hasValue(m)
-	if id != w.until || (ends && w.quiet) {
+	if id != w.hidden || (ends && w.quiet) {
 		if err := w.printer.values(r, m, columns); err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (w *watch) samples(id string, m *wire.Samples, columns []wire.Labels) error
 	if ends {
 		return client.ErrStop
 	}
-	if id == w.until {
+	if id == w.hidden {
 		return nil
 	}
 	return w.count()

@@ -79,6 +79,10 @@ func TestWatch(t *testing.T) {
 		"until beside an expression": {
 			map[string][]wire.Message{"1": loads("1", 3, 5000), "until": loads("until", 4, 5000)},
 			[]string{"node_load1", "--until", "up"}, 0, load, ""},
+		"the same twice": {
+			map[string][]wire.Message{"1": loads("1", 3, 5000, 6000)}, []string{"node_load1", "node_load1", "-n", "2"}, 0, load + load6, ""},
+		"until what is shown": {
+			map[string][]wire.Message{"1": loads("1", 3, 5000)}, []string{"node_load1", "--until", "node_load1"}, 0, load, ""},
 		"csv": {
 			map[string][]wire.Message{"1": loads("1", 3, 5000, 6000)}, []string{"node_load1", "-n", "2", "-o", "csv"}, 0,
 			"t,metric,value\n5000,\"node_load1{instance=\"\"web1\"\"}\",2.5\n6000,\"node_load1{instance=\"\"web1\"\"}\",3\n", ""},
