@@ -73,7 +73,7 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !hasToken(r.Header["Upgrade"], "websocket") || !hasToken(r.Header["Connection"], "upgrade") {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Add("Connection", "Upgrade")
-		text := "this is a WebSocket endpoint: connect with a WebSocket client"
+		text := "the request speaks of WebSocket, but does not ask for an upgrade: send Upgrade: websocket and Connection: Upgrade"
 		if r.Header.Get("Sec-WebSocket-Key") != "" {
 			text = "Sec-WebSocket-Key came without the headers Upgrade: websocket and Connection: Upgrade: " +
 				"a proxy on the way has taken them; it must be configured to pass upgrades on " +
@@ -83,6 +83,8 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v := r.Header["Sec-Websocket-Version"]; len(v) != 1 || strings.TrimSpace(v[0]) != "13" {
+		w.Header().Set("Upgrade", "websocket") // RFC 9110, 15.5.22
+		w.Header().Add("Connection", "Upgrade")
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		e.refuse(w, refusedUpgrade, http.StatusUpgradeRequired, "the version of WebSocket must be 13")
 		return

@@ -173,6 +173,9 @@ func ends(addr net.Addr, request string) (status int, took time.Duration, err er
 	if err != nil {
 		return 0, took, nil
 	}
+	if resp.StatusCode == http.StatusUpgradeRequired && resp.Header.Get("Upgrade") != "websocket" {
+		return 0, took, fmt.Errorf("426 names no protocol: %v", resp.Header) // RFC 9110, 15.5.22
+	}
 	return resp.StatusCode, took, nil // closing the body would wait for one after HEAD
 }
 
