@@ -179,8 +179,11 @@ func TestRefusalsAreCounted(t *testing.T) {
 	for range 5 {
 		s.next()
 	}
+	if a := w.poll("query=sum%28"); a.status != 400 {
+		t.Errorf("a poll is answered with %d", a.status)
+	}
 	got := w.feed.Stats().RefusedQueries
-	if got["too_many"] != 2 || got["bad_query"] != 1 || got["bad_time"] != 0 {
+	if got["too_many"] != 2 || got["bad_query"] != 2 || got["bad_time"] != 0 {
 		t.Errorf("got %v", got)
 	}
 }

@@ -120,6 +120,7 @@ func (p *poll) open(ctx context.Context, v visit, u *wire.URL, from *cursor) *wi
 			fault = o.take(tp, p.feed.o.MaxSubscriptions)
 		}
 		if fault != nil {
+			p.feed.count.refuse(r.Kind, fault.Code)
 			e := *fault // shared by all who waited for the same topic
 			e.ID = r.ID
 			return &e
