@@ -24,6 +24,9 @@ func (e *ConnectError) Error() string {
 	if errors.As(e.Err, new(x509.UnknownAuthorityError)) {
 		hint = " (set SSL_CERT_FILE to the file of an authority of your own)"
 	}
+	if errors.Is(e.Err, ws.ErrHandshakeBadProtocol) {
+		hint = " (does it speak TLS? then write https://)"
+	}
 	return fmt.Sprintf("connect to %s: %v%s", e.URL, e.Err, hint)
 }
 func (e *ConnectError) Unwrap() error { return e.Err }

@@ -130,7 +130,7 @@ func parseSubscribe(id string, m flat) (Request, *Error) {
 	if v, given := m.has["after"]; given {
 		after, err := strconv.ParseUint(v.text, 10, 64)
 		if v.kind != numberValue || err != nil {
-			return bad(BadMessage, `"after" is not a whole number`)
+			return bad(BadMessage, `"after" is not a whole number, 0 or more`)
 		}
 		r.HasAfter, r.After = true, after
 	}

@@ -111,7 +111,7 @@ func (u *urlQuery) pair(pair string) {
 	case "after":
 		after, err := strconv.ParseUint(val, 10, 64)
 		if err != nil {
-			u.badSeq = fmt.Sprintf("after is %.40q, not a whole number", val)
+			u.badSeq = fmt.Sprintf("after is %.40q, must be a whole number, 0 or more", val)
 		}
 		u.shared.HasAfter, u.shared.After = true, after
 	case "epoch":
