@@ -73,7 +73,7 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !hasToken(r.Header["Upgrade"], "websocket") || !hasToken(r.Header["Connection"], "upgrade") {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Add("Connection", "Upgrade")
-		text := "the request speaks of WebSocket, but does not ask for an upgrade: send Upgrade: websocket and Connection: Upgrade"
+		text := "this is a WebSocket endpoint, and the headers Upgrade: websocket and Connection: Upgrade are missing: connect with a WebSocket client"
 		if r.Header.Get("Sec-WebSocket-Key") != "" {
 			text = "Sec-WebSocket-Key came without the headers Upgrade: websocket and Connection: Upgrade: " +
 				"a proxy on the way has taken them; it must be configured to pass upgrades on " +
