@@ -29,6 +29,13 @@ type Alert struct {
 	StartsAt     time.Time         // when it began to fire; zero before
 	EndsAt       time.Time         // when it ended; zero while it is active
 	GeneratorURL string            // where to look at it; empty without an external URL
+
+	// Stale says that a collector which the expression selects from fails: the
+	// alert stays as it is until that reads again.
+	Stale bool
+	// Evidence is how it came to fire; nil before, after it has ended, and where
+	// there was none to be had.
+	Evidence *Evidence
 }
 
 // Fingerprint returns the fingerprint that Prometheus and Alertmanager know

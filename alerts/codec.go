@@ -34,6 +34,8 @@ type storedEvent struct {
 	StartsAt    int64             `json:"startsAt,omitempty"`
 	EndsAt      int64             `json:"endsAt,omitempty"`
 	URL         string            `json:"url,omitempty"`
+	Stale       bool              `json:"stale,omitempty"`
+	Evidence    *storedEvidence   `json:"evidence,omitempty"`
 	Hooks       []string          `json:"hooks"` // null and [] differ
 	Delivery    *storedDelivery   `json:"delivery,omitempty"`
 }
@@ -48,19 +50,23 @@ type storedDelivery struct {
 
 // encodeEvent returns the journal's form of an event: everything but its number
 // and its durability, which the journal knows. An event that is too large loses
-// its annotations and not its number: nothing may keep an alert from the journal.
+// its evidence, then its annotations, and not its number: nothing may keep an alert from the journal.
 func encodeEvent(e *Event) ([]byte, error) {
 	s := storedEvent{
 		Version: eventVersion, T: e.T, Kind: e.Kind, Rule: e.Rule,
 		State: e.Alert.State, Labels: e.Alert.Labels, Annotations: e.Alert.Annotations,
 		Value:    storedFloat(e.Alert.Value),
 		ActiveAt: toMillis(e.Alert.ActiveAt), StartsAt: toMillis(e.Alert.StartsAt), EndsAt: toMillis(e.Alert.EndsAt),
-		URL: e.Alert.GeneratorURL, Hooks: e.Hooks,
+		URL: e.Alert.GeneratorURL, Stale: e.Alert.Stale, Evidence: e.Alert.Evidence.stored(), Hooks: e.Hooks,
 	}
 	if d := e.Delivery; d != nil {
 		s.Delivery = &storedDelivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
 	}
 	b, err := json.Marshal(s)
+	if err == nil && len(b) > maxEventBytes {
+		s.Evidence = nil
+		b, err = json.Marshal(s)
+	}
 	if err == nil && len(b) > maxEventBytes {
 		s.Annotations = map[string]string{"monitord": "the annotations are too large and were left out"}
 		b, err = json.Marshal(s)
@@ -96,7 +102,7 @@ func decodeEvent(b []byte) (Event, error) {
 			Fingerprint: Fingerprint(s.Labels), State: s.State, Labels: s.Labels, Annotations: s.Annotations,
 			Value:    float64(s.Value),
 			ActiveAt: fromMillis(s.ActiveAt), StartsAt: fromMillis(s.StartsAt), EndsAt: fromMillis(s.EndsAt),
-			GeneratorURL: s.URL,
+			GeneratorURL: s.URL, Stale: s.Stale, Evidence: s.Evidence.evidence(),
 		},
 	}
 	if d := s.Delivery; d != nil {
@@ -121,6 +127,9 @@ func (s *storedEvent) check() error {
 		if ms < 0 || ms > maxMillis {
 			return fmt.Errorf("time %d is out of range", ms)
 		}
+	}
+	if err := s.Evidence.check(); err != nil {
+		return err
 	}
 	if s.Kind.Transition() != (s.Delivery == nil) {
 		return fmt.Errorf("kind %q and delivery do not go together", s.Kind)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,10 +34,13 @@ func TestEventRoundTrip(t *testing.T) {
 	resolved := sampleEvent()
 	resolved.Kind, resolved.Delivery, resolved.Hooks = KindResolved, nil, []string{}
 	resolved.Alert.State, resolved.Alert.EndsAt = PhaseInactive, time.UnixMilli(1763683300000).UTC()
+	proven := resolved
+	proven.Kind, proven.Alert.State, proven.Alert.EndsAt, proven.Alert.Stale = KindFiring, PhaseFiring, time.Time{}, true
+	proven.Alert.Evidence = &Evidence{Values: []Sample{{T: 1763683199000, V: math.Inf(1)}, {T: 1763683200000, V: -0.5}}}
 	bare := Event{T: 1, Kind: KindPending, Durable: true}
 	bare.Alert.State, bare.Alert.Labels = PhasePending, labels.FromStrings(labels.AlertName, "x")
 	bare.Alert.Fingerprint = Fingerprint(bare.Alert.Labels)
-	for _, e := range []Event{full, resolved, bare} {
+	for _, e := range []Event{full, resolved, proven, bare} {
 		for _, v := range []float64{0, -1.5, 1e300, math.Inf(1), math.Inf(-1), math.Copysign(0, -1)} {
 			e.Alert.Value = v
 			b, err := encodeEvent(&e)
@@ -85,21 +89,27 @@ func TestDecodeEventRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(m map[string]any){
-		"another version":                  func(m map[string]any) { m["v"] = 2 },
-		"no version":                       func(m map[string]any) { delete(m, "v") },
-		"unknown kind":                     func(m map[string]any) { m["event"] = "exploded" },
-		"unknown state":                    func(m map[string]any) { m["state"] = "" },
-		"no name":                          func(m map[string]any) { m["labels"] = map[string]string{"a": "b"} },
-		"negative time":                    func(m map[string]any) { m["t"] = -1 },
-		"time beyond 2200":                 func(m map[string]any) { m["startsAt"] = int64(7258118400000) },
-		"value that is no number":          func(m map[string]any) { m["value"] = "x" },
-		"value missing its number":         func(m map[string]any) { m["value"] = nil },
-		"delivery without its fields":      func(m map[string]any) { delete(m, "delivery") },
-		"transition with a delivery":       func(m map[string]any) { m["event"] = "firing" },
-		"labels that are no map of text":   func(m map[string]any) { m["labels"] = []int{1} },
-		"value with something behind it":   func(m map[string]any) { m["value"] = "NaNs" },
-		"hooks that are something else":    func(m map[string]any) { m["hooks"] = "ops" },
-		"number with a fraction as a time": func(m map[string]any) { m["t"] = 1.5 },
+		"another version":                func(m map[string]any) { m["v"] = 2 },
+		"no version":                     func(m map[string]any) { delete(m, "v") },
+		"unknown kind":                   func(m map[string]any) { m["event"] = "exploded" },
+		"unknown state":                  func(m map[string]any) { m["state"] = "" },
+		"no name":                        func(m map[string]any) { m["labels"] = map[string]string{"a": "b"} },
+		"negative time":                  func(m map[string]any) { m["t"] = -1 },
+		"time beyond 2200":               func(m map[string]any) { m["startsAt"] = int64(7258118400000) },
+		"value that is no number":        func(m map[string]any) { m["value"] = "x" },
+		"value missing its number":       func(m map[string]any) { m["value"] = nil },
+		"delivery without its fields":    func(m map[string]any) { delete(m, "delivery") },
+		"transition with a delivery":     func(m map[string]any) { m["event"] = "firing" },
+		"labels that are no map of text": func(m map[string]any) { m["labels"] = []int{1} },
+		"value with something behind it": func(m map[string]any) { m["value"] = "NaNs" },
+		"hooks that are something else":  func(m map[string]any) { m["hooks"] = "ops" },
+		"evidence of too many values": func(m map[string]any) {
+			m["evidence"] = map[string]any{"values": slices.Repeat([]any{[]int{1, 1}}, maxEvidence+1)}
+		},
+		"evidence of a value without a number": func(m map[string]any) { m["evidence"] = map[string]any{"values": []any{[]int{1}}} },
+		"evidence of a value without a time":   func(m map[string]any) { m["evidence"] = map[string]any{"values": []any{[]any{"x", 1}}} },
+		"evidence at a time beyond 2200":       func(m map[string]any) { m["evidence"] = map[string]any{"values": []any{[]int{7258118400000, 1}}} },
+		"number with a fraction as a time":     func(m map[string]any) { m["t"] = 1.5 },
 	} {
 		var m map[string]any
 		if err := json.Unmarshal(good, &m); err != nil {
@@ -129,12 +139,20 @@ func TestLargestEventFits(t *testing.T) {
 		e.Alert.Annotations[fmt.Sprint(i)] = strings.Repeat(hostile, maxExpanded)
 	}
 	e.Delivery.Error = strings.Repeat(hostile, 64<<10)
+	e.Alert.Evidence = &Evidence{}
+	for i := range 2 * maxEvidence {
+		e.Alert.Evidence.Values = append(e.Alert.Evidence.Values, Sample{T: maxMillis, V: -1e-300 * float64(i+1)})
+	}
 	b, err := encodeEvent(&e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := decodeEvent(b); err != nil || len(got.Alert.Annotations) != len(e.Alert.Annotations) {
+	got, err := decodeEvent(b)
+	if err != nil || len(got.Alert.Annotations) != len(e.Alert.Annotations) {
 		t.Errorf("decoded with %d annotations, error %v", len(got.Alert.Annotations), err)
+	}
+	if n := len(got.Alert.Evidence.Values); n != maxEvidence || got.Alert.Evidence.Values[n-1] != e.Alert.Evidence.Values[2*maxEvidence-1] {
+		t.Errorf("%d values of evidence, want the newest %d", n, maxEvidence)
 	}
 	e.Alert.Annotations["more"] = strings.Repeat("x", maxEventBytes)
 	if b, err = encodeEvent(&e); err != nil {
@@ -167,6 +185,7 @@ func FuzzDecodeEvent(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte(`{"v":1,"t":1,"event":"pending","state":"pending","labels":{"alertname":"x"},"value":"NaN","hooks":null}`))
 	f.Add([]byte(`{"v":1,"t":1e3,"event":"firing","state":"firing","labels":{"alertname":"x","alertname":"y"},"value":1e999,"hooks":[null]}`))
+	f.Add([]byte(`{"v":1,"t":1,"event":"firing","state":"firing","labels":{"alertname":"x"},"value":1,"stale":true,"evidence":{"values":[[1,"+Inf"],[2,0.5,3]]},"hooks":null}`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := decodeEvent(b)

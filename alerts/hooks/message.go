@@ -78,6 +78,24 @@ type oursAlert struct {
 	Durable  bool      `json:"durable"`
 	Value    jsonFloat `json:"value"`
 	ActiveAt time.Time `json:"activeAt"`
+	Stale    bool      `json:"stale,omitempty"`
+	Evidence *evidence `json:"evidence,omitempty"`
+}
+
+// evidence is how an alert came to fire.
+type evidence struct {
+	Values [][2]any `json:"values"` // [Unix milliseconds, value]
+}
+
+func newEvidence(e *alerts.Evidence) *evidence {
+	if e == nil {
+		return nil
+	}
+	out := &evidence{Values: make([][2]any, len(e.Values))}
+	for i, v := range e.Values {
+		out.Values[i] = [2]any{v.T, jsonFloat(v.V)}
+	}
+	return out
 }
 
 // jsonFloat is a number, or a string for what JSON has no number for.
@@ -146,6 +164,8 @@ func (o origin) newMessage(hook string, e alerts.Event) (*message, error) {
 				Durable:  e.Durable,
 				Value:    jsonFloat(e.Alert.Value),
 				ActiveAt: e.Alert.ActiveAt.UTC(),
+				Stale:    e.Alert.Stale,
+				Evidence: newEvidence(e.Alert.Evidence),
 			}},
 		},
 	})

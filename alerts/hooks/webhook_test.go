@@ -103,6 +103,8 @@ func TestSpecialValues(t *testing.T) {
 	} {
 		e := golden()
 		e.Alert.Value = value
+		e.Alert.Evidence = &alerts.Evidence{Values: []alerts.Sample{{T: 1763683199000, V: 2}, {T: 1763683200000, V: value}}}
+		want += `,"activeAt":"2025-11-20T23:59:00Z","evidence":{"values":[[1763683199000,2],[1763683200000,` + strings.TrimPrefix(want, `"value":`) + `]]}`
 		if body := string(messageOf(t, e).body); !strings.Contains(body, want) {
 			t.Errorf("%v: %s", value, body)
 		}

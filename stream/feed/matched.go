@@ -71,13 +71,24 @@ func wireEvent(e *alerts.Event) wire.Event {
 			Fingerprint: a.Fingerprint, State: publicState(a),
 			Labels: wireLabels(a.Labels), Annotations: wire.LabelsOf(a.Annotations), Value: a.Value,
 			ActiveAt: a.ActiveAt, StartsAt: a.StartsAt, EndsAt: a.EndsAt,
-			GeneratorURL: a.GeneratorURL,
+			GeneratorURL: a.GeneratorURL, Stale: a.Stale, Evidence: wireEvidence(a.Evidence),
 		},
 	}
 	if d := e.Delivery; d != nil {
 		w.Delivery = &wire.Delivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
 	}
 	return w
+}
+
+func wireEvidence(e *alerts.Evidence) *wire.Evidence {
+	if e == nil {
+		return nil
+	}
+	out := &wire.Evidence{Values: make([]wire.Sample, len(e.Values))}
+	for i, v := range e.Values {
+		out.Values[i] = wire.Sample(v)
+	}
+	return out
 }
 
 // publicState tells an alert that fired and ended from one that never fired.

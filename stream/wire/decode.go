@@ -111,6 +111,24 @@ type inAlert struct {
 	EndsAt       inTime   `json:"endsAt"`
 	GeneratorURL string   `json:"generatorURL"`
 	SilencedBy   []string `json:"silencedBy"`
+	Stale        bool     `json:"stale"`
+
+	Evidence *inEvidence `json:"evidence"`
+}
+
+type inEvidence struct {
+	Values []inSample `json:"values"`
+}
+
+func (e *inEvidence) evidence() *Evidence {
+	if e == nil {
+		return nil
+	}
+	out := &Evidence{Values: make([]Sample, len(e.Values))}
+	for i, s := range e.Values {
+		out.Values[i] = Sample{T: s.T, V: float64(s.V)}
+	}
+	return out
 }
 
 func (a *inAlert) alert() Alert {
@@ -118,7 +136,7 @@ func (a *inAlert) alert() Alert {
 		Fingerprint: a.Fingerprint, State: a.State,
 		Labels: Labels(a.Labels), Annotations: Labels(a.Annotations), Value: float64(a.Value),
 		ActiveAt: time.Time(a.ActiveAt), StartsAt: time.Time(a.StartsAt), EndsAt: time.Time(a.EndsAt),
-		GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy,
+		GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy, Stale: a.Stale, Evidence: a.Evidence.evidence(),
 	}
 }
 
@@ -170,6 +188,24 @@ func (vs *inValues) UnmarshalJSON(b []byte) error {
 	}
 	*vs = out
 	return nil
+}
+
+// inSample is the array of a time and a value.
+type inSample struct {
+	_ struct{} `cbor:",toarray"`
+	T int64
+	V inValue
+}
+
+func (s *inSample) UnmarshalJSON(b []byte) error {
+	var pair [2]json.RawMessage
+	if err := json.Unmarshal(b, &pair); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(pair[0], &s.T); err != nil {
+		return err
+	}
+	return s.V.UnmarshalJSON(pair[1])
 }
 
 type inTime time.Time

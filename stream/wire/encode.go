@@ -141,6 +141,14 @@ func (a *Alert) fields(o *object) {
 	o.time("endsAt", a.EndsAt)
 	o.str("generatorURL", a.GeneratorURL)
 	o.list("silencedBy", len(a.SilencedBy), func(i int) { o.text(a.SilencedBy[i]) })
+	if a.Stale {
+		o.bool("stale", true)
+	}
+	if e := a.Evidence; e != nil {
+		outer := o.open("evidence")
+		o.list("values", len(e.Values), func(i int) { o.sample(e.Values[i]) })
+		o.close(outer)
+	}
 }
 
 func (m *Gap) fields(o *object) {

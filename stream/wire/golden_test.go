@@ -33,6 +33,11 @@ func serverGolden() map[string]Message {
 	firing := goldenAlert()
 	resolved := goldenAlert()
 	resolved.State, resolved.EndsAt, resolved.Value = "resolved", time.UnixMilli(1763683260500), math.Inf(1)
+	proven := goldenAlert()
+	proven.Stale = true
+	proven.Evidence = &Evidence{Values: []Sample{
+		{1763683198000, 12.25}, {1763683199000, math.Inf(1)}, {1763683199500, math.NaN()}, {1763683200000, 93.2},
+	}}
 	return map[string]Message{
 		"hello":             &Hello{Version: "1.0.0", Instance: "web1", Epoch: "6dQ0", Interval: 1000, T: 1763683200000, Seq: 1041},
 		"subscribed":        &Subscribed{ID: "cpu", Sub: 3, T: 1763683200000},
@@ -50,6 +55,7 @@ func serverGolden() map[string]Message {
 			math.MaxFloat64, math.SmallestNonzeroFloat64,
 		}},
 		"alert":             &Event{Sub: 5, Seq: 1042, T: 1763683200000, Event: "firing", Alert: firing},
+		"alert_evidence":    &Event{Sub: 5, Seq: 1042, T: 1763683200000, Event: "firing", Alert: proven},
 		"alert_current":     &Event{Sub: 5, Seq: 1040, T: 1763683200000, Event: "firing", Current: true, Alert: firing},
 		"alert_resolved":    &Event{Sub: 5, Seq: 1043, T: 1763683260000, Event: "resolved", Alert: resolved},
 		"alert_not_durable": &Event{Sub: 5, T: 1763683200000, Event: "firing", NotDurable: true, Alert: firing},

@@ -81,6 +81,20 @@ type Alert struct {
 	EndsAt       time.Time // zero while it fires
 	GeneratorURL string
 	SilencedBy   []string
+	Stale        bool      // a collector that its expression selects from fails
+	Evidence     *Evidence // how it came to fire; nil if there is none
+}
+
+// Evidence is how an alert came to fire: what its expression gave in the minute
+// before, in the order of time.
+type Evidence struct {
+	Values []Sample
+}
+
+// Sample is a value at a time in milliseconds.
+type Sample struct {
+	T int64
+	V float64
 }
 
 // Gap stands where messages are missing. For samples and queries From and To

@@ -168,6 +168,17 @@ func (o *object) list(name string, n int, element func(i int)) {
 	o.b = append(o.b, ']')
 }
 
+// sample is the array of a time and a value.
+func (o *object) sample(s Sample) {
+	if o.cbor {
+		o.b = appendCBORInt(appendCBORHead(o.b, cborArray, 2), s.T)
+		o.b = appendCBORFloat(o.b, s.V)
+		return
+	}
+	o.b = strconv.AppendInt(append(o.b, '['), s.T, 10)
+	o.b = append(AppendFloat(append(o.b, ','), s.V), ']')
+}
+
 func (o *object) labels(ls Labels) {
 	if !o.cbor {
 		o.b = ls.appendJSON(o.b)

@@ -44,6 +44,8 @@ export interface WireAlert {
 	endsAt: string;
 	generatorURL: string;
 	stale?: boolean;
+	/** What the expression gave in the minute before the alert fired: [ms, value]. */
+	evidence?: { values: [number, WireNumber][] };
 }
 export interface Delivery {
 	hook: string;
