@@ -29,6 +29,7 @@ type Alert struct {
 	StartsAt     time.Time         // when it began to fire; zero before
 	EndsAt       time.Time         // when it ended; zero while it is active
 	GeneratorURL string            // where to look at it; empty without an external URL
+	SilencedBy   []string          // ids of the silences in force that match it, sorted; nil: none
 
 	// Stale says that a collector which the expression selects from fails: the
 	// alert stays as it is until that reads again.

@@ -45,10 +45,10 @@ func (b *backlog) wrote(n int) {
 	b.tidied = min(b.tidied, len(b.events))
 }
 
-// compact leaves of every alert its last event and, when that says that it
-// resolved, the firing before it.
+// compact leaves of every alert its last transition, the word about silences
+// behind that and, when the last one says that it resolved, the firing before it.
 func (b *backlog) compact() int {
-	type seen struct{ last, firing bool }
+	type seen struct{ silence, last, firing bool }
 	state := make(map[string]seen)
 	keep := make([]bool, len(b.events))
 	kept := 0
@@ -57,8 +57,11 @@ func (b *backlog) compact() int {
 		key := e.Key()
 		s := state[key]
 		switch {
+		case !e.Kind.Transition():
+			keep[i] = !s.silence && !s.last
+			s.silence = true
 		case !s.last:
-			s = seen{last: true, firing: e.Kind != KindResolved}
+			s = seen{silence: true, last: true, firing: e.Kind != KindResolved}
 			keep[i] = true
 		case !s.firing && e.Kind == KindFiring:
 			s.firing = true

@@ -34,6 +34,7 @@ type storedEvent struct {
 	StartsAt    int64             `json:"startsAt,omitempty"`
 	EndsAt      int64             `json:"endsAt,omitempty"`
 	URL         string            `json:"url,omitempty"`
+	SilencedBy  []string          `json:"silencedBy,omitempty"`
 	Stale       bool              `json:"stale,omitempty"`
 	Evidence    *storedEvidence   `json:"evidence,omitempty"`
 	Hooks       []string          `json:"hooks"` // null and [] differ
@@ -57,7 +58,7 @@ func encodeEvent(e *Event) ([]byte, error) {
 		State: e.Alert.State, Labels: e.Alert.Labels, Annotations: e.Alert.Annotations,
 		Value:    storedFloat(e.Alert.Value),
 		ActiveAt: toMillis(e.Alert.ActiveAt), StartsAt: toMillis(e.Alert.StartsAt), EndsAt: toMillis(e.Alert.EndsAt),
-		URL: e.Alert.GeneratorURL, Stale: e.Alert.Stale, Evidence: e.Alert.Evidence.stored(), Hooks: e.Hooks,
+		URL: e.Alert.GeneratorURL, SilencedBy: e.Alert.SilencedBy, Stale: e.Alert.Stale, Evidence: e.Alert.Evidence.stored(), Hooks: e.Hooks,
 	}
 	if d := e.Delivery; d != nil {
 		s.Delivery = &storedDelivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
@@ -102,7 +103,7 @@ func decodeEvent(b []byte) (Event, error) {
 			Fingerprint: Fingerprint(s.Labels), State: s.State, Labels: s.Labels, Annotations: s.Annotations,
 			Value:    float64(s.Value),
 			ActiveAt: fromMillis(s.ActiveAt), StartsAt: fromMillis(s.StartsAt), EndsAt: fromMillis(s.EndsAt),
-			GeneratorURL: s.URL, Stale: s.Stale, Evidence: s.Evidence.evidence(),
+			GeneratorURL: s.URL, SilencedBy: s.SilencedBy, Stale: s.Stale, Evidence: s.Evidence.evidence(),
 		},
 	}
 	if d := s.Delivery; d != nil {
@@ -131,7 +132,7 @@ func (s *storedEvent) check() error {
 	if err := s.Evidence.check(); err != nil {
 		return err
 	}
-	if s.Kind.Transition() != (s.Delivery == nil) {
+	if s.Kind.Delivery() != (s.Delivery != nil) {
 		return fmt.Errorf("kind %q and delivery do not go together", s.Kind)
 	}
 	return nil

@@ -37,10 +37,12 @@ func TestEventRoundTrip(t *testing.T) {
 	proven := resolved
 	proven.Kind, proven.Alert.State, proven.Alert.EndsAt, proven.Alert.Stale = KindFiring, PhaseFiring, time.Time{}, true
 	proven.Alert.Evidence = &Evidence{Values: []Sample{{T: 1763683199000, V: math.Inf(1)}, {T: 1763683200000, V: -0.5}}}
+	silenced := sampleEvent()
+	silenced.Kind, silenced.Delivery, silenced.Alert.SilencedBy = KindSilenced, nil, []string{"a", "b"}
 	bare := Event{T: 1, Kind: KindPending, Durable: true}
 	bare.Alert.State, bare.Alert.Labels = PhasePending, labels.FromStrings(labels.AlertName, "x")
 	bare.Alert.Fingerprint = Fingerprint(bare.Alert.Labels)
-	for _, e := range []Event{full, resolved, proven, bare} {
+	for _, e := range []Event{full, resolved, proven, silenced, bare} {
 		for _, v := range []float64{0, -1.5, 1e300, math.Inf(1), math.Inf(-1), math.Copysign(0, -1)} {
 			e.Alert.Value = v
 			b, err := encodeEvent(&e)
@@ -99,6 +101,7 @@ func TestDecodeEventRefuses(t *testing.T) {
 		"value that is no number":        func(m map[string]any) { m["value"] = "x" },
 		"value missing its number":       func(m map[string]any) { m["value"] = nil },
 		"delivery without its fields":    func(m map[string]any) { delete(m, "delivery") },
+		"silence with a delivery":        func(m map[string]any) { m["event"] = "silenced" },
 		"transition with a delivery":     func(m map[string]any) { m["event"] = "firing" },
 		"labels that are no map of text": func(m map[string]any) { m["labels"] = []int{1} },
 		"value with something behind it": func(m map[string]any) { m["value"] = "NaNs" },

@@ -4,13 +4,17 @@ package alerts
 // stream's "event".
 type Kind string
 
-// The first four are transitions, made by the rules; the others say what became
-// of a delivery, and are written by the hooks.
+// The first four are transitions, made by the rules. The next two say that an
+// active alert came under a silence or out from under all of them; what begins
+// silenced says so itself, by its SilencedBy. The last two say what became of a
+// delivery, and are written by the hooks.
 const (
 	KindPending      Kind = "pending"       // the expression holds, `for` has not passed
 	KindFiring       Kind = "firing"        // it held for long enough
 	KindResolved     Kind = "resolved"      // it fired and no longer does; follows every firing
 	KindInactive     Kind = "inactive"      // it was pending and ended without firing
+	KindSilenced     Kind = "silenced"      // a silence matches it; again when others do
+	KindUnsilenced   Kind = "unsilenced"    // none does any more
 	KindNotified     Kind = "notified"      // a hook delivered an event of this alert
 	KindNotifyFailed Kind = "notify_failed" // a delivery failed for the first time, or was given up
 )
@@ -24,15 +28,18 @@ func (k Kind) Transition() bool {
 	return false
 }
 
+// Delivery reports whether the kind says what became of a delivery.
+func (k Kind) Delivery() bool { return k == KindNotified || k == KindNotifyFailed }
+
 func (k Kind) known() bool {
-	return k.Transition() || k == KindNotified || k == KindNotifyFailed
+	return k.Transition() || k.Delivery() || k == KindSilenced || k == KindUnsilenced
 }
 
 // An Event is one entry of the journal: something that happened to one alert.
 // It is immutable once it has been handed on.
 type Event struct {
 	Seq     uint64 // number in the journal; 0 while it has none
-	T       int64  // Unix milliseconds: the tick of a transition, the moment of a delivery
+	T       int64  // Unix milliseconds: the tick of a change, the moment of a delivery
 	Kind    Kind
 	Durable bool   // on disk; false only for what is announced while the disk takes nothing
 	Rule    string // identity of the rule, 16 hex digits
@@ -42,7 +49,7 @@ type Event struct {
 	// matchers fit, empty means none.
 	Hooks []string
 
-	Delivery *Delivery // of KindNotified and KindNotifyFailed, else nil
+	Delivery *Delivery // of those kinds, else nil
 }
 
 // Key tells alerts apart: two events with one key are about the same alert.

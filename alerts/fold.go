@@ -10,7 +10,7 @@ import (
 
 // Tracked is an alert that is pending or firing, as the journal knows it.
 type Tracked struct {
-	Event Event         // its latest transition
+	Event Event         // its latest transition, with the silences that it is under by now
 	Lost  time.Duration // time since it became active in which the daemon did not run
 }
 
@@ -26,7 +26,8 @@ func newFold() *fold {
 	return &fold{active: make(map[string]Tracked), progress: make(map[string]map[string][]byte)}
 }
 
-// event takes in the next event. Deliveries do not change an alert.
+// event takes in the next event. Deliveries do not change an alert, and silences
+// change only which of them it is under.
 func (f *fold) event(e Event) {
 	f.seq = max(f.seq, e.Seq)
 	key := e.Key()
@@ -39,6 +40,11 @@ func (f *fold) event(e Event) {
 		f.active[key] = t
 	case KindResolved, KindInactive:
 		delete(f.active, key)
+	case KindSilenced, KindUnsilenced:
+		if t, ok := f.active[key]; ok {
+			t.Event.Alert.SilencedBy = e.Alert.SilencedBy
+			f.active[key] = t
+		}
 	}
 }
 

@@ -215,7 +215,8 @@ func (l *Log) Changed() <-chan struct{} {
 }
 
 // Current returns the latest transition of every alert that is pending or
-// firing, in the order of their numbers, and the number up to which that holds.
+// firing, with the silences that it is under by now, in the order of their
+// numbers, and the number up to which that holds.
 func (l *Log) Current() ([]Event, uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

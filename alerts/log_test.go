@@ -185,6 +185,38 @@ func TestLogFoldsFromASnapshot(t *testing.T) {
 	}
 }
 
+func TestLogFoldsSilences(t *testing.T) {
+	dir := t.TempDir()
+	l, j := openLog(t, dir)
+	silence := func(name string, kind Kind, ids ...string) Event {
+		e := event(KindFiring, name, 10)
+		e.Kind, e.Alert.SilencedBy = kind, ids
+		return e
+	}
+	mustAppend(t, l, []Event{
+		event(KindFiring, "a", 10), event(KindFiring, "b", 10), silence("c", KindFiring, "z"),
+		silence("a", KindSilenced, "x", "y"), silence("b", KindSilenced, "x"), silence("gone", KindSilenced, "x"),
+		silence("b", KindUnsilenced),
+	})
+	check := func(l *Log) {
+		t.Helper()
+		events, _ := l.Current()
+		var got []string
+		for _, e := range events {
+			got = append(got, fmt.Sprintf("%d %s %s %v", e.Seq, e.Kind, e.Alert.Labels.Get(labels.AlertName), e.Alert.SilencedBy))
+		}
+		if want := []string{"1 firing a [x y]", "2 firing b []", "3 firing c [z]"}; !slices.Equal(got, want) {
+			t.Errorf("current is %q, want %q", got, want)
+		}
+	}
+	check(l)
+	fill(t, l, j)
+	check(l)
+	j.Close()
+	l, _ = openLog(t, dir)
+	check(l)
+}
+
 func TestLostTimeIsOfOneLife(t *testing.T) {
 	l, _ := openLog(t, t.TempDir())
 	mustAppend(t, l, []Event{event(KindPending, "a", 10)}, Hole{From: 10 * second, To: 20 * second})

@@ -269,10 +269,13 @@ func TestBacklogIsBounded(t *testing.T) {
 	}
 	add(KindResolved, "early", 0) // its firing is on disk
 	add(KindFiring, "stays", 1)
+	add(KindSilenced, "stays", 1)
+	add(KindUnsilenced, "stays", 1)
 	add(KindPending, "once", 2)
 	add(KindInactive, "once", 3)
 	for i := range tidyBacklog {
 		add(KindFiring, "flaps", 10+2*i)
+		add(KindSilenced, "flaps", 10+2*i)
 		add(KindResolved, "flaps", 11+2*i)
 	}
 	if len(b.events) > tidyBacklog || len(b.holes) > maxHoles {
@@ -283,7 +286,7 @@ func TestBacklogIsBounded(t *testing.T) {
 	for _, e := range b.events {
 		got = append(got, fmt.Sprintf("%s %s", e.Kind, e.Alert.Labels.Get("alertname")))
 	}
-	if want := []string{"resolved early", "firing stays", "inactive once", "firing flaps", "resolved flaps"}; !slices.Equal(got, want) {
+	if want := []string{"resolved early", "firing stays", "unsilenced stays", "inactive once", "firing flaps", "resolved flaps"}; !slices.Equal(got, want) {
 		t.Errorf("left are %q, want %q", got, want)
 	}
 	if last := b.events[len(b.events)-1].T; last != int64(11+2*(tidyBacklog-1))*second {

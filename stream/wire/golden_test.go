@@ -38,6 +38,8 @@ func serverGolden() map[string]Message {
 	proven.Evidence = &Evidence{Values: []Sample{
 		{1763683198000, 12.25}, {1763683199000, math.Inf(1)}, {1763683199500, math.NaN()}, {1763683200000, 93.2},
 	}}
+	silenced := goldenAlert()
+	silenced.SilencedBy = []string{"5ee65cbe-c5d4-4c75-8dd4-fb0ae3a2b6e6", "a1b0c3a8-29ce-5c5d-9d3e-60e3f35c2b8a"}
 	return map[string]Message{
 		"hello":             &Hello{Version: "1.0.0", Instance: "web1", Epoch: "6dQ0", Interval: 1000, T: 1763683200000, Seq: 1041},
 		"subscribed":        &Subscribed{ID: "cpu", Sub: 3, T: 1763683200000},
@@ -61,6 +63,8 @@ func serverGolden() map[string]Message {
 		"alert_not_durable": &Event{Sub: 5, T: 1763683200000, Event: "firing", NotDurable: true, Alert: firing},
 		"alert_notified":    &Event{Sub: 5, Seq: 1044, T: 1763683200000, Event: "notified", Delivery: &Delivery{Hook: "ops", Of: 1042, Attempts: 1}, Alert: firing},
 		"alert_failed":      &Event{Sub: 5, Seq: 1045, T: 1763683200000, Event: "notify_failed", Delivery: &Delivery{Hook: "ops", Of: 1042, Attempts: 3, Error: "exit status 1", GivenUp: true}, Alert: firing},
+		"alert_silenced":    &Event{Sub: 5, Seq: 1046, T: 1763683201000, Event: "silenced", Alert: silenced},
+		"alert_unsilenced":  &Event{Sub: 5, Seq: 1047, T: 1763690401000, Event: "unsilenced", Alert: firing},
 		"gap":               &Gap{Sub: 3, From: 1763683201000, To: 1763683207000, Missed: 7, Reason: Slow},
 		"gap_alerts":        &Gap{Sub: 5, After: 1041, Next: 1203, Reason: Expired},
 		"heartbeat":         &Heartbeat{T: 1763683215000},

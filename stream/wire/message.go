@@ -53,7 +53,7 @@ type Event struct {
 	Sub        uint32
 	Seq        uint64 // 0 while NotDurable
 	T          int64
-	Event      string    // pending, firing, resolved, inactive, notified, notify_failed…
+	Event      string    // pending, firing, resolved, inactive, silenced, unsilenced, notified, notify_failed
 	Current    bool      // part of the picture of what is active, sent at the start
 	NotDurable bool      // told before it could be written down; comes again with its number
 	Delivery   *Delivery // of notified and notify_failed, else nil

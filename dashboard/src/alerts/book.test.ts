@@ -39,6 +39,7 @@ function event(kind: string, of: Of = {}): AlertMessage {
 			startsAt: kind === 'firing' || kind === 'resolved' ? since : '0001-01-01T00:00:00Z',
 			endsAt: kind === 'resolved' || kind === 'inactive' ? since : '0001-01-01T00:00:00Z',
 			generatorURL: '',
+			silencedBy: [],
 			...(rest.stale ? { stale: true } : {}),
 		},
 	};
@@ -137,6 +138,16 @@ describe('fold', () => {
 		const book = all([golden('alert_not_durable')]);
 		expect(sorted(book)[0]).toMatchObject({ durable: false, seq: 0 });
 		expect(sorted(all([golden('alert')], book))[0]).toMatchObject({ durable: true, seq: 1042 });
+	});
+
+	it('knows which silences an alert is under', () => {
+		const silenced = all([golden('alert'), golden('alert_silenced')]);
+		expect(sorted(silenced)).toMatchObject([{ state: 'firing', since: Date.parse('2025-11-21T00:00:00Z') }]);
+		expect(sorted(silenced)[0]?.silencedBy).toEqual([
+			'5ee65cbe-c5d4-4c75-8dd4-fb0ae3a2b6e6',
+			'a1b0c3a8-29ce-5c5d-9d3e-60e3f35c2b8a',
+		]);
+		expect(sorted(all([golden('alert_unsilenced')], silenced))[0]?.silencedBy).toEqual([]);
 	});
 
 	it('marks one whose collector fails', () => {

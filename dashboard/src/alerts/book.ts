@@ -12,6 +12,7 @@ export interface Alert {
 	readonly since: number; // when it reached this state, ms
 	readonly seq: number;
 	readonly durable: boolean; // false: announced, and not on disk yet
+	readonly silencedBy: readonly string[]; // ids of the silences that it is under
 	readonly stale: boolean; // its collector fails, the state is kept
 	readonly delivery: (Delivery & { ok: boolean }) | null; // what the last hook made of it
 }
@@ -61,6 +62,7 @@ function read(m: AlertMessage, known: Alert | undefined): Alert {
 		since: started(m),
 		seq: m.seq ?? known?.seq ?? 0,
 		durable: m.durable !== false,
+		silencedBy: a.silencedBy ?? [],
 		stale: a.stale === true,
 		delivery: known?.state === a.state ? known.delivery : null,
 	};

@@ -43,6 +43,7 @@ export interface WireAlert {
 	startsAt: string;
 	endsAt: string;
 	generatorURL: string;
+	silencedBy: readonly string[]; // ids of silences
 	stale?: boolean;
 	/** What the expression gave in the minute before the alert fired: [ms, value]. */
 	evidence?: { values: [number, WireNumber][] };
