@@ -116,21 +116,10 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	e.open.Add(1)
 	j := &join{addr: ticket, number: number, deflates: extensions != "", req: Request{
 		Query: r.URL.RawQuery, Remote: remote, UserAgent: cutUTF8(r.UserAgent(), 256),
 	}}
-	s := e.shards[e.next.Add(1)%uint32(len(e.shards))]
-	if err := e.takeOver(w, r, s, j, extensions); err != nil {
-		e.refused[refusedFailed].Add(1)
-		e.door.leave(ticket)
-		e.open.Add(-1)
-		e.o.Log.Debug("handshake came to nothing", "remote", r.RemoteAddr, "error", err)
-		return
-	}
-	if !s.send(note{join: j}) {
-		s.turnAway(j)
-	}
+	e.enlist(r, j, func(s *shard) error { return e.takeOver(w, r, s, j, extensions) })
 }
 
 // takeOver answers the handshake and takes the descriptor.

@@ -1,5 +1,25 @@
 package stream
 
+import "net/http"
+
+// enlist gives a shard a connection that has come through net/http, once takeOver
+// has answered its request and taken its descriptor for that shard.
+func (e *Engine) enlist(r *http.Request, j *join, takeOver func(*shard) error) {
+	e.open.Add(1)
+	s := e.shards[e.next.Add(1)%uint32(len(e.shards))]
+	if err := takeOver(s); err != nil {
+		j.release()
+		e.door.leave(j.addr)
+		e.open.Add(-1)
+		e.refused[refusedFailed].Add(1)
+		e.o.Log.Debug("request for a connection came to nothing", "remote", r.RemoteAddr, "error", err)
+		return
+	}
+	if !s.send(note{join: j}) {
+		s.turnAway(j)
+	}
+}
+
 // enter gives a new connection its place and has the handler open it.
 func (s *shard) enter(j *join) {
 	if s.ended {

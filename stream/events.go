@@ -52,19 +52,7 @@ func (e *Engine) serveEvents(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(j.turn.refused) // a client that is gone needs no answer
 		return
 	}
-	e.open.Add(1)
-	s := e.shards[e.next.Add(1)%uint32(len(e.shards))]
-	if err := e.divert(w, s, j); err != nil {
-		j.release()
-		e.refused[refusedFailed].Add(1)
-		e.door.leave(ticket)
-		e.open.Add(-1)
-		e.o.Log.Debug("request for events came to nothing", "remote", r.RemoteAddr, "error", err)
-		return
-	}
-	if !s.send(note{join: j}) {
-		s.turnAway(j)
-	}
+	e.enlist(r, j, func(s *shard) error { return e.divert(w, s, j) })
 }
 
 // divert answers with the head of a response that ends with the connection, and
