@@ -41,7 +41,6 @@ type lag struct {
 	ord    uint64 // of the last entry sent from the ring
 	pos    int64  // everything up to here has been sent
 	source bool   // read pages from the Source until the ring reaches back to pos
-	ahead  bool   // it began at a position that the topic had not reached
 }
 
 func (b *busy) push(o own) {

@@ -182,11 +182,7 @@ func (s *shard) gatherLag(slot uint32, g *lag) (size int) {
 		case t.skip || t.source == nil:
 			s.sent.gaps++
 			if t.source != nil {
-				missed := int(next.ord - g.ord - 1)
-				if g.ahead {
-					missed = 0 // some of them are not its affair
-				}
-				if gap := s.e.form(v).frames(t.source.Skipped(g.pos, next.pos, missed)); len(gap) > 0 {
+				if gap := s.e.form(v).frames(t.source.Skipped(g.pos, next.pos)); len(gap) > 0 {
 					s.parts = append(s.parts, part{kind: partEntry, frame: gap, messages: 1,
 						follow: g.follow, ord: next.ord - 1, pos: next.pos - 1})
 					size += len(gap)
@@ -261,7 +257,7 @@ func (s *shard) took(c *conn, b *busy, n int) {
 			c.told = s.now
 			for j := range b.lags {
 				if b.lags[j].follow == p.follow {
-					b.lags[j].ord, b.lags[j].pos, b.lags[j].ahead = p.ord, p.pos, false
+					b.lags[j].ord, b.lags[j].pos = p.ord, p.pos
 				}
 			}
 			if p.began {

@@ -72,11 +72,11 @@ func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
 			at.next = g.pos + 1
 		}
 		s.sent.gaps++
-		if gap := s.form(c).frames(t.source.Skipped(was, at.next, 0)); gap != nil {
+		if gap := s.form(c).frames(t.source.Skipped(was, at.next)); gap != nil {
 			b.push(own{frame: gap, messages: 1})
 		}
 	}
-	g.source, g.ord, g.ahead = !at.ok, at.ord, at.ahead
+	g.source, g.ord = !at.ok, at.ord
 	f := s.follows.at(g.follow)
 	if f.flags |= fresh; at.seen {
 		f.flags &^= fresh
@@ -86,11 +86,10 @@ func (s *shard) turnPage(slot uint32, c *conn, p *pageDone) {
 
 // A spot is where a position lies in a ring.
 type spot struct {
-	ok    bool   // the ring reaches back to it
-	ord   uint64 // of the last entry at or before it
-	next  int64  // the position of the first one after it
-	ahead bool   // the ring has not reached it: ord will not stay the last before it
-	seen  bool   // what comes next needs no other preamble than the given one
+	ok   bool   // the ring reaches back to it
+	ord  uint64 // of the last entry at or before it
+	next int64  // the position of the first one after it
+	seen bool   // what comes next needs no other preamble than the given one
 }
 
 // from returns the spot of a position, for a reader who has seen a preamble.
@@ -102,7 +101,7 @@ func (t *Topic) from(pos int64, preamble []byte) spot {
 	if !ok {
 		return spot{}
 	}
-	at := spot{ok: true, ord: ord, next: max(pos, r.last) + 1, ahead: pos > r.last}
+	at := spot{ok: true, ord: ord, next: max(pos, r.last) + 1}
 	needed := t.framed // by the entry to come, as far as is known
 	if found, _ := r.after(ord, r.lastOrd); len(found) > 0 {
 		at.next, needed = found[0].pos, found[0].preamble

@@ -36,7 +36,7 @@ func TestHoleEndsWhereTheSourceWasAsked(t *testing.T) {
 	k.meanwhile = func() { publish(8, 12) }
 	c := s.dial()
 	c.send(masked(0x81, "sub 2"))
-	c.expect("text:subscribed", "text:gap 2 6 0")
+	c.expect("text:subscribed", "text:gap 2 6")
 	for pos := int64(6); pos <= 12; pos++ {
 		if got := c.text(); got != fmt.Sprintf("m %d", pos) {
 			t.Fatalf("%q for %d", got, pos)
@@ -67,7 +67,7 @@ func TestAPreambleSeenInAPage(t *testing.T) {
 	check(1, other, spot{ok: true, ord: 1, next: 2})
 	check(1, nil, spot{ok: true, ord: 1, next: 2})
 	check(0, other, spot{ok: true, next: 1, seen: true}) // it begins with its own
-	check(4, pre, spot{ok: true, ord: 1, next: 5, ahead: true, seen: true})
+	check(4, pre, spot{ok: true, ord: 1, next: 5, seen: true})
 	s.Publish([]Item{{topic, Entry{Pos: 2, Preamble: pre, Messages: [][]byte{[]byte("m 2")}}}})
 	check(1, pre, spot{ok: true, ord: 1, next: 2, seen: true})
 	check(1, other, spot{ok: true, ord: 1, next: 2})

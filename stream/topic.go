@@ -51,10 +51,9 @@ type Source interface {
 	Page(ctx context.Context, after int64) (Page, error)
 
 	// Skipped returns the messages to send in place of the entries between
-	// after and next (both exclusive), which a reader has lost: missed is their
-	// number as far as the engine knows it, else 0. It is called in a poll loop:
-	// it must not block nor read storage.
-	Skipped(after, next int64, missed int) [][]byte
+	// after and next (both exclusive), which a reader has lost. It is called in a
+	// poll loop: it must not block nor read storage.
+	Skipped(after, next int64) [][]byte
 }
 
 // Page is one piece of a replay.

@@ -137,7 +137,7 @@ func (s *shard) place(slot uint32, c *conn, i uint32, after int64) {
 	l := &s.locals[f.local]
 	ord, pos := s.head(slot, l)
 	t := l.topic
-	g := lag{follow: i, pos: after, ahead: after > pos}
+	g := lag{follow: i, pos: after}
 	if after == Newest {
 		if ord == 0 {
 			return // nothing yet; the first that comes is the newest

@@ -132,7 +132,7 @@ func (r *follower) lose(base int64, found []stream.Entry) int64 {
 		next = found[0].Pos
 	}
 	if r.tp.source != nil {
-		for _, m := range r.tp.source.Skipped(r.pos, next, 0) {
+		for _, m := range r.tp.source.Skipped(r.pos, next) {
 			r.add(r.pos+1, m)
 		}
 	}

@@ -155,7 +155,7 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 }
 
 // Skipped is never needed: the topic does not skip.
-func (m *matched) Skipped(int64, int64, int) [][]byte { return nil }
+func (m *matched) Skipped(int64, int64) [][]byte { return nil }
 
 // alertsTopic returns the topic of a request for alerts, pinned.
 func (f *Feed) alertsTopic(ctx context.Context, v visit, r *wire.Request) (*topic, *wire.Error) {

@@ -163,7 +163,7 @@ func (f *Feed) expired(t int64) bool {
 }
 
 // Skipped says what a reader that was behind has missed.
-func (s *source) Skipped(after, next int64, _ int) [][]byte {
+func (s *source) Skipped(after, next int64) [][]byte {
 	c := s.feed.now()
 	from := floor(c.time(after), s.every) + s.every
 	to := ceil(c.time(next), s.every) - s.every
