@@ -24,6 +24,19 @@ func startDaemon(ctx context.Context, p plan, cpu int, rules string) (*server, e
 	})
 }
 
+// startTwo starts two daemons side by side: one to ask, and one that is left alone,
+// to be compared with in the same seconds.
+func startTwo(ctx context.Context, p plan) (asked, alone *server, stop func(), err error) {
+	if asked, err = startDaemon(ctx, p, -1, ""); err != nil {
+		return nil, nil, nil, err
+	}
+	if alone, err = startDaemon(ctx, p, -1, ""); err != nil {
+		asked.stop()
+		return nil, nil, nil, err
+	}
+	return asked, alone, func() { alone.stop(); asked.stop() }, nil
+}
+
 // tenRules are what a small host would have.
 func tenRules() string {
 	rules := []struct{ name, expr, hold string }{

@@ -26,16 +26,11 @@ const perConnection = 50
 // side, one of them is asked, and the difference is read in the same seconds.
 func queries(ctx context.Context, p plan, t *table) error {
 	exprs := strings.Split(strings.TrimSpace(dashboard), "\n")
-	asked, err := startDaemon(ctx, p, -1, "")
+	asked, alone, stop, err := startTwo(ctx, p)
 	if err != nil {
 		return err
 	}
-	defer asked.stop()
-	alone, err := startDaemon(ctx, p, -1, "")
-	if err != nil {
-		return err
-	}
-	defer alone.stop()
+	defer stop()
 	if err := sleep(ctx, p.warm); err != nil { // the longest range is full then
 		return err
 	}

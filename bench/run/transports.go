@@ -43,16 +43,11 @@ func viewersOf(address string) []viewer {
 // daemon beside it that has no viewer, and the delay from the tick's time to the
 // arrival.
 func transports(ctx context.Context, p plan, t *table) error {
-	asked, err := startDaemon(ctx, p, -1, "")
+	asked, alone, stop, err := startTwo(ctx, p)
 	if err != nil {
 		return err
 	}
-	defer asked.stop()
-	alone, err := startDaemon(ctx, p, -1, "")
-	if err != nil {
-		return err
-	}
-	defer alone.stop()
+	defer stop()
 	if err := sleep(ctx, 10*time.Second); err != nil {
 		return err
 	}
