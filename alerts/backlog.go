@@ -7,28 +7,50 @@ const (
 	maxBacklog  = 65536 // events from which on the oldest are left out
 )
 
-// maxHoles is how many holes wait at most; then the older half goes, and a
-// restart would take that time for one in which the daemon ran.
-const maxHoles = 1024
+// maxNotes is how many notes wait at most; then the older half goes: a restart
+// would take the time of a hole among them for one in which the daemon ran.
+const maxNotes = 1024
 
-// A backlog is the events and holes that are not on disk yet, in order. When it
+// A placed note stands before the event at that index of a backlog: what it says
+// holds for alerts as they were before that event.
+type placed struct {
+	note Note
+	at   int
+}
+
+// A backlog is the events and notes that are not on disk yet, in order. When it
 // grows, an alert that came and went several times is cut down to how it stands
 // now, and to the firing before if that has ended; only when that is not enough
 // the oldest events go. The zero value is empty and ready. It is not safe for
 // concurrent use.
 type backlog struct {
 	events    []Event
-	holes     []Note
-	announced int // of the first events, how many were announced without a number
-	tidied    int // events that the last compaction left
+	notes     []placed // ascending
+	announced int      // of the first events, how many were announced without a number
+	tidied    int      // events that the last compaction left
 }
 
-// add returns how many events were left out for it.
-func (b *backlog) add(events []Event, holes []Note) int {
+// add takes notes, and behind them events. It returns how many events were left
+// out for it.
+func (b *backlog) add(events []Event, notes ...Note) int {
+	for _, n := range notes {
+		b.notes = append(b.notes, placed{n, len(b.events)})
+	}
+	return b.grow(events)
+}
+
+// join takes what another backlog holds, behind its own.
+func (b *backlog) join(other backlog) int {
+	for _, n := range other.notes {
+		b.notes = append(b.notes, placed{n.note, len(b.events) + n.at})
+	}
+	return b.grow(other.events)
+}
+
+func (b *backlog) grow(events []Event) int {
 	b.events = append(b.events, events...)
-	b.holes = append(b.holes, holes...)
-	if len(b.holes) > maxHoles {
-		b.holes = append([]Note(nil), b.holes[maxHoles/2:]...)
+	if len(b.notes) > maxNotes {
+		b.notes = append([]placed(nil), b.notes[len(b.notes)-maxNotes/2:]...)
 	}
 	if len(b.events) > max(tidyBacklog, 2*b.tidied) || len(b.events) > maxBacklog {
 		return b.compact()
@@ -36,12 +58,38 @@ func (b *backlog) add(events []Event, holes []Note) int {
 	return 0
 }
 
-func (b *backlog) empty() bool { return len(b.events) == 0 && len(b.holes) == 0 }
+func (b *backlog) empty() bool { return len(b.events) == 0 && len(b.notes) == 0 }
 
-// wrote takes out the first n events, which are on disk.
-func (b *backlog) wrote(n int) {
-	b.events = append([]Event(nil), b.events[n:]...)
-	b.announced = max(b.announced-n, 0)
+// next returns what is to be written next: events, or the notes that stand before
+// the first of them.
+func (b *backlog) next() ([]Event, []Note) {
+	var notes []Note
+	for _, n := range b.notes {
+		if n.at > 0 {
+			if len(notes) == 0 {
+				return b.events[:n.at], nil
+			}
+			break
+		}
+		notes = append(notes, n.note)
+	}
+	if len(notes) > 0 {
+		return nil, notes
+	}
+	return b.events, nil
+}
+
+// wrote takes out the first events and notes, which are on disk.
+func (b *backlog) wrote(events, notes int) {
+	b.notes = b.notes[notes:]
+	if len(b.notes) == 0 {
+		b.notes = nil
+	}
+	for i := range b.notes {
+		b.notes[i].at = max(b.notes[i].at-events, 0)
+	}
+	b.events = append([]Event(nil), b.events[events:]...)
+	b.announced = max(b.announced-events, 0)
 	b.tidied = min(b.tidied, len(b.events))
 }
 
@@ -74,8 +122,11 @@ func (b *backlog) compact() int {
 	}
 	excess := max(kept-maxBacklog, 0)
 	rest := make([]Event, 0, kept-excess)
-	announced := 0
+	announced, notes := 0, 0
 	for i := range b.events {
+		for ; notes < len(b.notes) && b.notes[notes].at == i; notes++ {
+			b.notes[notes].at = len(rest)
+		}
 		if keep[i] && excess > 0 {
 			keep[i] = false
 			excess--
@@ -87,6 +138,9 @@ func (b *backlog) compact() int {
 			announced++
 		}
 		rest = append(rest, b.events[i])
+	}
+	for ; notes < len(b.notes); notes++ {
+		b.notes[notes].at = len(rest)
 	}
 	dropped := len(b.events) - len(rest)
 	b.events, b.announced, b.tidied = rest, announced, len(rest)

@@ -30,5 +30,25 @@ func builtInConfigs() []RuleConfig {
 				"Look at the log for the reason: make room on the file system that holds the data directory, or see to it that it is mounted writable and owned by monitord's user. " +
 				"monitord tries again every few seconds, stores what it has kept as soon as it can, and this alert resolves by itself.",
 		},
+	}, {
+		Name:     "MonitordJournalNotWritable",
+		Expr:     "monitord_journal_writable == 0",
+		Severity: "critical",
+		Annotations: map[string]string{
+			"summary": "monitord on {{ $labels.instance }} cannot write its alert journal",
+			"description": "Alerts are still streamed and delivered, marked as not durable; those that are not on disk yet are lost if monitord stops now. " +
+				"Look at the log for the reason: make room on the file system that holds the data directory, or see to it that it is mounted writable and owned by monitord's user. " +
+				"monitord tries again every second, writes what it has kept as soon as it can, and this alert resolves by itself.",
+		},
+	}, {
+		Name:     "MonitordJournalHasNoSpare",
+		Expr:     "monitord_journal_spare == 0",
+		Severity: "warning",
+		Annotations: map[string]string{
+			"summary": "monitord on {{ $labels.instance }} cannot allocate the next file of its alert journal",
+			"description": "Alerts are still durable, until the current file is full. " +
+				"Look at the log for the reason: make room on the file system that holds the data directory (4 MiB are enough), or see to it that it is mounted writable. " +
+				"monitord tries again every second, and this alert resolves by itself.",
+		},
 	}}
 }

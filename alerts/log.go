@@ -19,6 +19,7 @@ type Journal interface {
 	Fold(fn func(journal.Record) error) error
 	Snapshot(parts [][]byte, t int64) error
 	SinceSnapshot() int64
+	Tend()
 	Epoch() string
 	First() uint64
 	Last() uint64
@@ -205,6 +206,10 @@ func (l *Log) snapshot(t int64) {
 		l.log.Warn("writing a snapshot of the alert journal failed, it is tried again later", "err", err)
 	}
 }
+
+// Tend sees to what the journal could not do when it last wrote. It may wait for
+// the disk.
+func (l *Log) Tend() { l.journal.Tend() }
 
 // Changed returns a channel that is closed when something is appended after the
 // call. A reader takes it before it reads, so that it misses nothing.

@@ -67,12 +67,12 @@ func (r *Recorder) Add(o Outcome) {
 	if len(o.Events) == 0 && o.Hole == nil {
 		return
 	}
-	var holes []Note
+	var notes []Note
 	if o.Hole != nil {
-		holes = []Note{*o.Hole}
+		notes = []Note{*o.Hole} // before the events: it is nothing to alerts that begin behind it
 	}
 	r.mu.Lock()
-	dropped := r.incoming.add(o.Events, holes)
+	dropped := r.incoming.add(o.Events, notes...)
 	r.mu.Unlock()
 	r.dropped.Add(uint64(dropped))
 	select {
@@ -108,6 +108,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-changed:
 		case <-idle.C:
+			r.tend()
 		}
 	}
 }
@@ -129,16 +130,14 @@ func (r *Recorder) write(ctx context.Context) {
 	in := r.incoming
 	r.incoming = backlog{}
 	r.mu.Unlock()
-	r.dropped.Add(uint64(r.held.add(in.events, in.holes)))
+	r.dropped.Add(uint64(r.held.join(in)))
 	r.waiting.Store(int64(len(r.held.events)))
 	if r.held.empty() {
 		return
 	}
-	done, err := r.append(ctx)
-	r.held.wrote(len(done))
+	err := r.append(ctx)
 	r.waiting.Store(int64(len(r.held.events)))
 	if err == nil {
-		r.held.holes = nil
 		if r.refused.Swap(false) {
 			r.slog.Info("the alert journal takes events again")
 		}
@@ -155,13 +154,33 @@ func (r *Recorder) write(ctx context.Context) {
 	}
 }
 
-func (r *Recorder) append(ctx context.Context) ([]Event, error) {
+// append writes all that is held, notes in their places among the events.
+func (r *Recorder) append(ctx context.Context) error {
+	for !r.held.empty() {
+		events, notes := r.held.next()
+		var done []Event
+		var err error
+		r.onDisk(func() { done, err = r.log.Append(ctx, events, notes...) })
+		if err != nil {
+			notes = nil
+		}
+		r.held.wrote(len(done), len(notes))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) tend() { r.onDisk(r.log.Tend) }
+
+// onDisk does what may wait for the disk.
+func (r *Recorder) onDisk(do func()) {
 	start := time.Now()
 	r.writing.Store(&start)
-	done, err := r.log.Append(ctx, r.held.events, r.held.holes...)
+	do()
 	r.turns.Add(uint64(time.Since(start) / time.Second)) // what Turns has shown stays
 	r.writing.Store(nil)
-	return done, err
 }
 
 // announce passes on what the log has taken since the last time. When reading

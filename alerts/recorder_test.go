@@ -82,6 +82,7 @@ func (d *disk) set(change func(*disk)) {
 
 func (d *disk) Snapshot([][]byte, int64) error { return nil }
 func (d *disk) SinceSnapshot() int64           { return 0 }
+func (d *disk) Tend()                          {}
 func (d *disk) Epoch() string                  { return "e" }
 func (d *disk) First() uint64                  { return 1 }
 func (d *disk) Last() uint64                   { d.mu.Lock(); defer d.mu.Unlock(); return d.last }
@@ -261,11 +262,46 @@ func TestRecorderReadsOnWhereItCannot(t *testing.T) {
 	})
 }
 
+// TestHolesStandBeforeTheirEvents: what begins right after a hole has lost nothing in
+// it, whether the disk took it at once or not.
+func TestHolesStandBeforeTheirEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startRecording(t, &disk{})
+		hole := &Hole{From: 10 * second, To: 20 * second}
+		r.Add(outcome(event(KindPending, "before", 10)))
+		r.Add(Outcome{Events: []Event{event(KindPending, "at once", 20)}, Hole: hole})
+		r.expect(t, "1 pending before", "2 pending at once")
+		r.disk.set(func(d *disk) { d.refuse = true })
+		r.Add(outcome(event(KindPending, "waiting", 25)))
+		r.Add(Outcome{Events: []Event{event(KindPending, "behind", 30)}, Hole: hole})
+		r.Add(outcome(event(KindPending, "later", 31)))
+		advance(time.Second)
+		r.disk.set(func(d *disk) { d.refuse = false })
+		advance(2 * time.Second)
+		r.stop()
+		again, err := OpenLog(r.disk, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]time.Duration{"before": 20 * time.Second, "at once": 10 * time.Second, "waiting": 10 * time.Second, "behind": 0, "later": 0}
+		for _, tr := range again.Tracked() {
+			name := tr.Event.Alert.Labels.Get("alertname")
+			if tr.Lost != want[name] {
+				t.Errorf("%s has lost %v, want %v", name, tr.Lost, want[name])
+			}
+			delete(want, name)
+		}
+		if len(want) > 0 {
+			t.Errorf("not there: %v", want)
+		}
+	})
+}
+
 func TestBacklogIsBounded(t *testing.T) {
 	var b backlog
 	dropped := 0
 	add := func(kind Kind, name string, at int) {
-		dropped += b.add([]Event{event(kind, name, int64(at))}, []Note{Hole{}})
+		dropped += b.add([]Event{event(kind, name, int64(at))}, Hole{})
 	}
 	add(KindResolved, "early", 0) // its firing is on disk
 	add(KindFiring, "stays", 1)
@@ -278,8 +314,8 @@ func TestBacklogIsBounded(t *testing.T) {
 		add(KindSilenced, "flaps", 10+2*i)
 		add(KindResolved, "flaps", 11+2*i)
 	}
-	if len(b.events) > tidyBacklog || len(b.holes) > maxHoles {
-		t.Errorf("%d events and %d holes wait", len(b.events), len(b.holes))
+	if len(b.events) > tidyBacklog || len(b.notes) > maxNotes {
+		t.Errorf("%d events and %d notes wait", len(b.events), len(b.notes))
 	}
 	b.compact()
 	var got []string
@@ -302,12 +338,12 @@ func TestBacklogIsBounded(t *testing.T) {
 	for i := range all {
 		all[i] = event(KindFiring, fmt.Sprint(i), int64(i))
 	}
-	dropped += b.add(all[:30000], nil)
-	dropped += b.add(all[30000:40000], nil)
+	dropped += b.add(all[:30000])
+	dropped += b.add(all[30000:40000])
 	if len(b.events) != 40000 || dropped != 0 {
 		t.Errorf("of 40000 alerts that fire, %d wait and %d were dropped", len(b.events), dropped)
 	}
-	dropped += b.add(all[40000:], nil)
+	dropped += b.add(all[40000:])
 	if len(b.events) != maxBacklog || b.events[0].T != 10*second || dropped != 10 {
 		t.Errorf("%d events wait, the first of %d, %d dropped", len(b.events), b.events[0].T, dropped)
 	}

@@ -18,7 +18,7 @@
 //     its log takes after a failed write is lost at the next start.
 //  2. Ticks go to memory, which queries read as well. It is bounded to the newest
 //     hours; what leaves it is counted as dropped.
-//  3. Every five seconds [DB.Run] writes a probe. When that holds, the storage is
+//  3. Every three seconds [DB.Run] writes a probe. When that holds, the storage is
 //     closed, the torn end of its log is cut off, and it is opened again. Queries
 //     wait meanwhile; ticks do not.
 //  4. The ticks in memory are copied to it, and then it takes the new ones.

@@ -7,7 +7,7 @@ import (
 )
 
 // reopenEvery is how often a disk that took nothing is tried again.
-const reopenEvery = 5 * time.Second
+const reopenEvery = 3 * time.Second
 
 // Run keeps the history well until the context ends: it opens the disk again
 // after a failure, brings what was held in memory to it, and closes what

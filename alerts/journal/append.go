@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 )
@@ -52,6 +54,7 @@ func (j *Journal) append(batch []stored) (int, error) {
 		}
 	}
 	j.counts.broken.Store(false)
+	j.counts.failing.Store(false)
 	_ = j.allocateNext() // counted and logged; what is durable is durable without it
 	return done, nil
 }
@@ -164,17 +167,35 @@ func (j *Journal) begin(t int64) error {
 // abandon gives up the file that failed. What it acknowledged stays readable;
 // if that is nothing, the file goes.
 func (j *Journal) abandon(err error) {
+	// Said once: a disk that takes nothing is asked again every second.
+	level := slog.LevelError
+	if j.counts.failing.Swap(true) {
+		level = slog.LevelDebug
+	}
 	j.counts.writeErrors.Add(1)
-	j.log.Error("writing to the journal failed, going on in a fresh file", "file", j.cur.path, "err", err)
+	j.log.Log(context.Background(), level, "writing to the journal failed, going on in a fresh file", "file", j.cur.path, "err", err)
 	cur := j.cur
 	j.cur = nil
 	cur.retire()
 	if j.headed {
 		j.prev = cur
 	} else if err := os.Remove(cur.path); err != nil {
-		j.log.Warn("removing an unused journal file failed", "file", cur.path, "err", err)
+		j.log.Log(context.Background(), level, "removing an unused journal file failed", "file", cur.path, "err", err)
 	}
 	j.headed = false
+}
+
+// Tend asks once more for the space of the next segment if the disk refused it.
+// Whoever writes seldom calls it from time to time.
+func (j *Journal) Tend() {
+	if !j.counts.allocFailed.Load() {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.closed.Load() {
+		_ = j.allocateNext() // counted, and logged once
+	}
 }
 
 // allocateNext keeps a segment's space in hand. It says once that it cannot:

@@ -31,7 +31,7 @@
 //
 // # Goroutines
 //
-// None. Append, Snapshot and Close may be called from any goroutine and
+// None. Append, Snapshot, Tend and Close may be called from any goroutine and
 // wait for each other; Read, First, Last and Stats never wait for a disk write.
 //
 // # Not promised

@@ -25,6 +25,7 @@ type counts struct {
 	damaged, lost, writeErrors, dropped, syncs atomic.Uint64
 	syncing                                    atomic.Int64 // nanoseconds
 	allocFailed, broken, hasNext               atomic.Bool
+	failing                                    atomic.Bool // a write has failed, and none has succeeded since: said once
 }
 
 // Stats never waits for the disk.

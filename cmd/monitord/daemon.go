@@ -194,8 +194,9 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	})
 	sampling := start("collectors", func(ctx context.Context) error { return sampler.Run(ctx, d.tick) })
 	watching := start("watchdog", func(ctx context.Context) error {
-		feedWatchdog(ctx, log, []pulse{
-			{"ticks", d.pulse(conf.Collectors.Interval)},
+		feedWatchdog(ctx, log, watchdogInterval(log), func() { notify(log, daemon.SdNotifyWatchdog) }, []pulse{
+			{"rules", d.judging.idle},
+			{"ticks", d.ticking.every(conf.Collectors.Interval)},
 			{"journal", d.recorder.Turns},
 			{"poll loops", slowest(engine.Turns)},
 		})

@@ -22,14 +22,21 @@ type pulse struct {
 	turns func() uint64
 }
 
-// feedWatchdog feeds the service manager's watchdog as long as every pulse has moved
-// since it was last fed. It returns when ctx ends.
-func feedWatchdog(ctx context.Context, log *slog.Logger, pulses []pulse) {
+// watchdogInterval is the time within which the service manager wants to be told
+// that the daemon lives; 0: it does not ask.
+func watchdogInterval(log *slog.Logger) time.Duration {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		log.Warn("watchdog", "error", err)
+		return 0
 	}
-	if err != nil || interval == 0 {
+	return interval
+}
+
+// feedWatchdog feeds a watchdog that bites after interval, as long as every pulse
+// has moved since it was last fed. It returns when ctx ends.
+func feedWatchdog(ctx context.Context, log *slog.Logger, interval time.Duration, feed func(), pulses []pulse) {
+	if interval == 0 {
 		return
 	}
 	last := make([]uint64, len(pulses))
@@ -53,7 +60,7 @@ func feedWatchdog(ctx context.Context, log *slog.Logger, pulses []pulse) {
 		for i, p := range pulses {
 			last[i] = p.turns()
 		}
-		notify(log, daemon.SdNotifyWatchdog)
+		feed()
 	}
 }
 

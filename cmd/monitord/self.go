@@ -138,7 +138,9 @@ func (c *selfCollector) alerting(e *collectors.Emitter) {
 	e.Add(descJournalSync, j.SyncTime.Seconds())
 	e.Add(descJournalSyncs, float64(j.Syncs))
 	r := c.recorder()
-	e.Add(descJournalRefused, bit(!r.Refused))
+	e.Add(descJournalRefused, bit(!r.Refused && !j.Broken))
+	e.Add(descJournalSpare, bit(!j.AllocFailed))
+	e.Add(descJournalDropped, float64(r.Dropped))
 	e.Add(descJournalWaiting, float64(r.Waiting))
 	for _, h := range c.hooks() {
 		e.Add(descHookWaiting, float64(h.Waiting), h.Name)

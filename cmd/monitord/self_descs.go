@@ -44,6 +44,8 @@ var (
 	descJournalSync    = metric.NewDesc("monitord_journal_sync_seconds_total", metric.Counter, "seconds", "Time spent waiting for the disk to take alert events.")
 	descJournalSyncs   = metric.NewDesc("monitord_journal_syncs_total", metric.Counter, "", "Times that the disk was asked to take alert events.")
 	descJournalRefused = metric.NewDesc("monitord_journal_writable", metric.Gauge, "", "1 if the disk takes alert events, 0 if it refused them when last asked.")
+	descJournalSpare   = metric.NewDesc("monitord_journal_spare", metric.Gauge, "", "1 if the next file of the alert journal is allocated or will be when it is wanted, 0 if the disk refused it.")
+	descJournalDropped = metric.NewDesc("monitord_journal_dropped_events_total", metric.Counter, "", "Alert events that were left out because too many waited for the disk.")
 	descJournalWaiting = metric.NewDesc("monitord_journal_waiting_events", metric.Gauge, "", "Alert events that are not on disk yet.")
 
 	descHookWaiting = metric.NewDesc("monitord_hook_waiting_deliveries", metric.Gauge, "", "Deliveries that wait or are being retried.", "hook")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -24,8 +23,8 @@ type tickDriver struct {
 	stages   *stages
 	first    func() // after the first tick; once
 
-	turns atomic.Uint64 // ticks that went through all of it
-	ended atomic.Int64  // when the last one had, Unix nanoseconds; 0 while one is under way
+	ticking turn // a tick, all of it
+	judging turn // the rules' part of one
 
 	mu     sync.Mutex   // guards newest
 	newest metric.Batch // the last tick, results of rules included
@@ -34,12 +33,15 @@ type tickDriver struct {
 // tick is called by the sampler, by one goroutine, for every tick.
 func (d *tickDriver) tick(ctx context.Context, b metric.Batch) {
 	begin := time.Now()
-	d.ended.Store(0)
+	d.ticking.begin()
+	defer d.ticking.end()
 	// The history reports its own faults, once; the tick can be queried either way.
 	_ = d.history.Append(b)
 	committed := time.Now()
 
+	d.judging.begin()
 	out := d.rules.Eval(ctx, b.T)
+	d.judging.end()
 	d.recorder.Add(out)
 	judged := time.Now()
 
@@ -57,20 +59,7 @@ func (d *tickDriver) tick(ctx context.Context, b metric.Batch) {
 	d.stages.rules.Store(int64(judged.Sub(committed)))
 	d.stages.publish.Store(int64(time.Since(judged)))
 	d.stages.committed.Store(committed.UnixNano())
-	d.turns.Add(1)
-	d.ended.Store(time.Now().UnixNano())
 	d.first()
-}
-
-// pulse moves with every tick, and while the next one is not yet overdue: ticks
-// may be further apart than the watchdog's time.
-func (d *tickDriver) pulse(interval time.Duration) func() uint64 {
-	return func() uint64 {
-		if now, ended := time.Now().UnixNano(), d.ended.Load(); ended > 0 && now-ended < int64(2*interval) {
-			return uint64(now)
-		}
-		return d.turns.Load()
-	}
 }
 
 // appendResults stores what rules wrote at the tick at hand.
