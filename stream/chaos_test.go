@@ -54,27 +54,17 @@ func TestChaos(t *testing.T) {
 		topics = append(topics, s.NewTopic(TopicOptions{Source: k, Ring: 1 + i, Skip: i%2 == 0}))
 	}
 	order()
-	stop := make(chan struct{})
-	var publisher, clients sync.WaitGroup
-	publisher.Go(func() {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for pos := int64(1); ; pos++ {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
+	stop := eachMillisecond(func(pos int64) {
+		e := k.entry(pos)
+		var items []Item
+		for i, topic := range topics {
+			if (pos+int64(i))%3 != 0 {
+				items = append(items, Item{topic, e})
 			}
-			e := k.entry(pos)
-			var items []Item
-			for i, topic := range topics {
-				if (pos+int64(i))%3 != 0 {
-					items = append(items, Item{topic, e})
-				}
-			}
-			s.PublishMarked(items, strconv.FormatInt(pos, 10))
 		}
+		s.PublishMarked(items, strconv.FormatInt(pos, 10))
 	})
+	var clients sync.WaitGroup
 	for range 16 {
 		clients.Go(func() {
 			for range 4 {
@@ -92,8 +82,7 @@ func TestChaos(t *testing.T) {
 		}
 		return s.Stats().Subscriptions == 0
 	})
-	close(stop)
-	publisher.Wait()
+	stop()
 	for _, topic := range topics {
 		s.Drop(topic)
 		s.Drop(topic)

@@ -213,31 +213,21 @@ func testMarks(t *testing.T, o Options) {
 		topics = append(topics, s.NewTopic(TopicOptions{Source: k, Ring: 3 + 5*i}))
 	}
 	order()
-	stop := make(chan struct{})
-	var publishers, readers sync.WaitGroup
+	var readers sync.WaitGroup
 	var mu sync.Mutex // guards the mark
 	var mark [2]int64
 	for i := range topics {
-		publishers.Go(func() {
-			tick := time.NewTicker(time.Millisecond)
-			defer tick.Stop()
-			for pos := int64(1); ; pos++ {
-				select {
-				case <-stop:
-					return
-				case <-tick.C:
-				}
-				items := []Item{{topics[i], books[i].write(pos)}}
-				if rand.IntN(3) == 0 { // in two parts
-					s.Publish(items)
-					items = nil
-				}
-				mu.Lock()
-				mark[i] = pos
-				s.PublishMarked(items, fmt.Sprintf("%d.%d", mark[0], mark[1]))
-				mu.Unlock()
+		defer eachMillisecond(func(pos int64) {
+			items := []Item{{topics[i], books[i].write(pos)}}
+			if rand.IntN(3) == 0 { // in two parts
+				s.Publish(items)
+				items = nil
 			}
-		})
+			mu.Lock()
+			mark[i] = pos
+			s.PublishMarked(items, fmt.Sprintf("%d.%d", mark[0], mark[1]))
+			mu.Unlock()
+		})()
 	}
 	for range 12 {
 		readers.Go(func() {
@@ -250,8 +240,6 @@ func testMarks(t *testing.T, o Options) {
 		})
 	}
 	readers.Wait()
-	close(stop)
-	publishers.Wait()
 }
 
 func markedReader(s *testServer, id *string, last func() int64) bool {

@@ -265,12 +265,7 @@ func TestResetAnywhere(t *testing.T) {
 		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345",
 	} {
 		for cut := 1; cut <= len(script); cut += 1 + rand.IntN(4) {
-			c, err := net.Dial("tcp", s.addr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.SetDeadline(time.Now().Add(patience))
-			io.WriteString(c, script[:cut])
+			c := s.plain(script[:cut])
 			if cut > len(handshake) && cut%3 == 0 {
 				c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
 				io.CopyN(io.Discard, c, 100+rand.Int64N(30000)) // in the middle of what it is sent
@@ -318,29 +313,13 @@ func TestHugeHeaderIsNotRead(t *testing.T) {
 	} {
 		o := testOptions()
 		o.Path = "/"
-		e, err := New(funcs{}, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		inner, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ln, err := e.Listen(inner)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e, _, ln := accepting(t, o, "tcp", "127.0.0.1:0")
 		var read atomic.Int64
 		s := serveWith(t, e, counting{ln, &read}, http.NotFoundHandler())
-		c, err := net.Dial("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		c.SetDeadline(time.Now().Add(patience))
-		c.Write([]byte(first))
+		c := s.plain(first)
 		line := []byte(strings.Repeat("x", 1<<20))
 		sent := 0
+		var err error
 		for err == nil && sent < 300<<20 {
 			var n int
 			n, err = c.Write(line)

@@ -47,12 +47,7 @@ func TestHandshakeRefused(t *testing.T) {
 		{"unknown extension", good + "Sec-WebSocket-Extensions: x-bzip2\r\n", 101, ""},
 		{"broken extensions", good + "Sec-WebSocket-Extensions: permessage-deflate; =\r\n", 400, "9.1"},
 	} {
-		c, err := net.Dial("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.SetDeadline(time.Now().Add(patience))
-		io.WriteString(c, v.request+"\r\n")
+		c := s.plain(v.request + "\r\n")
 		k := &client{Conn: c, t: t}
 		resp, err := http.ReadResponse(k.reader(), nil)
 		if err != nil {

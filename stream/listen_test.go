@@ -23,14 +23,7 @@ func TestHandshakeNotCompleted(t *testing.T) {
 	s := serve(t, funcs{}, o)
 	var slow []net.Conn
 	for i := range 200 {
-		c, err := net.Dial("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		c.SetDeadline(time.Now().Add(patience))
-		io.WriteString(c, handshake[:i%len(handshake)/2])
-		slow = append(slow, c)
+		slow = append(slow, s.plain(handshake[:i%len(handshake)/2]))
 	}
 	honest := s.dial()
 	honest.send(masked(0x81, "in"))
@@ -66,13 +59,7 @@ func TestNoRoomForMore(t *testing.T) {
 	}
 	s := serveOn(t, e, ln)
 	first := []*client{s.dial(), s.dial(), s.dial()}
-	c, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
-	io.WriteString(c, handshake)
+	c := s.plain(handshake)
 	before := s.Turns()[0]
 	tick := time.NewTimer(500 * time.Millisecond)
 	<-tick.C
@@ -89,19 +76,8 @@ func TestNoRoomForMore(t *testing.T) {
 func TestListenerHandsOver(t *testing.T) {
 	o := testOptions()
 	o.Path = "/s"
-	e, err := New(funcs{}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "sock")
-	inner, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := e.Listen(inner)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, inner, ln := accepting(t, o, "unix", path)
 	if ln == inner {
 		t.Fatal("the poller does not accept")
 	}
@@ -144,18 +120,7 @@ func TestListenerHandsOver(t *testing.T) {
 
 // An engine that never runs gives its sockets back all the same.
 func TestListenerClosedBeforeRun(t *testing.T) {
-	e, err := New(funcs{}, testOptions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := e.Listen(inner)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, _, ln := accepting(t, testOptions(), "tcp", "127.0.0.1:0")
 	addr := ln.Addr().String()
 	if err := ln.Close(); err != nil {
 		t.Error(err)
