@@ -14,21 +14,6 @@ import (
 	"monitord/stream/wire"
 )
 
-// torture is how long tests go on that can find more the longer they run:
-// MONITORD_TORTURE=5m, as `make torture` has it.
-func torture(t *testing.T, otherwise time.Duration) time.Duration {
-	t.Helper()
-	text := os.Getenv("MONITORD_TORTURE")
-	if text == "" {
-		return otherwise
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatalf("MONITORD_TORTURE: %v", err)
-	}
-	return d
-}
-
 // Readers subscribe at random moments, from random times and numbers, leave and
 // come again, some of them slowly, while the daemon is killed and started again:
 // each sees every tick and every event once, or a gap that names what is missing;
@@ -61,7 +46,7 @@ func TestNothingIsLostAtRandom(t *testing.T) {
 		}
 		readers.Go(func() { f.run(ctx) })
 	}
-	until := time.After(torture(t, 12*time.Second))
+	until := time.After(atRandom)
 	kill := time.NewTicker(5 * time.Second)
 	defer kill.Stop()
 	for running, n := true, 0; running; n++ {

@@ -1,0 +1,9 @@
+//go:build !torture
+
+package main
+
+import "time"
+
+// Times of the tests that find more the longer they go on: short enough for every
+// run. `make torture` has the full ones.
+const atRandom = 12 * time.Second // of killing the daemon under its readers

@@ -1,0 +1,8 @@
+//go:build torture
+
+package main
+
+import "time"
+
+// The full times, for `make torture`.
+const atRandom = 10 * time.Minute
