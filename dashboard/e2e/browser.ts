@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { until } from './until';
 
 const flags = [
 	'--headless',
@@ -69,3 +70,12 @@ export async function open(browser: Browser, url: string, options: BrowserContex
 export async function phase(page: Page): Promise<string> {
 	return (await page.locator('.badge').getAttribute('data-phase')) ?? '';
 }
+
+/** Waits until the badge says so. */
+export const becomes = (page: Page, wanted: string, within?: number) =>
+	until(
+		`badge says ${wanted}`,
+		() => phase(page),
+		(p) => p === wanted,
+		within,
+	);

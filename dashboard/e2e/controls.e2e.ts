@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launch, open, phase, type Watched } from './browser';
+import { becomes, launch, open, phase, type Watched } from './browser';
 import { isHole, newest, rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
@@ -21,11 +21,7 @@ afterAll(async () => {
 beforeEach(async () => {
 	watched = await open(browser, daemon.url);
 	page = watched.page;
-	await until(
-		'live',
-		() => phase(page),
-		(p) => p === 'live',
-	);
+	await becomes(page, 'live');
 	await until('twenty rows', async () => (await rows(page, 'load', 20)).length >= 20);
 });
 afterEach(async () => {
@@ -186,11 +182,7 @@ describe('colours', () => {
 		expect(await theme()).toBe('light');
 		expect(await back()).not.toBe(dark);
 		await page.reload();
-		await until(
-			'live',
-			() => phase(page),
-			(p) => p === 'live',
-		);
+		await becomes(page, 'live');
 		expect(await theme()).toBe('light');
 		expect(await page.getByRole('button', { name: 'Colours: light' }).count()).toBe(1);
 		await page.keyboard.press('t');

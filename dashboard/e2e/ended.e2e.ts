@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, phase, type Watched } from './browser';
+import { becomes, launch, open, type Watched } from './browser';
 import { Daemon } from './daemon';
 import { until } from './until';
 
@@ -19,11 +19,7 @@ let watched: Watched;
 beforeAll(async () => {
 	[daemon, browser] = await Promise.all([Daemon.start(config), launch()]);
 	watched = await open(browser, daemon.url);
-	await until(
-		'live',
-		() => phase(watched.page),
-		(p) => p === 'live',
-	);
+	await becomes(watched.page, 'live');
 });
 afterAll(async () => {
 	await browser?.close();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ceiling } from '../src/charts/scale';
 import { format } from '../src/format';
 import { panels } from '../src/panels/all';
-import { launch, open, phase, type Watched } from './browser';
+import { becomes, launch, open, type Watched } from './browser';
 import { colours, newest, rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
@@ -32,12 +32,7 @@ async function has(id: string): Promise<boolean> {
 
 describe('the page', () => {
 	it('shows this machine live within seconds', async () => {
-		await until(
-			'live',
-			() => phase(page.page),
-			(p) => p === 'live',
-			15_000,
-		);
+		await becomes(page.page, 'live', 15_000);
 		expect(await page.page.locator('h1').textContent()).toBe('web1');
 		expect(await page.page.title()).toBe('web1 · monitord');
 		await until(

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launch, open, phase, type Watched } from './browser';
+import { becomes, launch, open, phase, type Watched } from './browser';
 import { isHole, type Row, rows } from './charts';
 import { Cut } from './cut';
 import { Daemon } from './daemon';
@@ -31,13 +31,7 @@ afterEach(async () => {
 	await daemon?.end();
 });
 
-const is = (wanted: string, within = 30_000) =>
-	until(
-		`badge says ${wanted}`,
-		() => phase(page),
-		(p) => p === wanted,
-		within,
-	);
+const is = (wanted: string, within?: number) => becomes(page, wanted, within);
 const filled = async (panel: string) => (await rows(page, panel, 200)).filter((r) => !isHole(r));
 const passed = (ms: number) => {
 	const end = Date.now() + ms;
@@ -88,11 +82,7 @@ describe('a daemon that is killed', () => {
 
 		// A page that was not there sees the same from the history.
 		const other = await open(browser, daemon.url);
-		await until(
-			'live',
-			() => phase(other.page),
-			(p) => p === 'live',
-		);
+		await becomes(other.page, 'live');
 		const same = await until(
 			'the other page has rows',
 			async () => await rows(other.page, 'load', 200),

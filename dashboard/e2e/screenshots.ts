@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, open, phase } from './browser';
+import { becomes, launch, open } from './browser';
 import { rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
@@ -46,11 +46,7 @@ for (const size of ['wide', 'narrow'] as const) {
 	for (const colorScheme of ['light', 'dark'] as const) {
 		it(`${size}, ${colorScheme}`, async () => {
 			const { page, faults, close } = await open(browser, daemon.url, { viewport: sizes[size], colorScheme });
-			await until(
-				'live',
-				() => phase(page),
-				(p) => p === 'live',
-			);
+			await becomes(page, 'live');
 			await page.locator('#panel-load').scrollIntoViewIfNeeded(); // charts are drawn when they come into sight
 			await until('twenty rows', async () => (await rows(page, 'load', 20)).length >= 20);
 			await until(

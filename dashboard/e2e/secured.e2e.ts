@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, phase } from './browser';
+import { becomes, launch, open } from './browser';
 import { isHole, rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
@@ -33,11 +33,7 @@ describe('a page over https', () => {
 		// The certificate signs itself; everything else is as it would be.
 		const watched = await open(browser, daemon.url, { ignoreHTTPSErrors: true });
 		const { page, faults, addresses } = watched;
-		await until(
-			'live',
-			() => phase(page),
-			(p) => p === 'live',
-		);
+		await becomes(page, 'live');
 		await until('three rows', async () => (await rows(page, 'load', 50)).filter((r) => !isHole(r)).length >= 3);
 		expect([...addresses]).toEqual([new URL(daemon.url).origin]);
 		expect(faults).toEqual([]);
