@@ -41,7 +41,7 @@ func (r *Runner) attempt(ctx context.Context, c compiled, seq uint64, loose *ale
 		}
 		res.event = *e
 	}
-	m, err := r.origin.newMessage(c.Name, res.event)
+	m, err := r.origin.compose(draft{hook: c.Name, events: []alerts.Event{res.event}})
 	if err != nil {
 		res.outcome = outcome{err: err, permanent: true}
 		return res

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"monitord/alerts"
 )
 
 // arriving is a receiver that says when it is called.
@@ -50,7 +52,7 @@ func BenchmarkMessage(b *testing.B) {
 	e := golden()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := testOrigin.newMessage("ops", e); err != nil {
+		if _, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{e}}); err != nil {
 			b.Fatal(err)
 		}
 	}

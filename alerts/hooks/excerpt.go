@@ -46,3 +46,29 @@ func oneLine(s string) string {
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
 }
+
+// transcriptBytes is how much of a request or an answer people are shown.
+const transcriptBytes = 16 << 10
+
+// transcript returns the beginning of what was sent or answered, its lines kept
+// and fit for a terminal.
+func transcript(s string) string {
+	cut := len(s) > transcriptBytes
+	if cut {
+		s = s[:transcriptBytes]
+	}
+	s = strings.ToValidUTF8(s, "�")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r':
+			return -1
+		case r != '\n' && r != '\t' && !unicode.IsPrint(r):
+			return '�'
+		}
+		return r
+	}, s)
+	if s = strings.TrimRight(s, "\n\t "); cut {
+		s += "…"
+	}
+	return s
+}

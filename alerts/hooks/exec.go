@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -41,17 +42,35 @@ func (s *execSender) send(ctx context.Context, m *message) outcome {
 		return outcome{err: fmt.Errorf("start %s: %w", s.command[0], pathless(err))}
 	}
 	err, late := s.wait(ctx, cmd)
+	var o outcome
+	if m.traced {
+		o.request, o.answer = transcript(commandText(cmd, m)), transcript(output.String())
+	}
 	switch {
 	case late:
 		err = errTimeout
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		// It ended well, and left something behind that had its output open.
-		return outcome{}
+		return o
 	}
 	if text := excerptEnd(output.String()); text != "" {
 		err = fmt.Errorf("%w: %s", err, text)
 	}
-	return outcome{err: err}
+	o.err = err
+	return o
+}
+
+// commandText is what a program was started with, as people know it: its
+// environment is that of the daemon but for the variables shown.
+func commandText(cmd *exec.Cmd, m *message) string {
+	var b strings.Builder
+	for _, v := range cmd.Env {
+		if name, value, _ := strings.Cut(v, "="); strings.HasPrefix(name, alertPrefix) {
+			fmt.Fprintf(&b, "%s=%q\n", name, value)
+		}
+	}
+	fmt.Fprintf(&b, "%q\n\n%s", cmd.Args, bodyText(m.body))
+	return b.String()
 }
 
 // wait returns when the program has ended and its group has been killed. late

@@ -5,11 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"monitord/alerts"
 )
 
 // envBytes bounds one variable: the kernel refuses to start a program with one
 // above 128 KiB. Standard input has all of it.
 const envBytes = 8 << 10
+
+// alertPrefix begins the name of each variable that tells of the alert.
+const alertPrefix = "MONITORD_ALERT_"
 
 // inherited says whether a program gets one of the daemon's own variables. It
 // does not get what configures the daemon, which may be secret, nor what
@@ -22,7 +27,8 @@ func inherited(name string) bool {
 	return !strings.HasPrefix(name, "MONITORD_")
 }
 
-// environment is what a program finds in its environment.
+// environment is what a program finds in its environment. What the events of a
+// group do not have alike is empty.
 func environment(m *message, instance string) []string {
 	var env []string
 	for _, v := range os.Environ() {
@@ -30,23 +36,31 @@ func environment(m *message, instance string) []string {
 			env = append(env, v)
 		}
 	}
-	a := &m.event.Alert
-	if own := a.Labels.Get("instance"); own != "" {
+	if own := m.payload.CommonLabels["instance"]; own != "" {
 		instance = own
 	}
+	alike := func(of func(*alerts.Event) string) string {
+		value := of(m.newest())
+		for i := range m.events {
+			if of(&m.events[i]) != value {
+				return ""
+			}
+		}
+		return value
+	}
 	for _, v := range [][2]string{
-		{"NAME", a.Labels.Get("alertname")},
-		{"STATUS", status(&m.event)},
-		{"SEVERITY", a.Labels.Get("severity")},
-		{"VALUE", formatValue(a.Value)},
+		{"NAME", m.payload.CommonLabels["alertname"]},
+		{"STATUS", m.payload.Status},
+		{"SEVERITY", m.payload.CommonLabels["severity"]},
+		{"VALUE", alike(func(e *alerts.Event) string { return formatValue(e.Alert.Value) })},
 		{"INSTANCE", instance},
-		{"STARTS_AT", a.StartsAt.UTC().Format(time.RFC3339Nano)},
-		{"FINGERPRINT", a.Fingerprint},
-		{"SEQ", strconv.FormatUint(m.event.Seq, 10)},
-		{"SUMMARY", a.Annotations["summary"]},
-		{"COUNT", "1"},
+		{"STARTS_AT", alike(func(e *alerts.Event) string { return e.Alert.StartsAt.UTC().Format(time.RFC3339Nano) })},
+		{"FINGERPRINT", alike(func(e *alerts.Event) string { return e.Alert.Fingerprint })},
+		{"SEQ", strconv.FormatUint(m.newest().Seq, 10)},
+		{"SUMMARY", m.payload.CommonAnnotations["summary"]},
+		{"COUNT", strconv.Itoa(len(m.events))},
 	} {
-		env = append(env, "MONITORD_ALERT_"+v[0]+"="+envValue(v[1]))
+		env = append(env, alertPrefix+v[0]+"="+envValue(v[1]))
 	}
 	return env
 }

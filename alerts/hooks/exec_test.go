@@ -97,7 +97,7 @@ func TestExecGetsAll(t *testing.T) {
 	for _, want := range []string{
 		"MONITORD_ALERT_NAME=DiskFull", "MONITORD_ALERT_STATUS=firing", "MONITORD_ALERT_SEVERITY=critical",
 		"MONITORD_ALERT_VALUE=93.5", "MONITORD_ALERT_INSTANCE=web1", "MONITORD_ALERT_STARTS_AT=2025-11-21T00:00:00Z",
-		"MONITORD_ALERT_FINGERPRINT=" + m.event.Alert.Fingerprint, "MONITORD_ALERT_SEQ=1042",
+		"MONITORD_ALERT_FINGERPRINT=" + m.newest().Alert.Fingerprint, "MONITORD_ALERT_SEQ=1042",
 		"MONITORD_ALERT_SUMMARY=DiskFull is on fire", "MONITORD_ALERT_COUNT=1", "HOOK_TEST_OWN=seen",
 	} {
 		if !strings.Contains("\n"+string(env), "\n"+want+"\n") {

@@ -98,7 +98,7 @@ type fake struct {
 }
 
 func (f *fake) send(ctx context.Context, m *message) outcome {
-	what := m.event.Alert.Labels.Get("alertname") + " " + status(&m.event)
+	what := m.payload.CommonLabels["alertname"] + " " + m.payload.Status
 	f.mu.Lock()
 	f.calls = append(f.calls, call{what, m.key, time.Now()})
 	f.running++

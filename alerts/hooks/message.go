@@ -3,10 +3,11 @@ package hooks
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts"
 )
@@ -23,14 +24,26 @@ type outcome struct {
 	err        error         // what went wrong; holds no secret
 	permanent  bool          // trying again is of no use
 	retryAfter time.Duration // what the receiver asked for; 0 if nothing
+
+	// What was sent and what came back, for people: only of a message that is
+	// traced, through transcript, without secrets.
+	request, answer string
 }
 
-// A message is what is delivered: one event.
+// A message is what is delivered: one event or, by a hook with group_by, those
+// of a group. It is immutable.
 type message struct {
-	key   string // idempotency key
-	event alerts.Event
-	body  []byte
+	hook    string         // who delivers it
+	key     string         // idempotency key, the same for each attempt
+	events  []alerts.Event // at least one, by number; an alert may occur more than once
+	group   labels.Labels  // what the group has in common by group_by; the alert's labels without
+	payload payload        // for senders that say it in other words than body
+	body    []byte         // payload as JSON
+	traced  bool           // the outcome is to tell request and answer
 }
+
+// newest is the event with the highest number, which names the message.
+func (m *message) newest() *alerts.Event { return &m.events[len(m.events)-1] }
 
 // origin is what every message of a runner says about where it comes from.
 type origin struct {
@@ -68,7 +81,9 @@ type ours struct {
 	Instance       string      `json:"instance"`
 	Epoch          string      `json:"epoch"`
 	IdempotencyKey string      `json:"idempotencyKey"`
-	Alerts         []oursAlert `json:"alerts"` // in the order of the alerts above
+	Repeat         int         `json:"repeat,omitempty"` // the how manieth time that it is said again
+	Test           bool        `json:"test,omitempty"`   // sent by `monitord hook test`
+	Alerts         []oursAlert `json:"alerts"`           // in the order of the alerts above
 }
 
 type oursAlert struct {
@@ -116,61 +131,10 @@ func formatValue(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
+// status is what a receiver is told about one event.
 func status(e *alerts.Event) string {
 	if e.Kind == alerts.KindResolved {
 		return "resolved"
 	}
 	return "firing"
-}
-
-// newMessage makes the message in which a hook delivers an event.
-func (o origin) newMessage(hook string, e alerts.Event) (*message, error) {
-	m := &message{event: e, key: fmt.Sprintf("%s-%s-%d", o.epoch, hook, e.Seq)}
-	if e.Seq == 0 {
-		m.key = fmt.Sprintf("%s-%s-%s-%d-%s", o.epoch, hook, e.Alert.Fingerprint, e.T, e.Kind)
-	}
-	labels := e.Alert.Labels.Map()
-	annotations := e.Alert.Annotations
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	var err error
-	m.body, err = json.Marshal(payload{
-		Version:           "4",
-		GroupKey:          "{}:" + e.Alert.Labels.String(),
-		Status:            status(&e),
-		Receiver:          hook,
-		GroupLabels:       labels,
-		CommonLabels:      labels,
-		CommonAnnotations: annotations,
-		ExternalURL:       o.externalURL,
-		Alerts: []payloadAlert{{
-			Status:       status(&e),
-			Labels:       labels,
-			Annotations:  annotations,
-			StartsAt:     e.Alert.StartsAt.UTC(),
-			EndsAt:       e.Alert.EndsAt.UTC(),
-			GeneratorURL: e.Alert.GeneratorURL,
-			Fingerprint:  e.Alert.Fingerprint,
-		}},
-		Monitord: ours{
-			Instance:       o.instance,
-			Epoch:          o.epoch,
-			IdempotencyKey: m.key,
-			Alerts: []oursAlert{{
-				Seq:      e.Seq,
-				T:        e.T,
-				Event:    string(e.Kind),
-				Durable:  e.Durable,
-				Value:    jsonFloat(e.Alert.Value),
-				ActiveAt: e.Alert.ActiveAt.UTC(),
-				Stale:    e.Alert.Stale,
-				Evidence: newEvidence(e.Alert.Evidence),
-			}},
-		},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("encode the delivery: %w", err)
-	}
-	return m, nil
 }

@@ -49,8 +49,8 @@ func (p *poster) close() { p.client.CloseIdleConnections() }
 // read to its end is used again.
 const answerBytes = 64 << 10
 
-// post sends JSON to a URL.
-func (p *poster) post(ctx context.Context, to string, header http.Header, body []byte) outcome {
+// post sends JSON, which says what the message says, to a URL.
+func (p *poster) post(ctx context.Context, m *message, to string, header http.Header, body []byte) outcome {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		return outcome{err: errors.New("the URL cannot be used"), permanent: true}
@@ -60,13 +60,21 @@ func (p *poster) post(ctx context.Context, to string, header http.Header, body [
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", p.agent)
+	var request string
+	if m.traced {
+		request = transcript(requestText(req, body, p.secrets))
+	}
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return outcome{err: p.failure(ctx, err)}
+		return outcome{err: p.failure(ctx, err), request: request}
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, answerBytes))
-	return judge(resp.StatusCode, resp.Header, p.secrets.hide(string(answer)))
+	o := judge(resp.StatusCode, resp.Header, p.secrets.hide(string(answer)))
+	if m.traced {
+		o.request, o.answer = request, transcript(p.secrets.hide(responseText(resp, answer)))
+	}
+	return o
 }
 
 // failure is the error of a request that got no answer, without the URL that

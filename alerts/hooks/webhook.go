@@ -29,7 +29,7 @@ func (w *webhook) send(ctx context.Context, m *message) outcome {
 	if w.secret != "" {
 		header.Set("X-Monitord-Signature", sign(w.secret, time.Now(), m.body))
 	}
-	return w.post(ctx, w.url, header, m.body)
+	return w.post(ctx, m, w.url, header, m.body)
 }
 
 // sign returns the header X-Monitord-Signature for a body sent at t.

@@ -66,7 +66,7 @@ var testOrigin = origin{epoch: "00c0ffee00c0ffee", instance: "web1", externalURL
 
 func messageOf(t testing.TB, e alerts.Event) *message {
 	t.Helper()
-	m, err := testOrigin.newMessage("ops", e)
+	m, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{e}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,5 +248,64 @@ func waitFor(t testing.TB, log *alerts.Log, cond func() bool) {
 		case <-deadline:
 			t.Fatalf("in 30 s the journal came to %v", told(t, log))
 		}
+	}
+}
+
+// TestMessageOfGroup: what the events have alike stands for all of them.
+func TestMessageOfGroup(t *testing.T) {
+	a, b, over := firing("A"), firing("B"), resolved("A")
+	a.Seq, b.Seq, over.Seq = 7, 8, 12
+	m, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{a, b, over}, groupBy: []string{"severity", "absent"}, repeat: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "key", m.key, "00c0ffee00c0ffee-ops-12-r2")
+	equal(t, "status", m.payload.Status, "firing") // B still does
+	equal(t, "group", m.payload.GroupKey, `{}:{severity="critical"}`)
+	equal(t, "group labels", m.payload.GroupLabels, map[string]string{"severity": "critical"})
+	equal(t, "common labels", m.payload.CommonLabels, map[string]string{"severity": "critical", "instance": "web1"})
+	equal(t, "common annotations", m.payload.CommonAnnotations, map[string]string{})
+	var each []string
+	for i, a := range m.payload.Alerts {
+		each = append(each, fmt.Sprint(a.Labels["alertname"], " ", a.Status, " ", m.payload.Monitord.Alerts[i].Seq))
+	}
+	equal(t, "alerts", each, []string{"A firing 7", "B firing 8", "A resolved 12"})
+	env := strings.Join(environment(m, "web1"), "\n") + "\n"
+	for _, want := range []string{"NAME=", "SEVERITY=critical", "VALUE=93.5", "SEQ=12", "COUNT=3", "STATUS=firing", "SUMMARY=", "FINGERPRINT="} {
+		if !strings.Contains(env, "\nMONITORD_ALERT_"+want+"\n") {
+			t.Errorf("no %s in\n%s", want, env)
+		}
+	}
+	m, err = testOrigin.compose(draft{hook: "ops", events: []alerts.Event{a, over}, groupBy: []string{"severity"}})
+	if err != nil || m.payload.Status != "resolved" {
+		t.Errorf("a group of which nothing fires any more: %s, %v", m.payload.Status, err)
+	}
+}
+
+// TestTraced: what people are shown of a request and its answer.
+func TestTraced(t *testing.T) {
+	url, _ := serve(t, func(w http.ResponseWriter, _ int) {
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprint(w, "taken\x1b[31m by s3cret\r\nbye")
+	})
+	m, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{golden()}, test: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := webhookTo(t, url, "s3cret").send(context.Background(), m)
+	for _, want := range []string{"POST http://127.0.0.1:", "/***\n", "Idempotency-Key: " + m.key, "X-Monitord-Signature: t=", "\n\n{\n  \"version\": \"4\",", `"test": true`} {
+		if !strings.Contains(o.request, want) {
+			t.Errorf("no %q in the request:\n%s", want, o.request)
+		}
+	}
+	if !strings.HasPrefix(o.answer, "HTTP/1.1 202 Accepted\n") || !strings.HasSuffix(o.answer, "\n\ntaken�[31m by ***\nbye") {
+		t.Errorf("answer:\n%s", o.answer)
+	}
+	if strings.Contains(o.request+o.answer, "T0K3N") || strings.Contains(o.request+o.answer, "s3cret") {
+		t.Errorf("secrets in:\n%s\n%s", o.request, o.answer)
+	}
+	o = script(t, "echo got $MONITORD_ALERT_NAME; exit 1", "-x").send(context.Background(), m)
+	if !strings.Contains(o.request, "MONITORD_ALERT_NAME=\"DiskFull\"\n") || !strings.Contains(o.request, `/hook" "-x"]`+"\n\n{\n") || o.answer != "got DiskFull" || o.err == nil {
+		t.Errorf("request:\n%s\nanswer: %s\n%v", o.request, o.answer, o.err)
 	}
 }
