@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -43,7 +44,7 @@ func NewMatchers(all []*labels.Matcher) (Matchers, error) {
 		return Matchers{}, fmt.Errorf("has %d matchers, must have at most %d", len(all), maxMatchers)
 	}
 	for _, m := range all {
-		if m.Name == labels.MetricName {
+		if m.Name == model.MetricNameLabel {
 			return Matchers{}, errors.New("names a metric, and an alert is none: write label=\"value\", such as severity=\"critical\"")
 		}
 	}
