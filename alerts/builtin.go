@@ -7,14 +7,13 @@ import "time"
 // no faults.
 func builtInRules(interval time.Duration) []*Rule {
 	var rules []*Rule
+	group := &Group{Name: "built-in", BuiltIn: true}
 	for _, c := range builtInConfigs() {
 		expr, err := parseExpression(c.Expr)
 		if err != nil {
 			continue
 		}
-		r := newRule(c, expr, interval)
-		r.BuiltIn = true
-		rules = append(rules, r)
+		rules = append(rules, newRule(c, group, expr, interval))
 	}
 	return rules
 }

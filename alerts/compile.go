@@ -12,41 +12,63 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// Compile makes rules of their configuration, in the order of evaluation:
-// recording rules, alert rules, and behind them the built-in ones. It returns
-// every fault, each as "rules[2].expr: what is wrong, what to do"; the rules are
-// of use only without faults. The interval is that of the ticks.
-func Compile(configs []RuleConfig, interval time.Duration) ([]*Rule, []error) {
-	c := compiler{interval: interval, seen: make(map[string]string)}
+// Compile makes rules of their configuration, in the order of evaluation: group
+// after group, the built-in ones at the end. It returns every fault; the rules
+// are of use only without faults. The interval is that of the ticks.
+func Compile(groups []GroupConfig, interval time.Duration) ([]*Rule, []Fault) {
+	c := compiler{interval: interval, ids: make(map[string]int), reserved: make(map[string]bool)}
 	builtIn := builtInRules(interval)
 	for _, r := range builtIn {
-		c.seen[r.nameAndLabels()] = "a built-in rule"
+		c.ids[r.ID]++
+		c.reserved[r.nameAndLabels()] = true
 	}
-	var recording, alerting []*Rule
-	for i, config := range configs {
-		c.at = fmt.Sprintf("rules[%d]", i)
-		r := c.rule(config)
-		switch {
-		case r == nil:
-		case r.Recording:
-			recording = append(recording, r)
-		default:
-			alerting = append(alerting, r)
-		}
+	compiled := make([][]*Rule, 0, len(groups)+1)
+	for _, config := range groups {
+		compiled = append(compiled, c.group(config))
 	}
-	return slices.Concat(recording, alerting, builtIn), c.faults
+	return evaluationOrder(append(compiled, builtIn)), c.faults
 }
 
 // A compiler collects faults. It is of use for one Compile.
 type compiler struct {
 	interval time.Duration
-	at       string            // path of the rule at hand
-	seen     map[string]string // name and labels, and which rule has them
-	faults   []error
+	ids      map[string]int    // how many rules have an identity
+	reserved map[string]bool   // name and labels of the built-in rules
+	config   *GroupConfig      // at hand
+	of       *Group            // at hand
+	at       string            // path of the rule at hand in its group
+	seen     map[string]string // in the group: name and labels, and which rule has them
+	faults   []Fault
+}
+
+// group returns the group's rules in the order of evaluation.
+func (c *compiler) group(config GroupConfig) []*Rule {
+	c.config, c.of, c.seen = &config, newGroup(config), make(map[string]string)
+	c.at = ""
+	if config.Interval < 0 || config.QueryOffset < 0 || config.Limit < 0 {
+		c.fault("", "interval, query_offset and limit must not be negative")
+	}
+	c.pairs("labels", config.Labels)
+	var recording, alerting []*Rule
+	for i, rule := range config.Rules {
+		c.at = fmt.Sprintf("rules[%d]", i)
+		r := c.rule(rule)
+		switch {
+		case r == nil:
+		case r.Recording && !config.Prometheus:
+			recording = append(recording, r)
+		default:
+			alerting = append(alerting, r)
+		}
+	}
+	return append(recording, alerting...)
 }
 
 func (c *compiler) fault(key, format string, args ...any) {
-	c.faults = append(c.faults, fmt.Errorf("%s.%s: %s", c.at, key, fmt.Sprintf(format, args...)))
+	if c.config.Prometheus && key == "name" {
+		key = "alert"
+	}
+	c.faults = append(c.faults, c.config.Fault(dotted(c.at, key), fmt.Sprintf(format, args...)))
 }
 
 // rule returns nil when the configuration has a fault.
@@ -64,6 +86,9 @@ func (c *compiler) rule(config RuleConfig) *Rule {
 	}
 	if config.For < 0 {
 		c.fault("for", "is %v, must not be negative", config.For)
+	}
+	if config.KeepFiringFor < 0 {
+		c.fault("keep_firing_for", "is %v, must not be negative", config.KeepFiringFor)
 	}
 	if config.Severity != "" && config.Labels["severity"] != "" {
 		c.fault("severity", "is given here (%q) and in labels (%q), keep one", config.Severity, config.Labels["severity"])
@@ -85,17 +110,41 @@ func (c *compiler) rule(config RuleConfig) *Rule {
 	if len(c.faults) > before {
 		return nil
 	}
-	r := newRule(config, expr, c.interval)
-	if other, ok := c.seen[r.nameAndLabels()]; ok {
+	r := newRule(config, c.of, expr, c.interval)
+	if !c.unique(r) {
+		return nil
+	}
+	if n := c.ids[r.ID]; n > 0 {
+		// The same rule in another group: alerts of its own, with an identity that
+		// stays as long as the order of the two does.
+		c.ids[r.ID]++
+		r.ID = r.copyID(n)
+	}
+	c.ids[r.ID]++
+	return r
+}
+
+// unique holds a rule against those with its name and labels. Prometheus allows
+// several; elsewhere it is a mistake.
+func (c *compiler) unique(r *Rule) bool {
+	same := r.nameAndLabels()
+	other := c.seen[same]
+	if c.config.Prometheus {
+		other = ""
+	}
+	if c.reserved[same] {
+		other = "a built-in rule"
+	}
+	if other != "" {
 		key := "name"
 		if r.Recording {
 			key = "record"
 		}
 		c.fault(key, "%q with these labels is %s already, give one of them another name or label", r.Name, other)
-		return nil
+		return false
 	}
-	c.seen[r.nameAndLabels()] = c.at
-	return r
+	c.seen[same] = dotted(c.config.Path, c.at)
+	return true
 }
 
 func (c *compiler) name(config RuleConfig) {
@@ -119,6 +168,9 @@ func (c *compiler) recording(config RuleConfig) {
 	if config.For != 0 {
 		c.fault("for", only)
 	}
+	if config.KeepFiringFor != 0 {
+		c.fault("keep_firing_for", only)
+	}
 	if config.Severity != "" {
 		c.fault("severity", only)
 	}
@@ -140,7 +192,7 @@ func (c *compiler) pairs(key string, pairs map[string]string) {
 		switch {
 		case !model.UTF8Validation.IsValidLabelName(name) || len(name) > maxNameBytes:
 			c.fault(at, "%q is no label name, write letters, digits and underscores", name)
-		case key == "labels" && (name == model.MetricNameLabel || name == labels.AlertName):
+		case key == "labels" && (name == model.MetricNameLabel || name == labels.AlertName && !c.config.Prometheus):
 			c.fault(at, "is set from the rule's name, remove it")
 		case !utf8.ValidString(pairs[name]):
 			c.fault(at, "is not UTF-8, write it in UTF-8")
@@ -150,7 +202,12 @@ func (c *compiler) pairs(key string, pairs map[string]string) {
 	}
 }
 
+// templates tries labels or annotations. Prometheus is content with a text that
+// parses, which the reader of its files has seen to.
 func (c *compiler) templates(key string, pairs map[string]string) {
+	if c.config.Prometheus {
+		return
+	}
 	for _, t := range templatesOf(pairs) {
 		if err := t.try(); err != nil {
 			c.fault(strings.TrimPrefix(key+"."+t.name, "."), "%v", err)

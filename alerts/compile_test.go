@@ -65,7 +65,7 @@ func TestCompileFaults(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, faults := Compile(tc.rules, time.Second)
+			_, faults := Compile(inGroup(tc.rules...), time.Second)
 			if len(faults) != len(tc.want) {
 				t.Fatalf("faults %q, want %d", faults, len(tc.want))
 			}
@@ -85,7 +85,7 @@ func TestCompileAcceptsWhatDependsOnData(t *testing.T) {
 		"{{ .Labels.x }} {{ .Value }} {{ $externalURL }} {{ $externalLabels.y }}", "{{ stripPort $labels.instance }}",
 		`{{ range query (printf "up{instance='%s'}" $labels.instance) }}{{ .Value }}{{ end }}`,
 	} {
-		if _, faults := Compile([]RuleConfig{{Name: "A", Expr: "up", Annotations: map[string]string{"a": text}}}, time.Second); len(faults) > 0 {
+		if _, faults := Compile(inGroup(RuleConfig{Name: "A", Expr: "up", Annotations: map[string]string{"a": text}}), time.Second); len(faults) > 0 {
 			t.Errorf("%s: %v", text, faults)
 		}
 	}
@@ -93,10 +93,10 @@ func TestCompileAcceptsWhatDependsOnData(t *testing.T) {
 
 func TestCompileOrderAndDefaults(t *testing.T) {
 	hooks := []string{}
-	rules, faults := Compile([]RuleConfig{
-		{Name: "A", Expr: " up == 0\n", Severity: "page", Hooks: hooks},
-		{Record: "r", Expr: "sum(up)"},
-	}, time.Second)
+	rules, faults := Compile(inGroup(
+		RuleConfig{Name: "A", Expr: " up == 0\n", Severity: "page", Hooks: hooks},
+		RuleConfig{Record: "r", Expr: "sum(up)"},
+	), time.Second)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -119,11 +119,9 @@ func TestCompileOrderAndDefaults(t *testing.T) {
 }
 
 func TestBuiltInRulesHaveNoFaults(t *testing.T) {
-	c := compiler{interval: time.Second, seen: make(map[string]string)}
-	for _, config := range builtInConfigs() {
-		if c.rule(config) == nil {
-			t.Errorf("%s: %v", config.Name, c.faults)
-		}
+	c := compiler{interval: time.Second, ids: make(map[string]int)}
+	if c.group(GroupConfig{Rules: builtInConfigs()}); len(c.faults) > 0 {
+		t.Error(c.faults)
 	}
 	if len(builtInRules(time.Second)) != len(builtInConfigs()) {
 		t.Error("a built-in rule is missing")
@@ -132,7 +130,7 @@ func TestBuiltInRulesHaveNoFaults(t *testing.T) {
 
 func TestRuleIdentity(t *testing.T) {
 	id := func(c RuleConfig) string {
-		rules, faults := Compile([]RuleConfig{c}, time.Second)
+		rules, faults := Compile(inGroup(c), time.Second)
 		if len(faults) > 0 {
 			t.Fatal(faults)
 		}
@@ -220,11 +218,11 @@ func TestRuleIsDue(t *testing.T) {
 }
 
 func TestConfigValidate(t *testing.T) {
-	if faults := DefaultConfig().Validate(time.Second); len(faults) > 0 {
+	if faults := DefaultConfig().Validate(); len(faults) > 0 {
 		t.Errorf("the defaults have faults: %v", faults)
 	}
-	faults := Config{Keep: time.Minute, MaxJournal: 1, Rules: []RuleConfig{{}}}.Validate(time.Second)
-	if len(faults) != 4 {
-		t.Errorf("faults %q, want keep, max_journal, name and expr", faults)
+	faults := Config{Keep: time.Minute, MaxJournal: 1}.Validate()
+	if len(faults) != 2 {
+		t.Errorf("faults %q, want keep and max_journal", faults)
 	}
 }

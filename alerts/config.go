@@ -6,7 +6,7 @@ import (
 )
 
 // Config is the part of the table [alerts] that this package reads. The rules
-// are compiled by [Compile], which reports their faults.
+// are held against the rest by [Compile], which reports their faults.
 type Config struct {
 	// Keep is how long the journal keeps events. Raising it costs disk, up to
 	// MaxJournal.
@@ -14,6 +14,10 @@ type Config struct {
 	// MaxJournal is the most bytes the journal takes on disk. The oldest events
 	// go first; what is pending or firing is never forgotten.
 	MaxJournal int64 `toml:"max_journal" unit:"bytes"`
+
+	// RuleFiles are patterns of files with more rules: *.toml, and *.yml, *.yaml and
+	// *.json in Prometheus' format. Reading them is up to the program.
+	RuleFiles []string `toml:"rule_files"`
 
 	Rules []RuleConfig `toml:"rules"`
 }
@@ -29,6 +33,9 @@ type RuleConfig struct {
 	Every time.Duration `toml:"every"`
 	// For is how long the expression must hold before the alert fires.
 	For time.Duration `toml:"for"`
+	// KeepFiringFor is how long an alert goes on firing after the expression has
+	// stopped returning it.
+	KeepFiringFor time.Duration
 	// Severity is short for labels.severity.
 	Severity    string            `toml:"severity"`
 	Labels      map[string]string `toml:"labels"`      // templates in an alert rule
@@ -44,12 +51,15 @@ const minJournal = 32 << 20
 
 // DefaultConfig returns the configuration without rules.
 func DefaultConfig() Config {
-	return Config{Keep: 400 * 24 * time.Hour, MaxJournal: 256 << 20}
+	return Config{
+		Keep: 400 * 24 * time.Hour, MaxJournal: 256 << 20,
+		RuleFiles: []string{"rules.d/*.toml", "rules.d/*.yml"},
+	}
 }
 
-// Validate returns every fault, each with its key and what to do; those of the
-// rules included. The interval is that of the ticks.
-func (c Config) Validate(interval time.Duration) []error {
+// Validate returns every fault, each with its key and what to do; not those of
+// the rules.
+func (c Config) Validate() []error {
 	var faults []error
 	if c.Keep < time.Hour {
 		faults = append(faults, fmt.Errorf("keep: is %v, must be at least 1h", c.Keep))
@@ -57,6 +67,5 @@ func (c Config) Validate(interval time.Duration) []error {
 	if c.MaxJournal < minJournal {
 		faults = append(faults, fmt.Errorf("max_journal: is %d bytes, must be at least 32MiB", c.MaxJournal))
 	}
-	_, ruleFaults := Compile(c.Rules, interval)
-	return append(faults, ruleFaults...)
+	return faults
 }

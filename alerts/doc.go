@@ -3,11 +3,13 @@
 //
 // The life of an alert:
 //
-//  1. [Compile] makes rules of the configuration, reporting every fault at once;
-//     [Engine.Load] puts them in force at the next tick, all or none.
-//  2. [Engine.Eval] runs at each tick, behind the tick's samples: recording
-//     rules, then alert rules, each as often as it asks for, each on what those
-//     before it wrote at the same tick.
+//  1. [Compile] makes rules of the configuration, group after group, reporting
+//     every fault at once; [ParsePrometheus] reads groups as Prometheus writes
+//     them. [Engine.Load] puts them in force at the next tick, all or none.
+//  2. [Engine.Eval] runs at each tick, behind the tick's samples: the rules of a
+//     group one after the other, each as often as it or its group asks for, each
+//     on what those before it wrote at the same tick. A group that records what
+//     another reads comes before it.
 //  3. Each element of an alert rule's result is an alert, told apart by its labels
 //     after templating. [Transition], a pure function, says what the evaluation
 //     did to it: pending, firing, resolved, inactive.
@@ -39,6 +41,8 @@
 //     each: the history looks back for seconds, not for five minutes, and an
 //     alert on a rule's result must not depend on which tick it is. While a
 //     recording rule fails, nothing is written, and its series do not end either.
+//   - What a group with a query offset writes has the time of the tick, not that
+//     of the query.
 //   - A firing alert whose rule gets a longer `for` goes on firing.
 //   - Annotations are expanded when there is an event, not at each evaluation.
 //

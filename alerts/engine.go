@@ -109,8 +109,8 @@ func (e *Engine) templateQuery(ctx context.Context, expr string, at time.Time) (
 // Load replaces the rules, all of them or, if there is any fault, none. They are
 // in force from the next Eval on: a rule whose identity stays keeps its state,
 // and the alerts of one that is gone resolve. The faults are those of [Compile].
-func (e *Engine) Load(configs []RuleConfig) []error {
-	rules, faults := Compile(configs, e.o.Interval)
+func (e *Engine) Load(groups []GroupConfig) []Fault {
+	rules, faults := Compile(groups, e.o.Interval)
 	if len(faults) > 0 {
 		return faults
 	}

@@ -51,6 +51,11 @@ type rig struct {
 	batches []metric.Batch
 }
 
+// inGroup is the rules as one group without a file.
+func inGroup(rules ...RuleConfig) []GroupConfig {
+	return []GroupConfig{{Name: "test", Rules: rules}}
+}
+
 func newRig(t *testing.T, o EngineOptions, rules ...RuleConfig) *rig {
 	t.Helper()
 	r := &rig{t: t, answers: answers{}}
@@ -64,7 +69,7 @@ func newRig(t *testing.T, o EngineOptions, rules ...RuleConfig) *rig {
 	if r.Engine, err = NewEngine(o); err != nil {
 		t.Fatal(err)
 	}
-	if faults := r.Load(rules); len(faults) > 0 {
+	if faults := r.Load(inGroup(rules...)); len(faults) > 0 {
 		t.Fatal(faults)
 	}
 	return r
@@ -228,7 +233,7 @@ func TestEngineReload(t *testing.T) {
 	r.answers["a"], r.answers["a "] = always(1), always(1)
 	r.expect(100, 101, map[int64][]string{100: {`firing Stays{x="1"}`, "firing Goes"}})
 
-	if faults := r.Load([]RuleConfig{stays, {Name: "Broken", Expr: "("}}); len(faults) != 1 {
+	if faults := r.Load(inGroup(stays, RuleConfig{Name: "Broken", Expr: "("})); len(faults) != 1 {
 		t.Fatalf("faults %v, want one", faults)
 	}
 	r.expect(102, 102, nil) // a faulty load changes nothing
@@ -236,7 +241,7 @@ func TestEngineReload(t *testing.T) {
 	stays.For, stays.Every = time.Hour, 2*time.Second
 	stays.Annotations = map[string]string{"s": "new"}
 	comes := RuleConfig{Name: "Comes", Expr: "a"}
-	if faults := r.Load([]RuleConfig{comes, stays}); len(faults) != 0 {
+	if faults := r.Load(inGroup(comes, stays)); len(faults) != 0 {
 		t.Fatal(faults)
 	}
 	r.expect(103, 105, map[int64][]string{103: {"resolved Goes", "firing Comes"}})
@@ -247,7 +252,7 @@ func TestEngineReload(t *testing.T) {
 	}
 
 	stays.Expr = "a or vector(1)"
-	if faults := r.Load([]RuleConfig{comes, stays}); len(faults) != 0 {
+	if faults := r.Load(inGroup(comes, stays)); len(faults) != 0 {
 		t.Fatal(faults)
 	}
 	r.expect(106, 106, map[int64][]string{106: {`resolved Stays{x="1"}`}}) // another expression is another alert

@@ -59,7 +59,7 @@ func (e *Engine) away(h Hole) {
 // evaluate runs one rule and returns the transitions of its alerts.
 func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	start := time.Now()
-	values, err := e.query(ctx, tr.rule.Expr, t)
+	values, err := e.query(ctx, tr.rule.Expr, t-tr.rule.Group.QueryOffset.Milliseconds())
 	if ctx.Err() != nil {
 		return nil // the daemon is stopping: that is no failure of the rule
 	}

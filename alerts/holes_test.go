@@ -12,7 +12,7 @@ import (
 // tracked is an alert of the rule as it was when the daemon stopped.
 func tracked(t *testing.T, rule RuleConfig, phase Phase, activeAt, firingAt int64) Tracked {
 	t.Helper()
-	rules, faults := Compile([]RuleConfig{rule}, time.Second)
+	rules, faults := Compile(inGroup(rule), time.Second)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

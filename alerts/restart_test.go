@@ -51,7 +51,7 @@ func (l *life) start() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if faults := l.engine.Load(l.rules); len(faults) > 0 {
+	if faults := l.engine.Load(inGroup(l.rules...)); len(faults) > 0 {
 		l.t.Fatal(faults)
 	}
 }
@@ -149,7 +149,7 @@ func TestEveryFiringHasItsResolved(t *testing.T) {
 				at += int64(rng.IntN(30))
 			case 2:
 				l.rules = all[rng.IntN(len(all)):]
-				if faults := l.engine.Load(l.rules); len(faults) > 0 {
+				if faults := l.engine.Load(inGroup(l.rules...)); len(faults) > 0 {
 					t.Fatal(faults)
 				}
 			}

@@ -3,6 +3,7 @@ package alerts
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,15 +20,17 @@ const (
 // A Rule is a compiled rule. It is made by [Compile] and immutable: nothing that
 // it refers to may be changed.
 type Rule struct {
-	ID          string // identity: hash of name, labels and expression, 16 hex digits
-	Name        string // of the alert, or of the metric that is recorded
-	Recording   bool
-	BuiltIn     bool
-	Expr        string
-	Every, For  time.Duration
-	Labels      map[string]string // as configured, severity included: templates in an alert rule
-	Annotations map[string]string
-	Hooks       []string // nil: every hook whose matchers fit; empty: none
+	ID            string // identity: hash of name, labels and expression, 16 hex digits
+	Name          string // of the alert, or of the metric that is recorded
+	Recording     bool
+	BuiltIn       bool
+	Group         *Group
+	Expr          string
+	Every, For    time.Duration
+	KeepFiringFor time.Duration
+	Labels        map[string]string // as configured, severity included: templates in an alert rule
+	Annotations   map[string]string
+	Hooks         []string // nil: every hook whose matchers fit; empty: none
 
 	expr        expression
 	labels      []template
@@ -37,11 +40,19 @@ type Rule struct {
 }
 
 // newRule makes a rule of a configuration that has no faults.
-func newRule(c RuleConfig, expr expression, interval time.Duration) *Rule {
+func newRule(c RuleConfig, of *Group, expr expression, interval time.Duration) *Rule {
 	r := &Rule{
-		Name: c.Name, Expr: expr.text, Every: c.Every, For: c.For,
+		Name: c.Name, BuiltIn: of.BuiltIn, Group: of, Expr: expr.text, Every: c.Every, For: c.For, KeepFiringFor: c.KeepFiringFor,
 		Labels: maps.Clone(c.Labels), Annotations: maps.Clone(c.Annotations), Hooks: c.Hooks,
 		expr: expr,
+	}
+	for name, value := range of.labels {
+		if r.Labels == nil {
+			r.Labels = make(map[string]string, len(of.labels))
+		}
+		if _, own := r.Labels[name]; !own {
+			r.Labels[name] = value
+		}
 	}
 	if c.Record != "" {
 		r.Name, r.Recording = c.Record, true
@@ -52,17 +63,28 @@ func newRule(c RuleConfig, expr expression, interval time.Duration) *Rule {
 		}
 		r.Labels["severity"] = c.Severity
 	}
-	if r.Every == 0 {
-		r.Every = defaultEvery(expr.span, interval)
-	}
-	r.Every = max(r.Every.Round(interval), interval)
 	r.labels, r.annotations = templatesOf(r.Labels), templatesOf(r.Annotations)
 	r.steady = !slices.ContainsFunc(r.labels, func(t template) bool { return !t.steady() })
 	sum := r.identity()
 	r.ID = hex.EncodeToString(sum[:8])
+	if of.Interval > 0 {
+		r.Every = max(of.Interval, interval)
+		r.phase = time.Duration(of.phase) % r.Every
+		return r
+	}
+	if r.Every == 0 {
+		r.Every = defaultEvery(expr.span, interval)
+	}
+	r.Every = max(r.Every.Round(interval), interval)
 	steps := int64(r.Every / interval)
 	r.phase = time.Duration(int64(sum[8])<<8|int64(sum[9])) % time.Duration(steps) * interval
 	return r
+}
+
+// copyID is the identity of the n-th rule that says the same as one before it.
+func (r *Rule) copyID(n int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", r.ID, n))
+	return hex.EncodeToString(sum[:8])
 }
 
 // identity is over the text as it is written, not over a form that the parser

@@ -164,7 +164,7 @@ func TestEngineIsReadWhileItEvaluates(t *testing.T) {
 				return
 			default:
 				_, _, _ = r.Rules(), r.Alerts(), r.Stats()
-				_ = r.Load(rules)
+				_ = r.Load(inGroup(rules...))
 			}
 		}
 	})

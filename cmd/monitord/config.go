@@ -65,6 +65,9 @@ type FeedConfig = feed.Config
 type AlertsConfig struct {
 	alerts.Config
 	Hooks []hooks.Config `toml:"hooks"`
+
+	// Groups are the rules in force: those above and those of the rule files.
+	Groups []alerts.GroupConfig
 }
 
 func defaultConfig() *Config {
@@ -103,7 +106,7 @@ func (c *Config) Validate() []error {
 	under("stream", c.Stream.Validate())
 	under("collectors", c.Collectors.Validate())
 	under("history", c.History.Validate())
-	under("alerts", c.Alerts.Validate(c.Collectors.Interval))
+	under("alerts", c.Alerts.Validate())
 	return faults
 }
 
@@ -135,21 +138,9 @@ func (c StreamConfig) Validate() []error {
 	return append(c.Config.Validate(), c.FeedConfig.Validate()...)
 }
 
-// Validate returns every fault; the interval is that of the ticks.
-func (c AlertsConfig) Validate(interval time.Duration) []error {
-	faults := append(c.Config.Validate(interval), hooks.Validate(c.Hooks)...)
-	var names []string
-	for _, h := range c.Hooks {
-		names = append(names, h.Name)
-	}
-	for i, r := range c.Rules {
-		for _, h := range r.Hooks {
-			if !slices.Contains(names, h) {
-				faults = append(faults, fmt.Errorf("rules[%d].hooks: there is no hook %q, add it as [[alerts.hooks]] or take it out", i, h))
-			}
-		}
-	}
-	return faults
+// Validate returns every fault but those of the rules.
+func (c AlertsConfig) Validate() []error {
+	return append(c.Config.Validate(), hooks.Validate(c.Hooks)...)
 }
 
 // dataDir is where history and journal go.

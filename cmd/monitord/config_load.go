@@ -2,13 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -107,7 +108,13 @@ func parseConfig(path string, text []byte, src source) (*Config, error) {
 	if len(src.listen) > 0 {
 		c.Server.Listen = src.listen
 	}
+	p.rules(c, dir)
 	decoded := len(p.faults)
+	for _, f := range ruleFaults(c) {
+		if !slices.ContainsFunc(p.faults[:decoded], func(d Fault) bool { return d.File == f.File && d.Key == f.Key }) {
+			p.faults = append(p.faults, f)
+		}
+	}
 	for _, err := range c.Validate() {
 		key, msg, ok := strings.Cut(err.Error(), ": ")
 		if !ok {
@@ -179,7 +186,16 @@ func (p *configParser) err() error {
 	if len(p.faults) == 0 {
 		return nil
 	}
-	sort.SliceStable(p.faults, func(i, j int) bool { return p.faults[i].Line < p.faults[j].Line })
+	// The file itself first, then those that it names.
+	slices.SortStableFunc(p.faults, func(a, b Fault) int {
+		other := func(f Fault) string {
+			if f.File == p.file {
+				return ""
+			}
+			return f.File
+		}
+		return cmp.Or(strings.Compare(other(a), other(b)), a.Line-b.Line)
+	})
 	return &ConfigError{p.faults}
 }
 

@@ -112,8 +112,8 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	if err != nil {
 		return err
 	}
-	if faults := d.rules.Load(conf.Alerts.Rules); len(faults) > 0 {
-		return errors.Join(faults...)
+	if faults := d.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
+		return &ConfigError{asFaults(faults)}
 	}
 
 	// The stream and what feeds it.

@@ -85,8 +85,8 @@ func (r *reloader) replace() error {
 	if err := r.hooks.Reload(conf.Alerts.Hooks); err != nil {
 		return err
 	}
-	if faults := r.rules.Load(conf.Alerts.Rules); len(faults) > 0 {
-		return errors.Join(faults...)
+	if faults := r.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
+		return &ConfigError{asFaults(faults)}
 	}
 	r.policy(policy)
 	renew()
@@ -99,7 +99,7 @@ func (r *reloader) replace() error {
 
 // reloadable are the keys, and the tables of keys, that take effect without a
 // restart. A change of any other is named in the log and waits for one.
-var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "server.tls", "alerts.rules", "alerts.hooks"}
+var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "server.tls", "alerts.rules", "alerts.rule_files", "alerts.hooks"}
 
 // needRestart returns the keys that differ and are not reloadable.
 func needRestart(old, new *Config) []string {
