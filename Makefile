@@ -91,7 +91,7 @@ test-fuzz:
 # and every test again and again in random order.
 torture: fuzz page
 	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./cmd/monitord
-	$(GO) test -tags torture $(RACE) -run '^TestNothingIsLostAtRandom$$' -v -timeout 30m ./cmd/monitord
+	$(GO) test -tags torture $(RACE) -run '^(TestNothingIsLostAtRandom|TestKillLoop)$$' -v -timeout 30m ./cmd/monitord
 	$(GO) test $(RACE) -shuffle=on -count=10 -timeout 60m ./...
 
 screenshots: build chromium

@@ -5,4 +5,7 @@ package main
 import "time"
 
 // The full times, for `make torture`.
-const atRandom = 10 * time.Minute
+const (
+	atRandom = 10 * time.Minute
+	killing  = 10 * time.Minute
+)

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"monitord/alerts"
+	"monitord/alerts/journal"
+)
+
+// checkLoop compares the journal with what client and hooks saw.
+func checkLoop(t *testing.T, dir string, reader *loopReader, web *loopBook, script map[uint64]string) {
+	t.Helper()
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	j, err := journal.Open(dir, journal.Options{Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	log, err := alerts.OpenLog(j, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := j.Stats(); s.Damaged != 0 || s.Lost != 0 || log.Unreadable() != 0 {
+		t.Errorf("the journal is damaged: %+v", s)
+	}
+	if active := log.Tracked(); len(active) > 0 {
+		t.Errorf("still active: %d, %v", len(active), active[0].Event.Alert.Labels)
+	}
+	events := journaled(t, log)
+	checkLives(t, events)
+	for seq, what := range reader.seen {
+		if seq > uint64(len(events)) {
+			t.Fatalf("the client saw %d, the journal ends at %d", seq, len(events))
+		}
+		e := events[seq-1]
+		if is := fmt.Sprint(e.Kind, " ", e.T, " ", e.Alert.Fingerprint, " ", e.Alert.ActiveAt.UnixMilli(), " ", millis(e.Alert.StartsAt)); is != what {
+			t.Errorf("the client saw %q as %d, the journal has %q", what, seq, is)
+		}
+	}
+	if reader.after < uint64(len(events))*9/10 || reader.loose > 0 {
+		t.Errorf("the client saw %d of %d events, and %d without a number", reader.after, len(events), reader.loose)
+	}
+	checkDeliveries(t, log.Epoch(), events, web, script)
+	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks", len(events), reader.live, len(web.calls))
+	if len(events) < 200 || reader.live < 5 {
+		t.Error("this test compares too little")
+	}
+}
+
+// journaled returns all events, whose numbers must be 1, 2, 3…
+func journaled(t *testing.T, log *alerts.Log) []alerts.Event {
+	t.Helper()
+	var events []alerts.Event
+	for after := uint64(0); ; {
+		page, err := log.Read(after, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			return events
+		}
+		for _, e := range page {
+			if e.Seq != after+1 {
+				t.Fatalf("the event %d after %d", e.Seq, after)
+			}
+			after = e.Seq
+		}
+		events = append(events, page...)
+	}
+}
+
+// checkLives follows each alert from event to event.
+func checkLives(t *testing.T, events []alerts.Event) {
+	t.Helper()
+	before := map[string]alerts.Event{}
+	firings := map[string]int{}
+	for _, e := range events {
+		if !e.Kind.Transition() {
+			continue
+		}
+		was := before[e.Key()]
+		before[e.Key()] = e
+		active := was.Kind == alerts.KindPending || was.Kind == alerts.KindFiring
+		ok := false
+		switch e.Kind {
+		case alerts.KindPending:
+			ok = !active && e.Alert.ActiveAt.UnixMilli() == e.T
+		case alerts.KindFiring:
+			firings[e.Alert.Labels.Get("alertname")]++
+			ok = was.Kind == alerts.KindPending || !active && e.Alert.ActiveAt.UnixMilli() == e.T
+			ok = ok && e.Alert.StartsAt.UnixMilli() == e.T && e.Alert.StartsAt.Sub(e.Alert.ActiveAt) >= loopFor(e.Alert.Labels.Get("alertname"))
+		case alerts.KindResolved:
+			ok = was.Kind == alerts.KindFiring && e.Alert.StartsAt.Equal(was.Alert.StartsAt)
+		case alerts.KindInactive:
+			ok = was.Kind == alerts.KindPending
+		}
+		if active {
+			ok = ok && e.Alert.ActiveAt.Equal(was.Alert.ActiveAt)
+		}
+		if !ok {
+			t.Errorf("%s: %s %d, active at %v, started at %v, after %s %d, active at %v, started at %v", e.Alert.Labels, e.Kind, e.Seq,
+				e.Alert.ActiveAt, e.Alert.StartsAt, was.Kind, was.Seq, was.Alert.ActiveAt, was.Alert.StartsAt)
+		}
+	}
+	if n := firings["Always"]; n != 1 {
+		t.Errorf("what always held has fired %d times", n)
+	}
+	if firings["Short0"]+firings["Short1"]+firings["Short2"] > 0 {
+		t.Errorf("what held for less than its time has fired: %v", firings)
+	}
+}
+
+// loopFor is the `for` of the loop's rules.
+func loopFor(alert string) time.Duration {
+	switch {
+	case strings.HasPrefix(alert, "Held"):
+		return 3 * time.Second
+	case strings.HasPrefix(alert, "Short"):
+		return 5 * time.Second
+	case alert == "Always":
+		return 10 * time.Second
+	}
+	return 0
+}
+
+// checkDeliveries: every event that a hook asks for was taken by it, under its key,
+// the journal says so once, and nothing else was delivered.
+func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loopBook, script map[uint64]string) {
+	t.Helper()
+	for _, f := range web.faults {
+		t.Error(f)
+	}
+	notified := map[string]int{}
+	want := map[string]bool{}
+	asked := map[uint64]bool{}
+	for _, e := range events {
+		if e.Kind == alerts.KindNotified {
+			notified[fmt.Sprint(e.Delivery.Hook, " ", e.Delivery.Of)]++
+		}
+		if e.Kind == alerts.KindNotifyFailed && e.Delivery.GivenUp {
+			t.Errorf("given up: %+v", e.Delivery)
+		}
+		if e.Kind != alerts.KindFiring && e.Kind != alerts.KindResolved {
+			continue
+		}
+		name := e.Alert.Labels.Get("alertname")
+		for _, hook := range []string{"web", "flaky", "script"} {
+			if e.Hooks != nil && !slices.Contains(e.Hooks, hook) {
+				continue
+			}
+			if n := notified[fmt.Sprint(hook, " ", e.Seq)]; n != 0 {
+				t.Errorf("%s was notified of %d before it was", hook, e.Seq)
+			}
+			if hook == "script" {
+				asked[e.Seq] = true
+				if script[e.Seq] != string(e.Kind)+" "+name {
+					t.Errorf("the script was told %q of %d, which is %s %s", script[e.Seq], e.Seq, e.Kind, name)
+				}
+				continue
+			}
+			key := fmt.Sprintf("%s-%s-%d", epoch, hook, e.Seq)
+			want[key] = true
+			got := web.calls[key]
+			if got == nil || !web.taken[key] || got.hook != hook || got.seq != e.Seq || got.status != string(e.Kind) || got.alert != name {
+				t.Errorf("%s, %s %s, was delivered as %+v, taken: %v", key, e.Kind, name, got, web.taken[key])
+			}
+		}
+	}
+	for key, d := range web.calls {
+		if !want[key] {
+			t.Errorf("delivered and not in the journal: %+v", d)
+		}
+	}
+	for seq := range script {
+		if !asked[seq] {
+			t.Errorf("the script was told of %d, %s, which it did not ask for", seq, script[seq])
+		}
+	}
+	for what, n := range notified {
+		if n != 1 {
+			t.Errorf("the journal says %d times that %s was delivered", n, what)
+		}
+	}
+	if all := len(want) + len(asked); len(notified) != all {
+		t.Errorf("the journal says that %d deliveries were made, of %d", len(notified), all)
+	}
+}

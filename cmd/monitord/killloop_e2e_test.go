@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// loopRules come and go by the wall clock alone, in every way there is: at once,
+// after a while, not for long enough, several at a time, and never ending.
+func loopRules(round int) string {
+	rule := func(name, expr, more string) string {
+		return fmt.Sprintf("[[alerts.rules]]\nname = %q\nexpr = %q\n%s\n", name, expr, more)
+	}
+	text := ""
+	for i := range 6 {
+		text += rule(fmt.Sprint("Blinks", i), fmt.Sprintf("vector(time()) %% %d < %d", 3+i, 1+i/2), "")
+	}
+	for i := range 3 {
+		text += rule(fmt.Sprint("Held", i), fmt.Sprintf("vector(time()) %% %d < %d", 15+i, 8+i), `for = "3s"`)
+		text += rule(fmt.Sprint("Short", i), fmt.Sprintf("vector(time()) %% %d < 3", 7+i), `for = "5s"`)
+	}
+	for i := range 2 {
+		text += rule(fmt.Sprint("Group", i), fmt.Sprintf(`node_scrape_collector_success and on () (vector(time()) %% %d < 4)`, 11+i), "")
+	}
+	text += rule("Few", "vector(time()) % 5 < 2", `hooks = ["script"]`)
+	text += rule("Nobody", "vector(time()) % 5 < 2", "hooks = []")
+	// What a reload changes without touching an alert's identity.
+	text += rule("Always", "up == 1", fmt.Sprintf("for = \"10s\"\nannotations = { round = \"%d\" }", round))
+	if round%2 == 1 {
+		text += rule("Odd", "vector(time()) % 4 < 3", "")
+	}
+	return text
+}
+
+// loopConfig is the configuration of a round; the last one has no rules.
+func loopConfig(hook *loopReceiver, script string, rules string) string {
+	return fmt.Sprintf(`[server]
+external_url = "http://monitor.example"
+[collectors.filesystem]
+interval = "1s"
+[collectors.network]
+link_interval = "1s"
+%s
+[[alerts.hooks]]
+name = "web"
+type = "webhook"
+url = "%s/web"
+[[alerts.hooks]]
+name = "flaky"
+type = "webhook"
+url = "%s/flaky"
+timeout = "1s"
+[[alerts.hooks]]
+name = "script"
+type = "exec"
+command = [%q]
+`, rules, hook.URL, hook.URL, script)
+}
+
+// The daemon is killed at random moments, ended in peace, reloaded, while alerts come
+// and go, hooks deliver and fail and a client follows. In the end the journal has
+// every number once; each alert went through its life in order, with its times as
+// they were; nothing that a client or a hook saw is missing; and every delivery was
+// made, with the same key whenever it was repeated.
+func TestKillLoop(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	run, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(run) })
+	hook := newLoopReceiver(t)
+	script, told := filepath.Join(dir, "hook"), filepath.Join(dir, "told")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$MONITORD_ALERT_SEQ $MONITORD_ALERT_STATUS $MONITORD_ALERT_NAME\" >> "+told+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	launch := func() *testDaemon { return launchDaemon(t, dir, "RUNTIME_DIRECTORY="+run) }
+	hook.failing(seed)
+	writeConfig(t, dir, loopConfig(hook, script, loopRules(0)))
+	reader := &loopReader{socket: run + "/monitord.sock", seen: map[uint64]string{}}
+	ctx, stop := context.WithCancel(t.Context())
+	var reading sync.WaitGroup
+	reading.Go(func() { reader.run(ctx, t) })
+
+	d := launch()
+	kills, terms, reloads := 0, 0, 0
+	pause := func() { <-time.After(time.Duration(r.IntN(2500)) * time.Millisecond) }
+	for until := time.Now().Add(killing); time.Now().Before(until) && !t.Failed(); {
+		pause()
+		switch n := r.IntN(10); {
+		case n < 3:
+			writeConfig(t, dir, loopConfig(hook, script, loopRules(r.IntN(10))))
+			d.signal(syscall.SIGHUP)
+			reloads++
+			continue
+		case n < 8:
+			d.kill()
+			kills++
+		default:
+			if !exitedIn(d, func() { d.signal(syscall.SIGTERM) }, 6*time.Second) {
+				t.Fatalf("it did not end:\n%s", d.log())
+			}
+			terms++
+		}
+		d = launch()
+	}
+	hook.failing(0)
+	d.kill()
+	d = startDaemon(t, dir, "RUNTIME_DIRECTORY="+run) // with its rules, so that none is resolved by being gone
+	eventually(t, "what always holds has fired", func() bool { return d.query(`ALERTS{alertname="Always"}`, "alertstate")["firing"] == "1" })
+	writeConfig(t, dir, loopConfig(hook, script, ""))
+	d.signal(syscall.SIGHUP)
+	eventually(t, "every alert has ended", func() bool {
+		n := d.query("monitord_alerts", "state")
+		return n["firing"] == "0" && n["pending"] == "0"
+	})
+	d.kill() // what waits for its retry is tried at once after a start
+	started := float64(time.Now().UnixMilli()) / 1000
+	d = startDaemon(t, dir, "RUNTIME_DIRECTORY="+run)
+	eventually(t, "everything is delivered", func() bool {
+		// By this daemon, and when its hooks had read the journal.
+		waiting := d.query(fmt.Sprintf("monitord_hook_waiting_deliveries and on () (process_start_time_seconds > %.3f and monitord_ticks_total >= 2)", started), "hook")
+		return waiting["web"] == "0" && waiting["flaky"] == "0" && waiting["script"] == "0"
+	})
+	d.signal(syscall.SIGTERM)
+	if code := d.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	stop()
+	reading.Wait()
+	t.Logf("%d kills, %d ends, %d reloads", kills, terms, reloads)
+	checkLoop(t, filepath.Join(dir, "data", "journal"), reader, hook.told(), scriptTold(t, told))
+}
+
+// exitedIn says whether a daemon ends in time after something was done to it.
+func exitedIn(d *testDaemon, do func(), limit time.Duration) bool {
+	select {
+	case <-d.exited:
+		return true // it had not got far enough
+	default:
+	}
+	do()
+	select {
+	case <-d.exited:
+		return true
+	case <-time.After(limit):
+		return false
+	}
+}
