@@ -3,11 +3,13 @@ package alerts
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
+	"monitord/history"
 	"monitord/metric"
 )
 
@@ -52,5 +54,59 @@ func benchmarkEval(b *testing.B, label string) {
 	for b.Loop() {
 		t += 1000
 		e.Eval(context.Background(), t)
+	}
+}
+
+// BenchmarkPlain is a tick of 500 rules that compare current values, over 1,000
+// series in a real history: with a query for each, and without. The series are of
+// 20 metrics, or all of one, so that each rule looks at all of them.
+func BenchmarkPlain(b *testing.B) {
+	b.Run("queries", func(b *testing.B) { benchmarkPlain(b, false, 20) })
+	b.Run("observed", func(b *testing.B) { benchmarkPlain(b, true, 20) })
+	b.Run("observed-one-metric", func(b *testing.B) { benchmarkPlain(b, true, 1) })
+}
+
+func benchmarkPlain(b *testing.B, observed bool, metrics int) {
+	db, err := history.Open(history.Options{Dir: b.TempDir(), Config: history.DefaultConfig()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	e, err := NewEngine(EngineOptions{
+		Query: db, Registry: metric.NewRegistry(labels.EmptyLabels()), Interval: time.Second, Lookback: history.DefaultLookback,
+		Append: func(metric.Batch) error { return nil }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var rules []RuleConfig
+	for i := range 500 {
+		rules = append(rules, RuleConfig{
+			Name: fmt.Sprint("Rule", i), Expr: fmt.Sprintf(`metric_%d{disk!~"loop.*"} > %d`, i%metrics, 1000+i/metrics), Severity: "warning",
+		})
+	}
+	if faults := e.Load(inGroup(rules...)); len(faults) > 0 {
+		b.Fatal(faults)
+	}
+	reg := metric.NewRegistry(labels.FromStrings("instance", "web1", "job", "node"))
+	batch := metric.Batch{T: 1763683200000}
+	for i := range 1000 {
+		d := metric.NewDesc(fmt.Sprint("metric_", i%metrics), metric.Gauge, "", "", "disk")
+		batch.Points = append(batch.Points, metric.Point{Series: reg.Series(d, fmt.Sprint("sd", i/metrics)), V: float64(i)})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		batch.T += 1000
+		if err := db.Append(batch); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if observed {
+			e.Observe(batch)
+		}
+		if out := e.Eval(context.Background(), batch.T); len(out.Events) > 0 {
+			b.Fatal(out.Events[0])
+		}
 	}
 }

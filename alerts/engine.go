@@ -31,6 +31,9 @@ type EngineOptions struct {
 	// history reports its own errors.
 	Append   func(metric.Batch) error
 	Interval time.Duration // of the ticks
+	// Lookback is how far back an instant query sees a value. It is needed by
+	// [Engine.Observe] only.
+	Lookback time.Duration
 	Log      *slog.Logger
 
 	// Tracked are the alerts that were active when the daemon stopped, and LastTick
@@ -53,8 +56,9 @@ type Engine struct {
 	expand *expander
 	link   string // what a fingerprint is appended to
 
-	clock clock  // Eval's alone
-	write writer // Eval's alone
+	clock   clock    // Eval's alone
+	write   writer   // Eval's alone
+	current *current // Eval's and Observe's
 
 	mu       sync.RWMutex // guards the fields below and what they refer to; Eval alone writes, except next
 	next     []*Rule      // loaded and not yet adopted; nil when there is nothing new
@@ -74,9 +78,13 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 	e := &Engine{
 		o:        o,
 		clock:    newClock(o),
-		write:    newWriter(o.Registry, o.Append),
+		current:  newCurrent(o.Lookback, o.LastTick),
 		restored: make(map[string]map[string]*instance),
 	}
+	e.write = newWriter(o.Registry, func(b metric.Batch) error {
+		e.current.results(b)
+		return o.Append(b)
+	})
 	e.expand = &expander{query: e.templateQuery, url: external}
 	if o.ExternalURL != "" {
 		e.link = external.JoinPath("/").String() + "#alert="
@@ -120,6 +128,11 @@ func (e *Engine) Load(groups []GroupConfig) []Fault {
 	return nil
 }
 
+// Observe takes the samples of a tick, as the history has them. It is called
+// before Eval at that tick, by the same goroutine: what compares current values
+// needs no query then. An engine that observes nothing gives the same results.
+func (e *Engine) Observe(b metric.Batch) { e.current.observe(b) }
+
 // adopt puts newly loaded rules in force and returns how the alerts of those
 // that are gone ended.
 func (e *Engine) adopt(t int64) []Event {
@@ -156,6 +169,7 @@ func (e *Engine) adopt(t int64) []Event {
 		events = append(events, e.end(id, e.restored[id], t)...)
 	}
 	e.trackers, e.next, e.restored = trackers, nil, nil
+	clear(e.current.chosen)
 	return events
 }
 

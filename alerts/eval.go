@@ -16,6 +16,7 @@ import (
 // are.
 func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	var out Outcome
+	e.current.begin(t)
 	out.Hole = e.clock.tick(t)
 	if out.Hole != nil {
 		e.away(*out.Hole)
@@ -59,7 +60,7 @@ func (e *Engine) away(h Hole) {
 // evaluate runs one rule and returns the transitions of its alerts.
 func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	start := time.Now()
-	values, err := e.query(ctx, tr.rule.Expr, t-tr.rule.Group.QueryOffset.Milliseconds())
+	values, err := e.query(ctx, tr.rule.expr, t-tr.rule.Group.QueryOffset.Milliseconds())
 	if ctx.Err() != nil {
 		return nil // the daemon is stopping: that is no failure of the rule
 	}
@@ -89,10 +90,13 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	return e.events(ctx, tr.rule, changes, t)
 }
 
-func (e *Engine) query(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
+func (e *Engine) query(ctx context.Context, expr expression, t int64) ([]metric.Value, error) {
+	if values, ok := e.current.evaluate(expr.plain, t); ok {
+		return values, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
-	return e.o.Query.Instant(ctx, expr, t)
+	return e.o.Query.Instant(ctx, expr.text, t)
 }
 
 // report logs a rule's first failure and its recovery, not each of them.

@@ -107,7 +107,8 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	// Rules.
 	d.rules, err = alerts.NewEngine(alerts.EngineOptions{
 		Query: db, Registry: registry, Append: d.appendResults, Interval: conf.Collectors.Interval, Log: log.With("part", "rules"),
-		Tracked: alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), ExternalURL: externalURL,
+		Lookback: conf.lookback(),
+		Tracked:  alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), ExternalURL: externalURL,
 	})
 	if err != nil {
 		return err

@@ -40,6 +40,7 @@ func (d *tickDriver) tick(ctx context.Context, b metric.Batch) {
 	committed := time.Now()
 
 	d.judging.begin()
+	d.rules.Observe(b)
 	out := d.rules.Eval(ctx, b.T)
 	d.judging.end()
 	d.recorder.Add(out)
