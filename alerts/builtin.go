@@ -49,5 +49,5 @@ func builtInConfigs() []RuleConfig {
 				"Look at the log for the reason: make room on the file system that holds the data directory (4 MiB are enough), or see to it that it is mounted writable. " +
 				"monitord tries again every second, and this alert resolves by itself.",
 		},
-	}}
+	}, silenceNotice()}
 }

@@ -19,7 +19,8 @@ type Config struct {
 	// *.json in Prometheus' format. Reading them is up to the program.
 	RuleFiles []string `toml:"rule_files"`
 
-	Rules []RuleConfig `toml:"rules"`
+	Rules    []RuleConfig    `toml:"rules"`
+	Silences []SilenceConfig `toml:"silences"`
 }
 
 // RuleConfig is one rule as it is written down: an alert rule with Name, or a
@@ -67,5 +68,5 @@ func (c Config) Validate() []error {
 	if c.MaxJournal < minJournal {
 		faults = append(faults, fmt.Errorf("max_journal: is %d bytes, must be at least 32MiB", c.MaxJournal))
 	}
-	return faults
+	return append(faults, CheckSilences(c.Silences)...)
 }

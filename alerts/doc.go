@@ -21,7 +21,13 @@
 //     it returns.
 //  5. Only then does the Recorder announce them, to the stream. Hooks are readers
 //     of the log with a cursor of their own, woken by [Log.Changed].
-//  6. At the next start [OpenLog] folds the journal into the alerts that were
+//  6. A [Silence] keeps the hooks from telling about the alerts that it matches, and
+//     nothing else: they are in the log and the stream as ever, marked by
+//     SilencedBy. An alert that comes under one while it is active, or out from
+//     under all of them, has an event of its own, at the first tick after that.
+//     People make silences through [Silences], which writes them to the log before
+//     they are in force; the configuration makes those that come again.
+//  7. At the next start [OpenLog] folds the journal into the alerts that were
 //     active; [EngineOptions] hands them on, and they are as they were: active
 //     since the same time, firing since the same time.
 //
@@ -63,6 +69,7 @@
 // history after the start, at a later time; a hole that is not on disk yet, at the
 // first tick after a start, counts for `for` after all. While the disk takes nothing at all,
 // events are announced without a number, and again with one; if thousands wait,
-// those that say least are left out. Two rules whose alerts have equal labels
+// those that say least are left out. Silences begin and end by the wall clock: one
+// that is set wrong ends them early or late. Two rules whose alerts have equal labels
 // share their ALERTS series, though not their events.
 package alerts

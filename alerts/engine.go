@@ -44,6 +44,9 @@ type EngineOptions struct {
 	// once: until then the absence of a series resolves nothing.
 	Settle time.Duration
 
+	// Silences are what alerts may be under; nil: none.
+	Silences *Silences
+
 	ExternalURL string        // where people reach the page, for links; may be empty
 	Timeout     time.Duration // of the evaluation of one rule; 0 is 10 s
 }
@@ -56,9 +59,10 @@ type Engine struct {
 	expand *expander
 	link   string // what a fingerprint is appended to
 
-	clock   clock    // Eval's alone
-	write   writer   // Eval's alone
-	current *current // Eval's and Observe's
+	clock    clock    // Eval's alone
+	write    writer   // Eval's alone
+	current  *current // Eval's and Observe's
+	silencer silencer // Eval's alone
 
 	mu       sync.RWMutex // guards the fields below and what they refer to; Eval alone writes, except next
 	next     []*Rule      // loaded and not yet adopted; nil when there is nothing new
@@ -79,6 +83,7 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		o:        o,
 		clock:    newClock(o),
 		current:  newCurrent(o.Lookback, o.LastTick),
+		silencer: silencer{silences: o.Silences},
 		restored: make(map[string]map[string]*instance),
 	}
 	e.write = newWriter(o.Registry, func(b metric.Batch) error {

@@ -21,7 +21,7 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	if out.Hole != nil {
 		e.away(*out.Hole)
 	}
-	out.Events = e.adopt(t)
+	out.Events = append(e.adopt(t), e.silence(t)...)
 	e.write.begin(t)
 	for _, tr := range e.trackers {
 		if tr.rule.due(t, tr.health.at) && ctx.Err() == nil {
@@ -86,6 +86,7 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 		return nil
 	}
 	changes := tr.apply(elements, err, t)
+	e.silencer.begin(changes)
 	e.mu.Unlock()
 	return e.events(ctx, tr.rule, changes, t)
 }

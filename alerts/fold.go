@@ -20,10 +20,11 @@ type fold struct {
 	seq      uint64                       // of the last event in it
 	active   map[string]Tracked           // by Event.Key
 	progress map[string]map[string][]byte // by hook and key
+	silences map[string]*Silence          // by id
 }
 
 func newFold() *fold {
-	return &fold{active: make(map[string]Tracked), progress: make(map[string]map[string][]byte)}
+	return &fold{active: make(map[string]Tracked), progress: make(map[string]map[string][]byte), silences: make(map[string]*Silence)}
 }
 
 // event takes in the next event. Deliveries do not change an alert, and silences
@@ -58,6 +59,14 @@ func (f *fold) note(n storedNote) error {
 		}
 	case n.Progress != nil:
 		f.setProgress(n.Progress)
+	case n.Silence != nil && n.Silence.Forgotten:
+		delete(f.silences, n.Silence.ID)
+	case n.Silence != nil:
+		s, err := n.Silence.silence()
+		if err != nil {
+			return err
+		}
+		f.silences[s.ID] = s
 	case n.Alert != nil:
 		e, err := decodeEvent(n.Alert.Event)
 		if err != nil {
@@ -101,6 +110,9 @@ func (f *fold) snapshot() ([][]byte, error) {
 		for _, key := range slices.Sorted(maps.Keys(f.progress[hook])) {
 			notes = append(notes, Progress{Hook: hook, Key: key, Data: f.progress[hook][key]}.stored())
 		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.silences)) {
+		notes = append(notes, f.silences[id].stored())
 	}
 	return packNotes(notes)
 }

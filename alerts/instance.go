@@ -23,6 +23,7 @@ type instance struct {
 	fingerprint string
 	annotations map[string]string // as of its last event
 	hooks       []string          // that its last event was for
+	silencedBy  []string          // ids of the silences in force that it is under, sorted
 	source      metricSample      // the element that the expression returned last; without time: none since the start
 	rule        *Rule             // that the annotations are of
 
@@ -40,6 +41,7 @@ func restoreInstance(t Tracked) *instance {
 	a := t.Event.Alert
 	return &instance{
 		labels: a.Labels, fingerprint: a.Fingerprint, annotations: a.Annotations, hooks: t.Event.Hooks,
+		silencedBy: a.SilencedBy,
 		state: State{
 			Phase: a.State, ActiveAt: toMillis(a.ActiveAt), FiringAt: toMillis(a.StartsAt),
 			Checked: t.Event.T, Lost: t.Lost, Value: a.Value,
@@ -56,6 +58,7 @@ func (in *instance) alert(link string, t int64) Alert {
 		Fingerprint: in.fingerprint, State: in.state.Phase,
 		Labels: in.labels, Annotations: in.annotations, Value: in.state.Value,
 		ActiveAt: fromMillis(in.state.ActiveAt), StartsAt: fromMillis(in.state.FiringAt),
+		SilencedBy: in.silencedBy,
 	}
 	if !in.state.Active() {
 		a.EndsAt = time.UnixMilli(t).UTC()

@@ -6,7 +6,8 @@ import (
 )
 
 // A Note is a record of state beside the events: it takes no number, is told to
-// nobody, and is there again after a restart. It is a [Progress] or a [Hole].
+// nobody, and is there again after a restart. It is a [Progress], a [Hole] or a
+// [Silence].
 type Note interface{ stored() storedNote }
 
 // Progress is what a hook has done, under a key of its own choosing. Writing the
@@ -43,6 +44,7 @@ type storedNote struct {
 	Version  int             `json:"v"`
 	Progress *storedProgress `json:"progress,omitempty"`
 	Hole     *storedHole     `json:"hole,omitempty"`
+	Silence  *storedSilence  `json:"silence,omitempty"`
 	Alert    *storedTracked  `json:"alert,omitempty"`
 	Seq      *uint64         `json:"seq,omitempty"` // the snapshot's: all events up to it are in it
 }

@@ -167,6 +167,7 @@ func TestSampleListsEveryKeyAtItsDefault(t *testing.T) {
 		keys  map[string][]int
 	}{
 		{"alerts.rules", tomlFields(fieldType(c, "Alerts", "Rules"))},
+		{"alerts.silences", tomlFields(fieldType(c, "Alerts", "Silences"))},
 		{"alerts.hooks", tomlFields(fieldType(c, "Alerts", "Hooks"))},
 	} {
 		for key := range list.keys {

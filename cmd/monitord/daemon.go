@@ -104,11 +104,15 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 		return err
 	}
 
-	// Rules.
+	// Silences and rules.
+	silences := alerts.NewSilences(alertLog, time.Now)
+	if faults := silences.Load(conf.Alerts.Silences); len(faults) > 0 {
+		return errors.Join(faults...)
+	}
 	d.rules, err = alerts.NewEngine(alerts.EngineOptions{
 		Query: db, Registry: registry, Append: d.appendResults, Interval: conf.Collectors.Interval, Log: log.With("part", "rules"),
 		Lookback: conf.lookback(),
-		Tracked:  alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), ExternalURL: externalURL,
+		Tracked:  alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), Silences: silences, ExternalURL: externalURL,
 	})
 	if err != nil {
 		return err
@@ -151,12 +155,13 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 
 	self.cert = cert
 	self.sampler, self.stream, self.recorder, self.rules = sampler.Stats, engine.Stats, d.recorder.Stats, d.rules.Stats
+	self.silences = silences.Stats
 	self.feed, self.queries, self.journal, self.hooks, self.web = d.feed.Stats, queries.Stats, jrnl.Stats, runner.Stats, web
 
 	// What the port answers.
 	reload := &reloader{
 		src: src, conf: conf, log: log, level: level, state: self.reload,
-		rules: d.rules, hooks: runner, policy: web.policy.Store, listen: conf.listen(), cert: cert,
+		rules: d.rules, silences: silences, hooks: runner, policy: web.policy.Store, listen: conf.listen(), cert: cert,
 	}
 	web.reload = reload.reload
 	webLog := log.With("part", "http")

@@ -21,15 +21,16 @@ import (
 // A reloader reads the configuration again: all of it or, if there is any
 // fault, nothing. It is safe for concurrent use.
 type reloader struct {
-	src    source
-	log    *slog.Logger
-	level  *slog.LevelVar
-	state  *reloadState
-	rules  *alerts.Engine
-	hooks  *hooks.Runner
-	policy func(*access.Policy)
-	listen []string
-	cert   *certificate // nil: TLS is not spoken
+	src      source
+	log      *slog.Logger
+	level    *slog.LevelVar
+	state    *reloadState
+	rules    *alerts.Engine
+	silences *alerts.Silences
+	hooks    *hooks.Runner
+	policy   func(*access.Policy)
+	listen   []string
+	cert     *certificate // nil: TLS is not spoken
 
 	mu   sync.Mutex // guards conf, and one reload at a time
 	conf *Config    // what the daemon was started with, and the reloadable keys in force
@@ -80,13 +81,16 @@ func (r *reloader) replace() error {
 		}
 		renew = func() { r.cert.use(conf.Server.TLS, pair, found) }
 	}
-	// Of the two only the hooks can still be refused: a file with a secret may
+	// Of these only the hooks can still be refused: a file with a secret may
 	// have gone since it was checked.
 	if err := r.hooks.Reload(conf.Alerts.Hooks); err != nil {
 		return err
 	}
 	if faults := r.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
 		return &ConfigError{asFaults(faults)}
+	}
+	if faults := r.silences.Load(conf.Alerts.Silences); len(faults) > 0 {
+		return errors.Join(faults...)
 	}
 	r.policy(policy)
 	renew()
@@ -99,7 +103,7 @@ func (r *reloader) replace() error {
 
 // reloadable are the keys, and the tables of keys, that take effect without a
 // restart. A change of any other is named in the log and waits for one.
-var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "server.tls", "alerts.rules", "alerts.rule_files", "alerts.hooks"}
+var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "server.tls", "alerts.rules", "alerts.rule_files", "alerts.silences", "alerts.hooks"}
 
 // needRestart returns the keys that differ and are not reloadable.
 func needRestart(old, new *Config) []string {

@@ -25,6 +25,7 @@ type selfCollector struct {
 	stream   func() stream.Stats
 	recorder func() alerts.RecorderStats
 	rules    func() alerts.Stats
+	silences func() alerts.SilenceStats
 	feed     func() feed.Stats
 	queries  func() standing.Stats
 	journal  func() journal.Stats
@@ -64,6 +65,7 @@ func (c *selfCollector) Collect(_ context.Context, e *collectors.Emitter) error 
 	c.ticks(e)
 	c.stored(e)
 	c.alerting(e)
+	c.silencing(e)
 	c.streaming(e)
 	return c.process(e)
 }
