@@ -16,6 +16,10 @@
 //  3. Each element of an alert rule's result is an alert, told apart by its labels
 //     after templating. [Transition], a pure function, says what the evaluation
 //     did to it: pending, firing, resolved, inactive.
+//     One that begins to fire gets its [Evidence]: the last minute of what its
+//     expression compares, from one query for all of a rule's that fire at the
+//     tick, as far as the tick has time for it. The event of its firing carries
+//     it, and the alert as long as it fires; no other event does.
 //  4. The transitions are [Event]s. The [Recorder] takes them without waiting and
 //     appends them to the [Log], which numbers them and has them on disk before
 //     it returns.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
@@ -36,6 +37,9 @@ type EngineOptions struct {
 	Lookback time.Duration
 	Log      *slog.Logger
 
+	// Range finds evidence for alerts that fire; nil: they have none.
+	Range Ranger
+
 	// Tracked are the alerts that were active when the daemon stopped, and LastTick
 	// is the newest tick that it had stored, in Unix milliseconds (0: none).
 	Tracked  []Tracked
@@ -63,6 +67,9 @@ type Engine struct {
 	write    writer   // Eval's alone
 	current  *current // Eval's and Observe's
 	silencer silencer // Eval's alone
+	prover   prover   // Eval's alone
+
+	unproven atomic.Uint64 // alerts that fired without evidence
 
 	mu       sync.RWMutex // guards the fields below and what they refer to; Eval alone writes, except next
 	next     []*Rule      // loaded and not yet adopted; nil when there is nothing new
@@ -84,6 +91,7 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		clock:    newClock(o),
 		current:  newCurrent(o.Lookback, o.LastTick),
 		silencer: silencer{silences: o.Silences},
+		prover:   prover{ranger: o.Range, interval: o.Interval},
 		restored: make(map[string]map[string]*instance),
 	}
 	e.write = newWriter(o.Registry, func(b metric.Batch) error {

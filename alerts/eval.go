@@ -23,6 +23,7 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	}
 	out.Events = append(e.adopt(t), e.silence(t)...)
 	e.write.begin(t)
+	e.prover.begin()
 	for _, tr := range e.trackers {
 		if tr.rule.due(t, tr.health.at) && ctx.Err() == nil {
 			if tr.rule.expr.reads(e.write.names) {
@@ -88,6 +89,7 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	changes := tr.apply(elements, err, t)
 	e.silencer.begin(changes)
 	e.mu.Unlock()
+	e.unproven.Add(uint64(e.prover.prove(ctx, tr.rule, changes, t)))
 	return e.events(ctx, tr.rule, changes, t)
 }
 
@@ -112,8 +114,9 @@ func (e *Engine) report(tr *tracker, err error) {
 
 // A change is what an evaluation did to one alert.
 type change struct {
-	in    *instance
-	kinds []Kind
+	in       *instance
+	kinds    []Kind
+	evidence *Evidence // of its firing
 }
 
 // apply moves the rule's alerts over an evaluation. Only changes are returned,
@@ -131,7 +134,7 @@ func (tr *tracker) apply(elements []element, err error, t int64) []change {
 		var kinds []Kind
 		in.state, kinds = Transition(in.state, Result{Verdict: Present, Value: el.source.value}, t, timing)
 		if len(kinds) > 0 || in.rule != tr.rule {
-			changes = append(changes, change{in, kinds})
+			changes = append(changes, change{in: in, kinds: kinds})
 		}
 	}
 	verdict := Absent
@@ -162,7 +165,7 @@ func (tr *tracker) apply(elements []element, err error, t int64) []change {
 			delete(tr.alerts, key)
 		}
 		if len(kinds) > 0 {
-			changes = append(changes, change{in, kinds})
+			changes = append(changes, change{in: in, kinds: kinds})
 		}
 	}
 	return changes
@@ -179,6 +182,9 @@ func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64)
 		}
 		e.mu.Lock()
 		c.in.annotations, c.in.hooks, c.in.rule = annotations, r.Hooks, r
+		if c.evidence != nil {
+			c.in.evidence = c.evidence
+		}
 		for _, kind := range c.kinds {
 			events = append(events, Event{T: t, Kind: kind, Rule: r.ID, Alert: c.in.alert(e.link, t), Hooks: r.Hooks})
 		}

@@ -56,6 +56,16 @@ type Event struct {
 // Fingerprints alone do not, since two rules may make alerts with equal labels.
 func (e *Event) Key() string { return e.Rule + "/" + e.Alert.Fingerprint }
 
+// stored is the event as the journal keeps it and everyone gets it: evidence is
+// told once, when the alert fires, and stays with what is told of the alerts
+// that are active.
+func (e Event) stored() Event {
+	if e.Kind != KindFiring {
+		e.Alert.Evidence = nil
+	}
+	return e
+}
+
 // A Delivery is what a hook did with an event.
 type Delivery struct {
 	Hook     string // name of the hook

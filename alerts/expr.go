@@ -23,6 +23,7 @@ type expression struct {
 	names  []string      // metric names that it selects, as far as they are literal
 	anyOne bool          // it has a selector without a literal name
 	plain  *plain        // nil: it takes a query
+	shows  string        // the expression that is evidence; empty: none is
 }
 
 // parseExpression parses a rule's expression, which must return a vector or a
@@ -42,7 +43,7 @@ func parseExpression(text string) (expression, error) {
 	if t := parsed.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return expression{}, fmt.Errorf("returns a %s, must return a vector or a scalar", t)
 	}
-	e := expression{text: text, plain: plainOf(parsed)}
+	e := expression{text: text, plain: plainOf(parsed), shows: shown(parsed)}
 	e.walk(parsed, 0, 0)
 	return e, nil
 }

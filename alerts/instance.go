@@ -26,6 +26,7 @@ type instance struct {
 	silencedBy  []string          // ids of the silences in force that it is under, sorted
 	source      metricSample      // the element that the expression returned last; without time: none since the start
 	rule        *Rule             // that the annotations are of
+	evidence    *Evidence         // of its firing
 
 	alerts   *metric.Series // ALERTS in its present phase
 	forState *metric.Series
@@ -41,7 +42,7 @@ func restoreInstance(t Tracked) *instance {
 	a := t.Event.Alert
 	return &instance{
 		labels: a.Labels, fingerprint: a.Fingerprint, annotations: a.Annotations, hooks: t.Event.Hooks,
-		silencedBy: a.SilencedBy,
+		silencedBy: a.SilencedBy, evidence: a.Evidence,
 		state: State{
 			Phase: a.State, ActiveAt: toMillis(a.ActiveAt), FiringAt: toMillis(a.StartsAt),
 			Checked: t.Event.T, Lost: t.Lost, Value: a.Value,
@@ -60,7 +61,9 @@ func (in *instance) alert(link string, t int64) Alert {
 		ActiveAt: fromMillis(in.state.ActiveAt), StartsAt: fromMillis(in.state.FiringAt),
 		SilencedBy: in.silencedBy,
 	}
-	if !in.state.Active() {
+	if in.state.Active() {
+		a.Evidence = in.evidence
+	} else {
 		a.EndsAt = time.UnixMilli(t).UTC()
 	}
 	if link != "" {

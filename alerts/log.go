@@ -146,7 +146,8 @@ func encodeAll(events []Event, notes []Note) ([]journal.Record, []storedNote, er
 	recs := make([]journal.Record, 0, len(events)+len(notes))
 	var t int64
 	for i := range events {
-		b, err := encodeEvent(&events[i])
+		e := events[i].stored()
+		b, err := encodeEvent(&e)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -179,7 +180,7 @@ func (l *Log) take(events []Event, written []journal.Record, notes []storedNote)
 			}
 			continue
 		}
-		e := events[i]
+		e := events[i].stored()
 		e.Seq, e.Durable = r.Seq, true
 		l.fold.event(e)
 		l.tail.add(e)

@@ -70,13 +70,14 @@ type Stats struct {
 	Evaluations     uint64
 	Failures        uint64
 	Total           time.Duration // spent in evaluations
+	Unproven        uint64        // alerts that fired without evidence, since the start
 }
 
 // Stats returns the counts of the rules in force.
 func (e *Engine) Stats() Stats {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	s := Stats{Rules: len(e.trackers)}
+	s := Stats{Rules: len(e.trackers), Unproven: e.unproven.Load()}
 	for _, tr := range e.trackers {
 		s.Evaluations += tr.health.evaluations
 		s.Failures += tr.health.failures

@@ -31,6 +31,10 @@ import (
 	"monitord/stream/wire"
 )
 
+// proofSamples bounds the search for an alert's evidence: a minute of seconds of
+// a few thousand series.
+const proofSamples = 300_000
+
 // runDaemon wires everything in the order of a sample's life and runs until ctx
 // ends or a part fails. hup asks for a reload.
 func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.Writer) error {
@@ -111,8 +115,8 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	}
 	d.rules, err = alerts.NewEngine(alerts.EngineOptions{
 		Query: db, Registry: registry, Append: d.appendResults, Interval: conf.Collectors.Interval, Log: log.With("part", "rules"),
-		Lookback: conf.lookback(),
-		Tracked:  alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), Silences: silences, ExternalURL: externalURL,
+		Lookback: conf.lookback(), Range: db.Evaluator(proofSamples),
+		Tracked: alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), Silences: silences, ExternalURL: externalURL,
 	})
 	if err != nil {
 		return err

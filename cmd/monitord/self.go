@@ -128,6 +128,7 @@ func (c *selfCollector) alerting(e *collectors.Emitter) {
 	e.Add(descRuleTime, rules.Total.Seconds())
 	e.Add(descRuleEvals, float64(rules.Evaluations))
 	e.Add(descRuleFails, float64(rules.Failures))
+	e.Add(descUnproven, float64(rules.Unproven))
 	e.Add(descAlerts, float64(rules.Pending), "pending")
 	e.Add(descAlerts, float64(rules.Firing), "firing")
 	j := c.journal()
