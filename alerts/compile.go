@@ -16,6 +16,12 @@ import (
 // after group, the built-in ones at the end. It returns every fault; the rules
 // are of use only without faults. The interval is that of the ticks.
 func Compile(groups []GroupConfig, interval time.Duration) ([]*Rule, []Fault) {
+	compiled, faults := compile(groups, interval)
+	return evaluationOrder(compiled), faults
+}
+
+// compile returns the rules of each group, in the order of the groups.
+func compile(groups []GroupConfig, interval time.Duration) ([][]*Rule, []Fault) {
 	c := compiler{interval: interval, ids: make(map[string]int), reserved: make(map[string]bool)}
 	builtIn := builtInRules(interval)
 	for _, r := range builtIn {
@@ -26,7 +32,7 @@ func Compile(groups []GroupConfig, interval time.Duration) ([]*Rule, []Fault) {
 	for _, config := range groups {
 		compiled = append(compiled, c.group(config))
 	}
-	return evaluationOrder(append(compiled, builtIn)), c.faults
+	return append(compiled, builtIn), c.faults
 }
 
 // A compiler collects faults. It is of use for one Compile.

@@ -51,6 +51,14 @@ type EngineOptions struct {
 	// Silences are what alerts may be under; nil: none.
 	Silences *Silences
 
+	ExternalLabels map[string]string // $externalLabels of templates; may be nil
+
+	// Bare leaves Prometheus' semantics and no more, for rules that are tested on
+	// made-up samples: no time between two ticks is a hole, and annotations are
+	// expanded at each evaluation, not when something happens, and groups are
+	// evaluated in the order in which they are loaded.
+	Bare bool
+
 	ExternalURL string        // where people reach the page, for links; may be empty
 	Timeout     time.Duration // of the evaluation of one rule; 0 is 10 s
 }
@@ -98,7 +106,7 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		e.current.results(b)
 		return o.Append(b)
 	})
-	e.expand = &expander{query: e.templateQuery, url: external}
+	e.expand = &expander{query: e.templateQuery, external: o.ExternalLabels, url: external}
 	if o.ExternalURL != "" {
 		e.link = external.JoinPath("/").String() + "#alert="
 	}
@@ -131,9 +139,13 @@ func (e *Engine) templateQuery(ctx context.Context, expr string, at time.Time) (
 // in force from the next Eval on: a rule whose identity stays keeps its state,
 // and the alerts of one that is gone resolve. The faults are those of [Compile].
 func (e *Engine) Load(groups []GroupConfig) []Fault {
-	rules, faults := Compile(groups, e.o.Interval)
+	compiled, faults := compile(groups, e.o.Interval)
 	if len(faults) > 0 {
 		return faults
+	}
+	rules := slices.Concat(compiled...)
+	if !e.o.Bare {
+		rules = evaluationOrder(compiled)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

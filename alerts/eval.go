@@ -17,7 +17,9 @@ import (
 func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	var out Outcome
 	e.current.begin(t)
-	out.Hole = e.clock.tick(t)
+	if !e.o.Bare {
+		out.Hole = e.clock.tick(t)
+	}
 	if out.Hole != nil {
 		e.away(*out.Hole)
 	}
@@ -86,7 +88,7 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 		e.mu.Unlock()
 		return nil
 	}
-	changes := tr.apply(elements, err, t)
+	changes := tr.apply(elements, err, t, e.o.Bare)
 	e.silencer.begin(changes)
 	e.mu.Unlock()
 	e.unproven.Add(uint64(e.prover.prove(ctx, tr.rule, changes, t)))
@@ -119,9 +121,9 @@ type change struct {
 	evidence *Evidence // of its firing
 }
 
-// apply moves the rule's alerts over an evaluation. Only changes are returned,
-// in the order of the result, then those that ended.
-func (tr *tracker) apply(elements []element, err error, t int64) []change {
+// apply moves the rule's alerts over an evaluation. It returns the changes, and
+// with always every alert that the result has, in its order, then those that ended.
+func (tr *tracker) apply(elements []element, err error, t int64, always bool) []change {
 	var changes []change
 	timing := Timing{For: tr.rule.For}
 	for _, el := range elements {
@@ -133,7 +135,7 @@ func (tr *tracker) apply(elements []element, err error, t int64) []change {
 		in.source = el.source
 		var kinds []Kind
 		in.state, kinds = Transition(in.state, Result{Verdict: Present, Value: el.source.value}, t, timing)
-		if len(kinds) > 0 || in.rule != tr.rule {
+		if len(kinds) > 0 || in.rule != tr.rule || always {
 			changes = append(changes, change{in: in, kinds: kinds})
 		}
 	}
@@ -177,7 +179,7 @@ func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64)
 	var events []Event
 	for _, c := range changes {
 		annotations := c.in.annotations
-		if c.in.source.t != 0 {
+		if c.in.source.t != beforeStart {
 			annotations = e.annotate(ctx, r, c.in.source)
 		}
 		e.mu.Lock()

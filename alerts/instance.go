@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -16,6 +17,9 @@ const (
 	alertsStateLabel = "alertstate"
 )
 
+// beforeStart is a time before every tick. Tests of rules begin at 0.
+const beforeStart = math.MinInt64
+
 // An instance is one active alert of a rule. The engine's lock guards it.
 type instance struct {
 	state       State
@@ -24,7 +28,7 @@ type instance struct {
 	annotations map[string]string // as of its last event
 	hooks       []string          // that its last event was for
 	silencedBy  []string          // ids of the silences in force that it is under, sorted
-	source      metricSample      // the element that the expression returned last; without time: none since the start
+	source      metricSample      // the element that the expression returned last; at beforeStart: none since the start
 	rule        *Rule             // that the annotations are of
 	evidence    *Evidence         // of its firing
 
@@ -43,6 +47,7 @@ func restoreInstance(t Tracked) *instance {
 	return &instance{
 		labels: a.Labels, fingerprint: a.Fingerprint, annotations: a.Annotations, hooks: t.Event.Hooks,
 		silencedBy: a.SilencedBy, evidence: a.Evidence,
+		source: metricSample{t: beforeStart},
 		state: State{
 			Phase: a.State, ActiveAt: toMillis(a.ActiveAt), FiringAt: toMillis(a.StartsAt),
 			Checked: t.Event.T, Lost: t.Lost, Value: a.Value,

@@ -67,8 +67,9 @@ const templateDefs = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels
 
 // An expander executes templates. It is safe for concurrent use if its query is.
 type expander struct {
-	query promtemplate.QueryFunc
-	url   *url.URL
+	query    promtemplate.QueryFunc
+	external map[string]string // $externalLabels
+	url      *url.URL
 }
 
 // expand executes a template for one element of a rule's result. A fault gives
@@ -77,7 +78,7 @@ func (x *expander) expand(ctx context.Context, t template, of metricSample) (str
 	if t.plain() {
 		return clip(t.text), nil
 	}
-	data := promtemplate.AlertTemplateData(of.labels.Map(), map[string]string{}, x.url.String(), promql.Sample{F: of.value})
+	data := promtemplate.AlertTemplateData(of.labels.Map(), x.external, x.url.String(), promql.Sample{F: of.value})
 	te := promtemplate.NewTemplateExpander(ctx, templateDefs+t.text, t.name, data, model.Time(of.t), x.query, x.url, nil)
 	out, err := te.Expand()
 	if err != nil {

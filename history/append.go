@@ -71,6 +71,13 @@ func (db *DB) put(t int64, ticks uint64, fill func(*writer)) error {
 	if db.closed.Load() {
 		return errors.New("append: history is closed")
 	}
+	if db.hold.alone {
+		if err := errors.Join(db.putMemory(t, false, fill), db.closeRetired()); err != nil {
+			return fmt.Errorf("append: %w", err)
+		}
+		db.advance(t, ticks)
+		return nil
+	}
 	var diskErr error
 	if db.writable {
 		diskErr = db.putDisk(t, fill)

@@ -23,8 +23,9 @@ const maxWindows = 5_000_000
 const densest = time.Second
 
 // checkSubqueries refuses a query whose subqueries have too many steps. Span is
-// the time between its first and its last evaluation.
-func checkSubqueries(expr string, span time.Duration) error {
+// the time between its first and its last evaluation; step is that of a subquery
+// that names none.
+func checkSubqueries(expr string, span, step time.Duration) error {
 	if !mayHaveSubquery(expr) {
 		return nil
 	}
@@ -32,7 +33,7 @@ func checkSubqueries(expr string, span time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return checkSteps(root, span)
+	return checkSteps(root, span, step)
 }
 
 // mayHaveSubquery says no only if there is none: most expressions are not worth
@@ -42,10 +43,10 @@ func mayHaveSubquery(expr string) bool {
 	return found && strings.Contains(after, ":")
 }
 
-func checkSteps(root parser.Expr, span time.Duration) error {
+func checkSteps(root parser.Expr, span, step time.Duration) error {
 	total, windows := 0.0, 0.0
 	parser.Inspect(root, func(n parser.Node, path []parser.Node) error {
-		windows += window(n) * stepsAt(path) * dear(path)
+		windows += window(n, step) * stepsAt(path, step) * dear(path)
 		sub, ok := n.(*parser.SubqueryExpr)
 		if !ok {
 			return nil
@@ -56,7 +57,7 @@ func checkSteps(root parser.Expr, span time.Duration) error {
 				width += s.Range.Seconds()
 			}
 		}
-		total += width / stepOf(sub).Seconds()
+		total += width / stepOf(sub, step).Seconds()
 		return nil
 	})
 	if total > maxSubquerySteps {
@@ -68,20 +69,20 @@ func checkSteps(root parser.Expr, span time.Duration) error {
 	return nil
 }
 
-func stepOf(sub *parser.SubqueryExpr) time.Duration {
+func stepOf(sub *parser.SubqueryExpr, unnamed time.Duration) time.Duration {
 	if sub.Step <= 0 {
-		return defaultSubqueryStep
+		return unnamed
 	}
 	return sub.Step
 }
 
 // window returns how many samples of a series a range has, at most.
-func window(n parser.Node) float64 {
+func window(n parser.Node, unnamed time.Duration) float64 {
 	switch n := n.(type) {
 	case *parser.MatrixSelector:
 		return n.Range.Seconds() / densest.Seconds()
 	case *parser.SubqueryExpr:
-		return n.Range.Seconds() / stepOf(n).Seconds()
+		return n.Range.Seconds() / stepOf(n, unnamed).Seconds()
 	}
 	return 0
 }
@@ -106,12 +107,12 @@ func dear(path []parser.Node) float64 {
 
 // stepsAt returns at how many steps subqueries evaluate what is below a path, 0
 // if none does: all subqueries on it make the innermost one wider.
-func stepsAt(path []parser.Node) float64 {
+func stepsAt(path []parser.Node, unnamed time.Duration) float64 {
 	width, step := 0.0, time.Duration(0)
 	for _, n := range path {
 		if sub, ok := n.(*parser.SubqueryExpr); ok {
 			width += sub.Range.Seconds()
-			step = stepOf(sub)
+			step = stepOf(sub, unnamed)
 		}
 	}
 	if step == 0 {

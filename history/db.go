@@ -22,12 +22,14 @@ type DB struct {
 	engine *promql.Engine
 	gate   chan struct{} // a place for each query from outside that may run at once
 	keep   *retention
+	hold   holding
 
 	write  sync.Mutex    // held while a tick is stored; guards the field below
 	starts *resurrection // series that the run before left alive; nil once they are all accounted for
 
 	mu       sync.RWMutex // guards the fields below: what queries read
 	lock     *dirLock     // nil while the directory cannot be written
+	past     *record      // that stands below what is appended; nil but for a read-only history
 	disk     *disk        // nil while nothing could be opened
 	writable bool         // the disk takes ticks, else the newest memory; set with write held too
 	failedAt time.Time    // zero while the disk takes ticks
@@ -46,26 +48,12 @@ type DB struct {
 // directory that another daemon uses is an error. One that cannot be written is
 // not: the history then starts in memory and [DB.Run] tries again.
 func Open(o Options) (*DB, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Lookback <= 0 {
-		o.Lookback = DefaultLookback
-	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("open history: %w", err)
 	}
 	o.Dir = dir
-	db := &DB{
-		opts:   o,
-		log:    o.Log,
-		engine: newEngine(o.Lookback, maxSamples, o.Log),
-		keep:   &retention{keep: o.Retention, maxSize: o.MaxSize, last: time.Now()},
-		gate:   make(chan struct{}, maxConcurrentQueries),
-		wake:   make(chan struct{}, 1),
-	}
-	db.keep.log = storageLog(o.Log, &db.counts.logErrors)
+	db := newDB(o)
 	switch err := db.openFirst(); {
 	case errors.Is(err, errLocked):
 		return nil, fmt.Errorf("open history: another monitord uses %s: stop it or choose another data_dir", dir)
@@ -74,9 +62,30 @@ func Open(o Options) (*DB, error) {
 	default:
 		db.writable = true
 		db.last.Store(db.disk.newest())
-		db.starts = resurrect(db, db.disk.newest(), o.Lookback)
+		db.starts = resurrect(db, db.disk.newest(), db.opts.Lookback)
 	}
 	return db, nil
+}
+
+// newDB returns a history that has nothing yet.
+func newDB(o Options) *DB {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Lookback <= 0 {
+		o.Lookback = DefaultLookback
+	}
+	db := &DB{
+		opts:   o,
+		log:    o.Log,
+		engine: newEngine(o.Lookback, defaultSubqueryStep, maxSamples, o.Log),
+		keep:   &retention{keep: o.Retention, maxSize: o.MaxSize, last: time.Now()},
+		hold:   holding{span: memorySpan, most: maxMemories},
+		gate:   make(chan struct{}, maxConcurrentQueries),
+		wake:   make(chan struct{}, 1),
+	}
+	db.keep.log = storageLog(o.Log, &db.counts.logErrors)
+	return db
 }
 
 func (db *DB) openFirst() error {
@@ -106,12 +115,18 @@ func (db *DB) Close() error {
 	for _, m := range db.memories {
 		db.retired = append(db.retired, m)
 	}
+	if db.past != nil {
+		db.retired = append(db.retired, db.past)
+	}
 	lock := db.lock
 	db.disk, db.memories, db.lock, db.writable = nil, nil, nil, false
 	db.mu.Unlock()
 	err := db.closeRetired()
 	if lock != nil {
 		err = errors.Join(err, lock.release())
+	}
+	if db.hold.temp != "" {
+		err = errors.Join(err, os.RemoveAll(db.hold.temp))
 	}
 	if err != nil {
 		return fmt.Errorf("close history: %w", err)

@@ -37,6 +37,10 @@
 // A tick older than the newest one is stored out of order if it is less than a
 // day behind; older ones stay in memory and are counted.
 //
+// A history need not be the daemon's: [OpenMemory] is one of made-up samples, and
+// [OpenReadOnly] is what a daemon has on disk at one moment, with room in memory for
+// what somebody makes of it.
+//
 // # Goroutines
 //
 //	goroutine            started by  stopped by        waited for by

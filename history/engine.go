@@ -19,13 +19,13 @@ const (
 // stored in rules and dashboards must go on to mean the same.
 var language = parser.NewParser(parser.Options{})
 
-func newEngine(lookback time.Duration, maxSamples int, log *slog.Logger) *promql.Engine {
+func newEngine(lookback, subqueryStep time.Duration, maxSamples int, log *slog.Logger) *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{
 		Logger:                   log,
 		MaxSamples:               maxSamples,
 		Timeout:                  queryTimeout,
 		LookbackDelta:            lookback,
-		NoStepSubqueryIntervalFn: func(int64) int64 { return defaultSubqueryStep.Milliseconds() },
+		NoStepSubqueryIntervalFn: func(int64) int64 { return subqueryStep.Milliseconds() },
 		EnableAtModifier:         true,
 		EnableNegativeOffset:     true,
 		Parser:                   language,

@@ -44,7 +44,7 @@ func ParseExpr(s string) (Expr, error) {
 	if t := root.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return Expr{}, fmt.Errorf("expression gives a %s, must give an instant vector or a scalar", parser.DocumentedType(t))
 	}
-	if err := checkSteps(root, 0); err != nil {
+	if err := checkSteps(root, 0, defaultSubqueryStep); err != nil {
 		return Expr{}, err
 	}
 	e := Expr{scalar: root.Type() == parser.ValueTypeScalar}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -32,19 +33,20 @@ func (db *DB) fail(op string, err error) {
 // memoryFor returns the memory that takes a tick at time t, a new one if the
 // newest does not.
 func (db *DB) memoryFor(t int64, tooOld bool) (*memory, error) {
-	if n := len(db.memories); n > 0 {
-		if m := db.memories[n-1]; m.takes(t, tooOld) {
+	for i, m := range slices.Backward(db.memories) {
+		if m.takes(t, tooOld) && (db.hold.apart || i == len(db.memories)-1) {
 			return m, nil
 		}
 	}
-	m, err := newMemory(db.opts.Dir, tooOld)
+	m, err := newMemory(db.opts.Dir, db.hold.span, tooOld)
 	if err != nil {
 		return nil, err
 	}
+	m.apart = db.hold.apart
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.memories = append(db.memories, m)
-	if len(db.memories) > maxMemories {
+	if len(db.memories) > db.hold.most {
 		oldest := db.memories[0]
 		db.memories = append([]*memory(nil), db.memories[1:]...)
 		db.retired = append(db.retired, oldest)

@@ -25,6 +25,8 @@ const (
 type memory struct {
 	readers
 	head   *tsdb.Head
+	span   int64  // milliseconds from the first tick that it takes
+	apart  bool   // from a multiple of the span instead, and in whatever order
 	root   string // the head's directory if it is not ours to keep
 	refs   map[*metric.Series]storage.SeriesRef
 	copied int64 // the disk has everything up to here; the copying goroutine's
@@ -36,9 +38,9 @@ type memory struct {
 
 // newMemory begins an empty memory. The head wants a directory, though it
 // writes nothing to it; on a full disk only one that is there already will do.
-func newMemory(dir string, tooOld bool) (*memory, error) {
+func newMemory(dir string, span time.Duration, tooOld bool) (*memory, error) {
 	opts := tsdb.DefaultHeadOptions()
-	opts.ChunkRange = (2 * memorySpan).Milliseconds()
+	opts.ChunkRange = (2 * span).Milliseconds()
 	opts.StripeSize = stripes
 	name := fmt.Sprintf("/monitord-memory-%d", os.Getpid())
 	var first error
@@ -46,7 +48,7 @@ func newMemory(dir string, tooOld bool) (*memory, error) {
 		opts.ChunkDirRoot = root
 		head, err := tsdb.NewHead(nil, nil, nil, nil, opts, nil)
 		if err == nil {
-			m := &memory{head: head, refs: make(map[*metric.Series]storage.SeriesRef)}
+			m := &memory{head: head, span: span.Milliseconds(), refs: make(map[*metric.Series]storage.SeriesRef)}
 			if root != memoryDir(dir) {
 				m.root = root
 			}
@@ -65,17 +67,26 @@ func (m *memory) takes(t int64, tooOld bool) bool {
 	if m.tooOld.Load() != tooOld {
 		return false
 	}
-	return m.ticks.Load() == 0 || t >= m.last.Load() && t-m.first.Load() < memorySpan.Milliseconds()
+	if m.ticks.Load() == 0 {
+		return true
+	}
+	if m.apart {
+		return t/m.span == m.first.Load()/m.span
+	}
+	return t >= m.last.Load() && t-m.first.Load() < m.span
 }
 
 // took notes a tick that the memory took.
 func (m *memory) took(t int64) {
-	if m.ticks.Load() == 0 {
+	switch {
+	case m.ticks.Load() == 0:
 		m.first.Store(t)
-	} else if t == m.last.Load() {
+		m.last.Store(t)
+	case t == m.last.Load():
 		return
 	}
-	m.last.Store(t)
+	m.first.Store(min(m.first.Load(), t))
+	m.last.Store(max(m.last.Load(), t))
 	m.ticks.Add(1)
 }
 

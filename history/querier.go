@@ -41,6 +41,9 @@ func (db *DB) querier(mint, maxt int64) (*querier, error) {
 		return nil, errors.New("history is closed")
 	}
 	var sources []source
+	if db.past != nil {
+		sources = append(sources, db.past)
+	}
 	if db.disk != nil {
 		sources = append(sources, db.disk)
 	}

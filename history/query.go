@@ -29,7 +29,7 @@ type Evaluator struct {
 // Evaluator returns one whose evaluations hold at most maxSamples samples each,
 // 16 bytes a sample.
 func (db *DB) Evaluator(maxSamples int) *Evaluator {
-	return &Evaluator{db: db, engine: newEngine(db.opts.Lookback, maxSamples, db.log)}
+	return &Evaluator{db: db, engine: newEngine(db.opts.Lookback, db.hold.subqueryStep(), maxSamples, db.log)}
 }
 
 // Instant evaluates an expression as [Evaluator.Instant] does, within the
@@ -42,7 +42,7 @@ func (db *DB) Instant(ctx context.Context, expr string, t int64) ([]metric.Value
 // came later, so that the answer stays what it was then. The values come ordered
 // by labels; a scalar is one value without labels.
 func (e *Evaluator) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
-	if err := checkSubqueries(expr, 0); err != nil {
+	if err := checkSubqueries(expr, 0, e.db.hold.subqueryStep()); err != nil {
 		return nil, queryError(BadQuery, err)
 	}
 	q, err := e.engine.NewInstantQuery(ctx, e.db.asOf(t), nil, expr, time.UnixMilli(t))
@@ -83,7 +83,7 @@ type Point = promql.FPoint
 // milliseconds, and calls fn with each series of the result, ordered by labels.
 // The points are fn's only while it runs.
 func (e *Evaluator) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []Point) error) error {
-	if err := checkSubqueries(expr, time.Duration(end-start)*time.Millisecond); err != nil {
+	if err := checkSubqueries(expr, time.Duration(end-start)*time.Millisecond, e.db.hold.subqueryStep()); err != nil {
 		return queryError(BadQuery, err)
 	}
 	q, err := e.engine.NewRangeQuery(ctx, e.db.Queryable(), nil, expr, time.UnixMilli(start), time.UnixMilli(end), time.Duration(step)*time.Millisecond)

@@ -36,7 +36,7 @@ func (r *Result) Close() { r.query.Close() }
 // Query answers a request. Only a few are worked on at once, each for a limited
 // time, waiting included. Errors are of type [*QueryError].
 func (db *DB) Query(ctx context.Context, r Request) (*Result, error) {
-	if err := checkRequest(r); err != nil {
+	if err := checkRequest(r, db.hold.subqueryStep()); err != nil {
 		return nil, queryError(BadQuery, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
@@ -81,7 +81,7 @@ func (db *DB) enter(ctx context.Context) (leave func(), err error) {
 	return nil, queryError(Timeout, promql.ErrQueryTimeout("query queue"))
 }
 
-func checkRequest(r Request) error {
+func checkRequest(r Request, step time.Duration) error {
 	if len(r.Expr) > MaxSelector {
 		return fmt.Errorf("expression is %d bytes long, may be %d", len(r.Expr), MaxSelector)
 	}
@@ -92,7 +92,7 @@ func checkRequest(r Request) error {
 	if r.Step > 0 {
 		span = r.End.Sub(r.Start)
 	}
-	return checkSubqueries(r.Expr, span)
+	return checkSubqueries(r.Expr, span, step)
 }
 
 // A QueryErrorKind says whose fault a failed query is.

@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"alerts/journal":   {},
 	"alerts":           {"metric", "alerts/journal"},
 	"alerts/hooks":     {"alerts", "alerts/journal"},
+	"alerts/trial":     {"metric", "history", "alerts"},
 	"stream":           {},
 	"stream/wire":      {},
 	"stream/client":    {"stream/wire"},

@@ -1,0 +1,15 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func newRulesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "rules",
+		Short:   "Try rules out: unit tests, and what they would have done",
+		Example: `  monitord rules test rules.d/*_test.toml     # unit tests`,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRulesTestCommand())
+	return cmd
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"monitord/alerts/trial"
+)
+
+const rulesTestLong = `Run unit tests of rules: made-up series, and what is to fire at which time.
+
+A test file is promtool's own YAML, or the same keys in TOML, where the rules may
+stand beside the tests as [[rules]]. The semantics are those of Prometheus 3: all
+rules are evaluated at each evaluation_interval, a range is open to the left, an
+instant looks back five minutes, and holes in the samples are nothing special.
+
+Ends with 0 when all tests pass, 1 when one does not or a file has faults, 2 for
+wrong usage.`
+
+const rulesTestExample = `  monitord rules test rules.d/*_test.toml
+  monitord rules test alerts_test.yml --run 'disk|memory'
+  monitord rules test *_test.yml -o json | jq -r 'select(.ok | not) | .file'
+
+  # disk_test.toml:
+  [[rules]]
+  name = "DiskFull"
+  expr = "avail / size < 0.1"
+  for = "5m"
+  [[tests]]
+  interval = "1m"
+  input_series = [
+    { series = "avail", values = "50 9x10" },   # 50 and then eleven times 9
+    { series = "size", values = "100x20" },
+  ]
+  [[tests.alert_rule_test]]
+  alertname = "DiskFull"
+  eval_time = "6m"
+  exp_alerts = [{}]`
+
+func newRulesTestCommand() *cobra.Command {
+	var run []string
+	var output string
+	cmd := &cobra.Command{
+		Use:     "test FILE...",
+		Short:   "Run unit tests of rules, in promtool's format or in TOML",
+		Long:    rulesTestLong,
+		Example: rulesTestExample,
+		Args:    cobra.MinimumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"toml", "yml", "yaml"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if output != "" && output != "text" && output != "json" {
+				return &exitError{exitUsage, fmt.Errorf("--output is %q, must be text or json", output)}
+			}
+			only, err := regexp.Compile(strings.Join(run, "|"))
+			if err != nil {
+				return &exitError{exitUsage, fmt.Errorf("--run: %w", err)}
+			}
+			t := &ruleTester{only: only, json: output == "json", out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr()}
+			return t.files(cmd.Context(), files)
+		},
+	}
+	cmd.Flags().StringArrayVar(&run, "run", nil, "run only tests whose name matches a `regexp`; may repeat")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`format`: text or json, a line for each file")
+	return cmd
+}
+
+// A ruleTester runs files of unit tests and reports on each.
+type ruleTester struct {
+	only      *regexp.Regexp
+	json      bool
+	out, errs io.Writer
+}
+
+// testReport is what came of a file.
+type testReport struct {
+	File     string        `json:"file"`
+	OK       bool          `json:"ok"`
+	Tests    int           `json:"tests"`  // that were run
+	Failed   int           `json:"failed"` // of these
+	Faults   []string      `json:"faults,omitempty"`
+	Failures []testFailure `json:"failures,omitempty"`
+}
+
+type testFailure struct {
+	Line int    `json:"line,omitempty"`
+	Test string `json:"test"`
+	What string `json:"what"`
+	Text string `json:"text"`
+}
+
+func (t *ruleTester) files(ctx context.Context, files []string) error {
+	good, ran := true, 0
+	for _, name := range files {
+		report, err := t.file(ctx, name)
+		if errors.Is(err, context.Canceled) {
+			return &exitError{exitInterrupted, nil}
+		}
+		if err != nil {
+			return &exitError{exitFailed, fmt.Errorf("%s: %w", name, err)}
+		}
+		good, ran = good && report.OK, ran+report.Tests
+		if err := t.print(report); err != nil {
+			return &exitError{exitFailed, err}
+		}
+	}
+	if good && ran == 0 {
+		fmt.Fprintln(t.errs, "monitord: no test was run: --run fits the name of none, or the files have none")
+	}
+	if !good {
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+func (t *ruleTester) file(ctx context.Context, name string) (testReport, error) {
+	report := testReport{File: name}
+	f, faults := loadTestFile(name)
+	for _, fault := range faults {
+		report.Faults = append(report.Faults, fault.String())
+	}
+	if len(faults) > 0 {
+		return report, nil
+	}
+	for _, w := range f.warnings {
+		fmt.Fprintln(t.errs, "monitord: warning:", w)
+	}
+	for i := range f.Tests {
+		if !t.only.MatchString(f.Tests[i].Name) {
+			continue
+		}
+		failures, err := f.Run(ctx, i, f.groups)
+		if err != nil {
+			return report, err
+		}
+		report.Tests++
+		if len(failures) > 0 {
+			report.Failed++
+		}
+		for _, failure := range failures {
+			report.Failures = append(report.Failures, f.failure(i, failure))
+		}
+	}
+	report.OK = report.Failed == 0
+	return report, nil
+}
+
+// failure finds the line of a failure and names its test.
+func (f *testFile) failure(i int, failure trial.Failure) testFailure {
+	name := failure.Test
+	if name == "" {
+		name = fmt.Sprintf("unnamed %d", i+1)
+	}
+	return testFailure{Line: (&configParser{lines: f.lines}).line(failure.Path), Test: name, What: failure.What, Text: failure.Text}
+}
+
+func (t *ruleTester) print(r testReport) error {
+	if t.json {
+		return json.NewEncoder(t.out).Encode(r)
+	}
+	var b strings.Builder
+	switch {
+	case len(r.Faults) > 0:
+		fmt.Fprintf(&b, "%s: FAILED, it cannot be used\n", r.File)
+		for _, fault := range r.Faults {
+			b.WriteString("  " + clean(fault) + "\n")
+		}
+	case r.OK:
+		fmt.Fprintf(&b, "%s: SUCCESS (%s)\n", r.File, count(r.Tests, "test"))
+	default:
+		fmt.Fprintf(&b, "%s: FAILED (%d of %s)\n", r.File, r.Failed, count(r.Tests, "test"))
+		for _, f := range r.Failures {
+			fmt.Fprintf(&b, "  %s:%d: test %q: %s\n", r.File, f.Line, f.Test, clean(f.What))
+			for line := range strings.Lines(f.Text) {
+				b.WriteString("    " + clean(strings.TrimSuffix(line, "\n")) + "\n")
+			}
+		}
+	}
+	_, err := io.WriteString(t.out, b.String())
+	return err
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

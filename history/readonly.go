@@ -1,0 +1,163 @@
+package history
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+)
+
+// ReadOptions are what [OpenReadOnly] needs to know.
+type ReadOptions struct {
+	Dir      string        // that a daemon writes, or has written
+	Lookback time.Duration // 0 means [DefaultLookback]
+	// Keep is how far back at least what is appended beside the record is kept.
+	Keep time.Duration
+	Log  *slog.Logger // nil: nothing is logged
+}
+
+// OpenReadOnly returns the history that is on disk at this moment, and does not
+// change as a daemon goes on writing: its blocks, and a copy of its log in a
+// temporary directory. Nothing in the directory is changed or locked.
+//
+// What is appended is kept in memory beside it, for as long as Keep says, in
+// whatever order its series come: each series' own times must grow, and whole
+// hours must follow each other. See [DB.Hide].
+func OpenReadOnly(o ReadOptions) (*DB, error) {
+	db, err := openApart(Options{Lookback: o.Lookback, Log: o.Log})
+	if err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
+	}
+	db.hold.apart, db.hold.most = true, int(o.Keep/memorySpan)+3
+	if db.past, err = openRecord(o.Dir, db.opts.Dir, db.keep.log); err != nil {
+		return nil, fmt.Errorf("open history: %w", errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// Hide has the series of the record that fit end at a time, so that what is
+// appended from then on stands in their place. It must be called before the
+// first query. On a history that is not read-only it does nothing.
+func (db *DB) Hide(fits func(labels.Labels) bool, from int64) {
+	if db.past != nil {
+		db.past.hidden, db.past.hiddenFrom = fits, from
+	}
+}
+
+// A record is what lies in a daemon's directory, as it was when it was opened.
+type record struct {
+	readers
+	blocks []tsdb.BlockReader
+	recent storage.Querier // all of the log; its Select may be called by several at once
+	opened []io.Closer
+
+	hidden     func(labels.Labels) bool // nil: nothing
+	hiddenFrom int64
+}
+
+// A running daemon deletes blocks and segments as it makes others of them. What
+// is found half done is looked at again.
+const (
+	openTries = 20
+	openPause = 50 * time.Millisecond
+)
+
+func openRecord(dir, temp string, log *slog.Logger) (*record, error) {
+	if _, err := os.ReadDir(dir); err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		r, err := tryRecord(dir, filepath.Join(temp, fmt.Sprintf("record-%d", try)), log)
+		if err == nil || try == openTries || errors.Is(err, fs.ErrPermission) {
+			return r, err
+		}
+		time.Sleep(openPause)
+	}
+}
+
+// tryRecord copies the log first and looks at the blocks then: what goes from the
+// log meanwhile is in a block.
+func tryRecord(dir, temp string, log *slog.Logger) (*record, error) {
+	r := &record{}
+	err := func() error {
+		if err := copyLogs(dir, temp); err != nil {
+			return err
+		}
+		if err := mendLogs(temp); err != nil {
+			return err
+		}
+		head, err := tsdb.OpenDBReadOnly(temp, temp, log)
+		if err != nil {
+			return err
+		}
+		r.opened = append(r.opened, head)
+		if r.recent, err = head.Querier(math.MinInt64, math.MaxInt64); err != nil {
+			return err
+		}
+		r.opened = append(r.opened, r.recent)
+		blocks, err := tsdb.OpenDBReadOnly(dir, temp, log)
+		if err != nil {
+			return err
+		}
+		r.opened = append(r.opened, blocks)
+		r.blocks, err = blocks.Blocks()
+		return err
+	}()
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+func (r *record) querier(mint, maxt int64) (storage.Querier, error) {
+	if r.hidden == nil || maxt < r.hiddenFrom {
+		return r.between(mint, maxt)
+	}
+	after, err := r.between(max(mint, r.hiddenFrom), maxt)
+	if err != nil || mint >= r.hiddenFrom {
+		return hiding{after, r.hidden}, err
+	}
+	before, err := r.between(mint, r.hiddenFrom-1)
+	if err != nil {
+		return nil, errors.Join(err, after.Close())
+	}
+	return storage.NewMergeQuerier([]storage.Querier{before, hiding{after, r.hidden}}, nil, storage.ChainedSeriesMerge), nil
+}
+
+// between returns a querier for everything in a time, whatever it is asked for.
+func (r *record) between(mint, maxt int64) (storage.Querier, error) {
+	queriers := []storage.Querier{keepOpen{r.recent}}
+	for _, b := range r.blocks {
+		if meta := b.Meta(); meta.MinTime > maxt || meta.MaxTime <= mint {
+			continue
+		}
+		q, err := tsdb.NewBlockQuerier(b, mint, maxt)
+		if err != nil {
+			for _, q := range queriers {
+				q.Close()
+			}
+			return nil, err
+		}
+		queriers = append(queriers, q)
+	}
+	return within{storage.NewMergeQuerier(queriers, nil, storage.ChainedSeriesMerge), mint, maxt}, nil
+}
+
+func (r *record) close() error {
+	r.n.Wait()
+	var errs []error
+	for _, c := range slices.Backward(r.opened) {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
