@@ -15,6 +15,7 @@ type result struct {
 	d     *delivery
 	event alerts.Event
 	took  time.Duration
+	chore *chore // what was done, if it was no delivery
 	outcome
 
 	aborted bool // the daemon stops: neither success nor failure

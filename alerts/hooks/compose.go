@@ -16,6 +16,8 @@ type draft struct {
 	groupBy []string       // nil: the events are one alert's
 	repeat  int            // the how manieth repeat; 0 for none
 	test    bool
+
+	heartbeat bool // it says that all is well, and no more
 }
 
 // compose makes the message in which a hook delivers events.
@@ -43,7 +45,7 @@ func (o origin) compose(d draft) (*message, error) {
 		CommonLabels:      common(d.events, func(e *alerts.Event) map[string]string { return e.Alert.Labels.Map() }),
 		CommonAnnotations: common(d.events, func(e *alerts.Event) map[string]string { return e.Alert.Annotations }),
 		ExternalURL:       o.externalURL,
-		Monitord:          ours{Instance: o.instance, Epoch: o.epoch, IdempotencyKey: m.key, Repeat: d.repeat, Test: d.test},
+		Monitord:          ours{Instance: o.instance, Epoch: o.epoch, IdempotencyKey: m.key, Repeat: d.repeat, Test: d.test, Heartbeat: d.heartbeat},
 	}
 	for i := range d.events {
 		p.add(&d.events[i])

@@ -1,13 +1,8 @@
 package hooks
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -15,22 +10,36 @@ import (
 type Config struct {
 	// Name is what rules and the journal call it. Letters, digits, _ . -
 	Name string `toml:"name"`
-	// Type is exec or webhook.
+	// Type is exec, webhook, alertmanager or shoutrrr.
 	Type string `toml:"type"`
 
 	// Command is the program (an absolute path) and its arguments, passed as
 	// they are; no shell. exec only.
 	Command []string `toml:"command"`
 
-	// URL is where a webhook is posted to, http or https. Redirects are not
-	// followed. webhook only.
+	// URL is where a webhook is posted to, or of the Alertmanager, http or https:
+	// redirects are not followed. Or that of a chat, push or mail service, in the
+	// form of shoutrrr. Not for exec.
 	URL string `toml:"url" secret:"true"`
 	// URLFile is a file that holds URL instead.
 	URLFile string `toml:"url_file" path:"true"`
-	// Secret signs a webhook's body (X-Monitord-Signature). Empty: no signature.
+	// URLs are the members of a cluster, in place of URL. Each is sent everything;
+	// that one of them takes it is success. alertmanager only.
+	URLs []string `toml:"urls" secret:"true"`
+	// Secret signs a webhook's body (X-Monitord-Signature), or is the bearer token
+	// for an Alertmanager. Empty: neither. Not for exec and shoutrrr.
 	Secret string `toml:"secret" secret:"true"`
 	// SecretFile is a file that holds Secret instead.
 	SecretFile string `toml:"secret_file" path:"true"`
+
+	// Resend is how often what fires is sent again, so that the Alertmanager does
+	// not take it for resolved, which it does after four times as long. Default 1m.
+	// alertmanager only.
+	Resend time.Duration `toml:"resend"`
+	// Heartbeat is how often the hook is called while all is well; it then gets no
+	// alerts. The parts of the daemon turn about once a second: less than two seconds
+	// would say nothing of them. 0: it gets alerts, and no heartbeat.
+	Heartbeat time.Duration `toml:"heartbeat"`
 
 	// Timeout bounds one attempt, default 30s. An attempt that hangs keeps one
 	// of the hook's places for that long.
@@ -57,7 +66,7 @@ func (Config) Defaults() any { return DefaultConfig() }
 
 // DefaultConfig is a hook with its defaults, and no name, type or target.
 func DefaultConfig() Config {
-	return Config{Timeout: 30 * time.Second, SendResolved: true, Concurrency: 4, GiveUp: 24 * time.Hour}
+	return Config{Resend: defaultResend, Timeout: 30 * time.Second, SendResolved: true, Concurrency: 4, GiveUp: 24 * time.Hour}
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
@@ -110,6 +119,9 @@ func (c Config) validate() []error {
 	if c.Timeout < 100*time.Millisecond || c.Timeout > time.Hour {
 		fault("timeout: is %v, must be from 100ms to 1h", c.Timeout)
 	}
+	if c.Heartbeat != 0 && (c.Heartbeat < 2*time.Second || c.Heartbeat > 24*time.Hour) {
+		fault("heartbeat: is %v, must be from 2s to 24h, or 0s for none", c.Heartbeat)
+	}
 	if c.Concurrency < 1 || c.Concurrency > maxRunning {
 		fault("concurrency: is %d, must be from 1 to %d", c.Concurrency, maxRunning)
 	}
@@ -117,101 +129,4 @@ func (c Config) validate() []error {
 		fault("give_up: is %v, must be from 0s to 30d", c.GiveUp)
 	}
 	return faults
-}
-
-// sender builds what delivers for this configuration.
-func (c Config) sender(o Options) (sender, []error) {
-	var faults []error
-	only := func(kind string, keys map[string]bool) {
-		for _, key := range []string{"command", "url", "url_file", "secret", "secret_file"} {
-			if keys[key] {
-				faults = append(faults, fmt.Errorf("%s: is for type %q only, this hook is of type %q", key, kind, c.Type))
-			}
-		}
-	}
-	switch c.Type {
-	case "exec":
-		only("webhook", map[string]bool{"url": c.URL != "", "url_file": c.URLFile != "", "secret": c.Secret != "", "secret_file": c.SecretFile != ""})
-		if err := checkCommand(c.Command); err != nil {
-			faults = append(faults, fmt.Errorf("command: %w", err))
-		}
-		return &execSender{command: c.Command, instance: o.Instance}, faults
-	case "webhook":
-		only("exec", map[string]bool{"command": len(c.Command) > 0})
-		secret, err := oneOf("secret", c.Secret, c.SecretFile)
-		if err != nil {
-			faults = append(faults, err)
-		}
-		target, err := oneOf("url", c.URL, c.URLFile)
-		if err != nil {
-			return nil, append(faults, err)
-		}
-		u, err := parseURL(target)
-		if err != nil {
-			return nil, append(faults, fmt.Errorf("url: %w", err))
-		}
-		return newWebhook(u, secret, o.Version), faults
-	case "":
-		return nil, append(faults, errors.New("type: is missing, write exec or webhook"))
-	}
-	return nil, append(faults, fmt.Errorf("type: is %q, must be exec or webhook", c.Type))
-}
-
-func checkCommand(command []string) error {
-	switch {
-	case len(command) == 0 || command[0] == "":
-		return errors.New("is missing, write the program's path and its arguments as a list")
-	case !filepath.IsAbs(command[0]):
-		return fmt.Errorf("is %q, write the program's absolute path", command[0])
-	}
-	for _, arg := range command {
-		if strings.ContainsRune(arg, 0) {
-			return errors.New("has an argument with a NUL byte, take it out")
-		}
-	}
-	return nil
-}
-
-// parseURL never puts the URL into its error: it may hold a secret.
-func parseURL(text string) (*url.URL, error) {
-	if text == "" {
-		return nil, errors.New("is missing, write where to post to")
-	}
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.Fragment != "" {
-		return nil, errors.New("is not of the form http://host/path or https://host/path, write it so")
-	}
-	return u, nil
-}
-
-// maxSecretFile bounds what is read from a file that holds a secret.
-const maxSecretFile = 64 << 10
-
-// oneOf returns the value of a key that may be given in a file instead.
-func oneOf(key, value, file string) (string, error) {
-	if file == "" {
-		return value, nil
-	}
-	if value != "" {
-		return "", fmt.Errorf("%s_file: is given beside %s, keep one of them", key, key)
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", fmt.Errorf("%s_file: cannot be read (%w), correct the path or its permissions", key, err)
-	}
-	defer f.Close()
-	b := make([]byte, maxSecretFile+1)
-	n := 0
-	for n < len(b) {
-		m, err := f.Read(b[n:])
-		n += m
-		if err != nil {
-			break
-		}
-	}
-	text := strings.TrimSpace(string(b[:n]))
-	if text == "" || n > maxSecretFile {
-		return "", fmt.Errorf("%s_file: %s is empty or larger than 64KiB, write the value into it and nothing else", key, file)
-	}
-	return text, nil
 }

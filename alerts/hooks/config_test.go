@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 		}), []string{"hooks[0].secret_file: "}},
 		{"a directory", hook(func(c *Config) { c.Type, c.URL, c.SecretFile = "webhook", "http://x", dir }), []string{"hooks[0].secret_file: "}},
 		{"another type's", hook(func(c *Config) { c.Command, c.URL, c.Secret = []string{"/x"}, "http://x", "hunter2" }),
-			[]string{`hooks[0].url: is for type "webhook" only`, `hooks[0].secret: is for type "webhook" only`}},
+			[]string{`hooks[0].url: is for type "webhook", "alertmanager", "shoutrrr" only`, `hooks[0].secret: is for type "webhook", "alertmanager" only`}},
 		{"numbers", hook(func(c *Config) {
 			c.Command, c.Timeout, c.Concurrency, c.GiveUp = []string{"/x"}, 2*time.Hour, 17, -1
 		}), []string{"hooks[0].timeout: is 2h0m0s", "hooks[0].concurrency: is 17", "hooks[0].give_up: is -1ns"}},

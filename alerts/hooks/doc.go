@@ -1,5 +1,5 @@
-// Package hooks tells others about alerts: it starts programs and calls
-// webhooks. A hook is one more reader of the alert journal, with its own
+// Package hooks tells others about alerts: it starts programs, calls webhooks,
+// pushes to Alertmanagers, and tells chat, push and mail services. A hook is one more reader of the alert journal, with its own
 // cursor; there is no outbox beside the journal to keep in step.
 //
 // The life of a delivery:
@@ -24,14 +24,39 @@
 // While the journal's disk takes nothing, events have no number; they are
 // delivered nevertheless ([Runner.Announce]) and not again once they have one.
 //
+// # Beside deliveries
+//
+// An Alertmanager forgets what it does not hear again. What fires is resent to it
+// every Config.Resend, and for a quarter of an hour what has ended: a fold of the
+// journal (standing) that a start has again at once. An alert that is silenced
+// here is neither delivered nor resent; the Alertmanager takes it for ended after
+// four resends, and hears of it again when the silence is over. That an alert has
+// ended waits for a resend under way that may still say the opposite.
+//
+// A hook with Config.Heartbeat is told of no alerts: its receiver hears one thing,
+// that all is well, and raises the alarm when it hears nothing. The first comes
+// one interval after the start, so that a daemon that starts again and again is
+// noticed, too.
+//
+// Both take the places of deliveries, within the same bounds; the journal hears
+// nothing of them, and what fails is tried again when it is due.
+//
+// # A service's process
+//
+// Each delivery of type shoutrrr is made by a process of its own ([ServeHelper]):
+// the library's services cannot be stopped, and one that panics or waits for
+// minutes must not take the daemon along. It costs some 20 ms and 20 MB for as
+// long as the delivery takes.
+//
 // # Goroutines
 //
 //	goroutine      started by      ends when                        waited for by
 //	Run            the caller      its context ends, within 3 s     the caller
 //	scribe         Run             Run ends it, after a last write  Run
-//	one attempt    Run             done or out of time              Run
+//	one attempt    Run             done or out of time              Run, resends and heartbeats likewise
 //	exit of exec   an attempt      the program has ended            the attempt
 //	pipe of exec   os/exec         the program's group is gone      the attempt
+//	a member       an attempt      answered, or the attempt's end   the attempt (Alertmanager clusters)
 //	net/http's     an attempt      answered, or idle for 30 s       nobody: Run closes idle connections
 //
 // # Not promised
@@ -39,5 +64,7 @@
 // Deliveries are made at least once, not exactly once. Nothing is promised about
 // the order of different alerts. A program that leaves its process group
 // (setsid) is not found when the group is killed. A hook that is taken out of
-// the configuration forgets what it had not delivered.
+// the configuration forgets what it had not delivered. That redirects are refused
+// holds for services that use the process's HTTP transport; ntfy, gotify and
+// mattermost bring their own.
 package hooks

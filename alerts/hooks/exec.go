@@ -41,7 +41,7 @@ func (s *execSender) send(ctx context.Context, m *message) outcome {
 	if err := cmd.Start(); err != nil {
 		return outcome{err: fmt.Errorf("start %s: %w", s.command[0], pathless(err))}
 	}
-	err, late := s.wait(ctx, cmd)
+	err, late := waitGroup(ctx, cmd)
 	var o outcome
 	if m.traced {
 		o.request, o.answer = transcript(commandText(cmd, m)), transcript(output.String())
@@ -73,9 +73,9 @@ func commandText(cmd *exec.Cmd, m *message) string {
 	return b.String()
 }
 
-// wait returns when the program has ended and its group has been killed. late
-// says that the context ended first.
-func (s *execSender) wait(ctx context.Context, cmd *exec.Cmd) (err error, late bool) {
+// waitGroup returns when a program that leads a process group has ended and its
+// group has been killed. late says that the context ended first.
+func waitGroup(ctx context.Context, cmd *exec.Cmd) (err error, late bool) {
 	group := cmd.Process.Pid
 	exited := make(chan struct{})
 	go func() {

@@ -27,15 +27,20 @@ func inherited(name string) bool {
 	return !strings.HasPrefix(name, "MONITORD_")
 }
 
-// environment is what a program finds in its environment. What the events of a
-// group do not have alike is empty.
-func environment(m *message, instance string) []string {
+func inheritedEnviron() []string {
 	var env []string
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); inherited(name) {
 			env = append(env, v)
 		}
 	}
+	return env
+}
+
+// environment is what a program finds in its environment. What the events of a
+// group do not have alike is empty.
+func environment(m *message, instance string) []string {
+	env := inheritedEnviron()
 	if own := m.payload.CommonLabels["instance"]; own != "" {
 		instance = own
 	}

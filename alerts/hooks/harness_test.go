@@ -20,6 +20,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == HelperName {
+		if err := ServeHelper(os.Stdin, os.Stdout); err != nil {
+			panic(err)
+		}
+		return
+	}
 	if dir := os.Getenv(childEnv); dir != "" {
 		child(dir)
 		return

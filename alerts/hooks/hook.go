@@ -20,8 +20,9 @@ type hook struct {
 	loose   map[string]*delivery // deliveries of events without a number, by identity
 	lanes   map[string]*lane
 	due     lanes
-	running int
-	waiting int // deliveries that are not done
+	chore   *chore // nil: it has none
+	running int    // attempts, and the chore
+	waiting int    // deliveries that are not done
 
 	dirty   bool // progress is worth a note
 	noted   uint64
@@ -46,8 +47,12 @@ func newHook(c compiled) *hook {
 	}
 }
 
-// wants says whether this hook delivers an event.
-func (h *hook) wants(e *alerts.Event) bool {
+// wants says whether this hook delivers an event. One that sends heartbeats
+// delivers nothing else: its receiver is to hear one thing only.
+func (h *compiled) wants(e *alerts.Event) bool {
+	if h.Heartbeat > 0 {
+		return false
+	}
 	switch e.Kind {
 	case alerts.KindFiring:
 	case alerts.KindResolved:
@@ -241,6 +246,9 @@ func identity(e *alerts.Event) string { return fmt.Sprintf("%s %d %s", e.Key(), 
 
 // announced takes in an event that the disk did not take.
 func (h *hook) announced(e *alerts.Event, now time.Time) {
+	if h.chore != nil && h.chore.standing != nil {
+		h.chore.standing.announced(e)
+	}
 	if !h.wants(e) {
 		return
 	}

@@ -81,9 +81,10 @@ type ours struct {
 	Instance       string      `json:"instance"`
 	Epoch          string      `json:"epoch"`
 	IdempotencyKey string      `json:"idempotencyKey"`
-	Repeat         int         `json:"repeat,omitempty"` // the how manieth time that it is said again
-	Test           bool        `json:"test,omitempty"`   // sent by `monitord hook test`
-	Alerts         []oursAlert `json:"alerts"`           // in the order of the alerts above
+	Repeat         int         `json:"repeat,omitempty"`    // the how manieth time that it is said again
+	Test           bool        `json:"test,omitempty"`      // sent by `monitord hook test`
+	Heartbeat      bool        `json:"heartbeat,omitempty"` // nothing happened, all is well
+	Alerts         []oursAlert `json:"alerts"`              // in the order of the alerts above
 }
 
 type oursAlert struct {

@@ -51,6 +51,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 				first = append(first, n)
 			}
 		}
+		r.replaceChore(h, now)
 		delete(stored, c.Name)
 		hooks = append(hooks, h)
 	}

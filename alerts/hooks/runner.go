@@ -29,6 +29,11 @@ type Options struct {
 	Version     string // for the User-Agent
 	ExternalURL string // of this daemon, for links in messages; may be empty
 	Logger      *slog.Logger
+
+	// Checkup is called for each hook that sends heartbeats and returns what says,
+	// before each, whether all has been well since it was last asked, or what was
+	// not. nil: all always is.
+	Checkup func() func() error
 }
 
 // Runner delivers what its hooks ask for. Use New. Run is called once; the other

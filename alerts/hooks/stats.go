@@ -8,6 +8,9 @@ type HookStats struct {
 	Delivered    uint64
 	Failed       uint64 // attempts
 	GivenUp      uint64 // deliveries
+	Regular      bool   // it resends or sends heartbeats
+	Chores       uint64 // resends or heartbeats that were made
+	ChoresFailed uint64 // those that failed, and heartbeats that were not sent since not all was well
 	Skipped      uint64 // events without a number that found no room
 	Waiting      int    // deliveries that are neither made nor given up
 	Running      int    // attempts under way
@@ -30,6 +33,7 @@ func (r *Runner) publish() {
 	for i, h := range r.hooks {
 		stats[i] = h.stats
 		stats[i].Waiting, stats[i].Running = h.waiting, h.running
+		stats[i].Regular = h.chore != nil
 	}
 	r.mu.Lock()
 	r.stats = stats

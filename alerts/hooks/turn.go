@@ -16,6 +16,9 @@ func (r *Runner) timer(now time.Time) *time.Timer {
 		if at, ok := h.wake(); ok && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
+		if at, ok := h.chore.wake(); ok && h.running < h.Concurrency && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
 	}
 	if r.running >= maxRunning {
 		first = time.Time{} // a result comes before anything can be started
@@ -82,6 +85,10 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) {
 	for r.running < maxRunning && idle < len(r.hooks) {
 		h := r.hooks[r.turn%len(r.hooks)]
 		r.turn++
+		if r.startChore(ctx, h, now) {
+			idle = 0
+			continue
+		}
 		d := h.next(now)
 		if d == nil {
 			idle++
@@ -100,6 +107,10 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) {
 
 // finish takes in one result.
 func (r *Runner) finish(res result, now time.Time) {
+	if res.chore != nil {
+		r.finishChore(res, now)
+		return
+	}
 	r.running--
 	given := res.h.stats.GivenUp
 	event := res.h.finish(res, now)

@@ -43,6 +43,7 @@ var onlyIn = map[string][]string{
 	"github.com/prometheus/prometheus/tsdb":     {"history"},
 	"github.com/prometheus/prometheus/storage":  {"history", "history/standing", "api"},
 	"github.com/gobwas/ws":                      {"stream", "stream/client", "stream/echo"},
+	"github.com/nicholas-fedor/shoutrrr":        {"alerts/hooks"},
 	"github.com/BurntSushi/toml":                {"cmd/monitord"},
 	"github.com/spf13/cobra":                    {"cmd/monitord"},
 	"github.com/coreos/go-systemd/":             {"cmd/monitord"},

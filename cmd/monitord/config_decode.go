@@ -42,7 +42,7 @@ func (d *decoder) table(doc map[string]any, into reflect.Value, path string) {
 
 func (d *decoder) value(v any, into reflect.Value, tag reflect.StructTag, at string) {
 	wrong := func(want string) {
-		d.report(at, fmt.Sprintf("is %s, write %s", describe(v), want))
+		d.report(at, fmt.Sprintf("is %s, write %s", describeUnder(tag, v), want))
 	}
 	if into.Type() == durationType {
 		text, ok := v.(string)
@@ -132,7 +132,7 @@ func (d *decoder) list(v any, into reflect.Value, tag reflect.StructTag, at stri
 		if into.Type().Elem().Kind() == reflect.Struct {
 			want = "a list of tables"
 		}
-		d.report(at, fmt.Sprintf("is %s, write %s", describe(v), want))
+		d.report(at, fmt.Sprintf("is %s, write %s", describeUnder(tag, v), want))
 		return
 	}
 	out := reflect.MakeSlice(into.Type(), len(elems), len(elems))
@@ -188,6 +188,20 @@ func sortedKeys(doc map[string]any) []string {
 	}
 	sort.Strings(keys)
 	return keys
+}
+
+// describeUnder is describe, but for a key that holds a secret.
+func describeUnder(tag reflect.StructTag, v any) string {
+	if tag.Get("secret") == "" {
+		return describe(v)
+	}
+	switch v.(type) {
+	case []any, []map[string]any, map[string]any:
+		return describe(v)
+	case string:
+		return "a string"
+	}
+	return "no string"
 }
 
 // describe says what a value is, in words of the file's author.

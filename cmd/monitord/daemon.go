@@ -147,9 +147,20 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	}
 	d.feed.Attach(engine)
 
+	// What has to turn for the daemon to be alive.
+	pulses := func() []pulse {
+		return []pulse{
+			{"rules", d.judging.idle},
+			{"ticks", d.ticking.every(conf.Collectors.Interval)},
+			{"journal", d.recorder.Turns},
+			{"poll loops", slowest(engine.Turns)},
+		}
+	}
+
 	// Alerts on disk, then announced.
 	runner, err := hooks.New(conf.Alerts.Hooks, hooks.Options{
 		Log: alertLog, Instance: conf.instance(), Version: version, ExternalURL: externalURL, Logger: log.With("part", "hooks"),
+		Checkup: func() func() error { return newCheckup(pulses(), d.recorder.Stats, jrnl.Stats, db.Stats) },
 	})
 	if err != nil {
 		return err
@@ -204,12 +215,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	})
 	sampling := start("collectors", func(ctx context.Context) error { return sampler.Run(ctx, d.tick) })
 	watching := start("watchdog", func(ctx context.Context) error {
-		feedWatchdog(ctx, log, watchdogInterval(log), func() { notify(log, daemon.SdNotifyWatchdog) }, []pulse{
-			{"rules", d.judging.idle},
-			{"ticks", d.ticking.every(conf.Collectors.Interval)},
-			{"journal", d.recorder.Turns},
-			{"poll loops", slowest(engine.Turns)},
-		})
+		feedWatchdog(ctx, log, watchdogInterval(log), func() { notify(log, daemon.SdNotifyWatchdog) }, pulses())
 		<-ctx.Done()
 		return nil
 	})

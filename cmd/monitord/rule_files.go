@@ -106,15 +106,18 @@ func (p *configParser) rules(c *Config, dir string) {
 func ruleFaults(c *Config) []Fault {
 	_, found := alerts.Compile(c.Alerts.Groups, c.Collectors.Interval)
 	faults := asFaults(found)
-	known := make(map[string]bool)
+	known, beats := make(map[string]bool), make(map[string]bool)
 	for _, h := range c.Alerts.Hooks {
-		known[h.Name] = true
+		known[h.Name], beats[h.Name] = true, h.Heartbeat > 0
 	}
 	for _, g := range c.Alerts.Groups {
 		for i, r := range g.Rules {
 			for _, h := range r.Hooks {
+				key := indexed("rules", i) + ".hooks"
+				if beats[h] {
+					faults = append(faults, Fault(g.Fault(key, fmt.Sprintf("the hook %q sends heartbeats and is told of no alerts, name another", h))))
+				}
 				if h != "" && !known[h] {
-					key := indexed("rules", i) + ".hooks"
 					faults = append(faults, Fault(g.Fault(key, fmt.Sprintf("there is no hook %q, add it as [[alerts.hooks]] or take it out", h))))
 				}
 			}

@@ -150,6 +150,10 @@ func (c *selfCollector) alerting(e *collectors.Emitter) {
 		e.Add(descHookDone, float64(h.Delivered), h.Name)
 		e.Add(descHookFailed, float64(h.Failed), h.Name)
 		e.Add(descHookGivenUp, float64(h.GivenUp), h.Name)
+		if h.Regular {
+			e.Add(descHookChores, float64(h.Chores), h.Name, "ok")
+			e.Add(descHookChores, float64(h.ChoresFailed), h.Name, "failed")
+		}
 	}
 }
 

@@ -53,6 +53,7 @@ var (
 	descHookDone    = metric.NewDesc("monitord_hook_delivered_total", metric.Counter, "", "Deliveries that succeeded.", "hook")
 	descHookFailed  = metric.NewDesc("monitord_hook_failed_attempts_total", metric.Counter, "", "Attempts that failed.", "hook")
 	descHookGivenUp = metric.NewDesc("monitord_hook_given_up_total", metric.Counter, "", "Deliveries that were given up.", "hook")
+	descHookChores  = metric.NewDesc("monitord_hook_chores_total", metric.Counter, "", "What a hook did regularly, resends or heartbeats, by result; a heartbeat that is not sent because not all is well has failed.", "hook", "result")
 
 	descFollowed    = metric.NewDesc("monitord_stream_followed", metric.Gauge, "", "Topics that are followed, or were until lately, by kind.", "kind")
 	descEvaluated   = metric.NewDesc("monitord_standing_query_evaluations_total", metric.Counter, "", "Evaluations of standing queries, at one time or at several for a replay.")

@@ -1,0 +1,121 @@
+package hooks
+
+import (
+	"context"
+	"time"
+
+	"monitord/alerts"
+)
+
+// A chore is what a hook does of its own accord, beside its deliveries: it keeps
+// an Alertmanager informed, or it sends heartbeats. It takes one of the hook's
+// places, and one of all, like an attempt at a delivery, and comes before them;
+// the next one is due a period after it began, never behind another. The
+// runner's goroutine owns it, but for do.
+type chore struct {
+	every   time.Duration
+	due     time.Time
+	running bool
+	failing bool // said in the log
+
+	// do does it once, in an attempt's goroutine.
+	do       func(ctx context.Context) outcome
+	standing *standing // what a resend tells; nil: the chore is another
+}
+
+// A resender is a sender whose receiver forgets what it does not hear again.
+type resender interface {
+	// resend tells what state returns at the moment that it is called.
+	resend(ctx context.Context, m *message, state func() []alerts.Event) outcome
+}
+
+// newChore returns the chore of a hook's configuration, nil if it has none. The
+// first resend is due at once: how long the daemon was away is not known. The
+// first heartbeat is not: a daemon that starts again and again is not well.
+func (r *Runner) newChore(c compiled, now time.Time) *chore {
+	if c.Heartbeat > 0 {
+		return &chore{every: c.Heartbeat, due: now.Add(c.Heartbeat), do: r.heartbeat(c)}
+	}
+	if a, ok := c.sender.(resender); ok {
+		s := newStanding(r.log, c)
+		do := func(ctx context.Context) outcome {
+			return a.resend(ctx, &message{hook: c.Name}, func() []alerts.Event { return s.now(time.Now()) })
+		}
+		return &chore{every: c.Resend, due: now, do: do, standing: s}
+	}
+	return nil
+}
+
+// replaceChore gives a hook the chore of its new configuration, which is due
+// when the old one would have been, if that is sooner: reloads do not put it off.
+func (r *Runner) replaceChore(h *hook, now time.Time) {
+	old := h.chore
+	h.chore = r.newChore(h.compiled, now)
+	if old == nil || h.chore == nil {
+		return
+	}
+	if old.due.Before(h.chore.due) {
+		h.chore.due = old.due
+	}
+	if h.chore.standing != nil && old.standing != nil {
+		h.chore.standing.adopt(old.standing)
+	}
+}
+
+// startChore starts a hook's chore if it is due and there is room.
+func (r *Runner) startChore(ctx context.Context, h *hook, now time.Time) bool {
+	c := h.chore
+	if c == nil || c.running || c.due.After(now) || h.running >= h.Concurrency {
+		return false
+	}
+	c.running, c.due = true, now.Add(c.every)
+	h.running++
+	r.running++
+	limit := h.Timeout
+	go func() {
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		begun := time.Now()
+		res := result{h: h, chore: c, outcome: c.do(limited)}
+		res.took = time.Since(begun)
+		res.aborted = res.err != nil && ctx.Err() != nil
+		r.results <- res
+	}()
+	return true
+}
+
+// wake is when the chore can be started; false if something else comes first.
+func (c *chore) wake() (time.Time, bool) {
+	if c == nil || c.running {
+		return time.Time{}, false
+	}
+	return c.due, true
+}
+
+// finishChore takes in how a chore went. The journal is told nothing: it comes
+// again by itself.
+func (r *Runner) finishChore(res result, now time.Time) {
+	h, c := res.h, res.chore
+	c.running = false
+	h.running--
+	r.running--
+	if res.aborted {
+		return
+	}
+	h.stats.LastDuration = res.took
+	if res.err == nil {
+		h.stats.Chores++
+		h.stats.LastSuccess = now
+		if c.failing {
+			r.slog.Info("what a hook does regularly succeeds again", "hook", h.Name)
+		}
+		c.failing = false
+		return
+	}
+	h.stats.ChoresFailed++
+	h.stats.LastError, h.stats.LastFailure = res.err.Error(), now
+	if !c.failing {
+		r.slog.Warn("what a hook does regularly failed, it is tried again when it is due", "hook", h.Name, "every", c.every, "err", res.err)
+	}
+	c.failing = true
+}

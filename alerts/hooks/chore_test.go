@@ -1,0 +1,218 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"monitord/alerts"
+)
+
+// fakeResender is a receiver in memory that is told the state again.
+type fakeResender struct {
+	fake
+	fails bool
+
+	mu     sync.Mutex
+	states []string // "name status, name status" of each resend
+	at     []time.Time
+}
+
+func (f *fakeResender) resend(_ context.Context, _ *message, state func() []alerts.Event) outcome {
+	var names []string
+	for _, e := range state() {
+		names = append(names, e.Alert.Labels.Get("alertname")+" "+status(&e))
+	}
+	slices.Sort(names)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.states, f.at = append(f.states, strings.Join(names, ", ")), append(f.at, time.Now())
+	if f.fails {
+		return outcome{err: errRefused}
+	}
+	return outcome{}
+}
+
+// told returns the states since the last call.
+func (f *fakeResender) told() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	states := f.states
+	f.states = nil
+	return states
+}
+
+func TestResends(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fakeResender{}
+		c := with("am", f)
+		_, stop := start(t, log, c)
+		after(0)
+		equal(t, "nothing fires", f.told(), []string{""})
+		write(t, log, firing("A"), transition("none", alerts.KindFiring, []string{}), transition("P", alerts.KindPending, nil))
+		after(2*time.Minute + time.Second)
+		equal(t, "A fires", f.told(), []string{"A firing", "A firing"})
+		write(t, log, resolved("A"), firing("B"))
+		after(15 * time.Minute)
+		equal(t, "A has ended", f.told(), slices.Repeat([]string{"A resolved, B firing"}, 15))
+		after(time.Minute)
+		equal(t, "a quarter of an hour ago", f.told(), []string{"B firing"})
+		write(t, log, firing("A"))
+		after(time.Minute)
+		equal(t, "A fires again", f.told(), []string{"A firing, B firing"})
+		silenced := transition("B", alerts.KindSilenced, nil)
+		silenced.Alert.SilencedBy = []string{"x"}
+		write(t, log, silenced)
+		after(time.Minute)
+		equal(t, "B is silenced", f.told(), []string{"A firing"})
+		write(t, log, transition("B", alerts.KindUnsilenced, nil))
+		after(time.Minute)
+		equal(t, "and no longer", f.told(), []string{"A firing, B firing"})
+		write(t, log, resolved("B"))
+		after(0)
+		stop()
+		equal(t, "deliveries that the journal knows", len(told(t, log)), 5)
+
+		_, stop = start(t, log, c)
+		after(0)
+		equal(t, "after a start, at once", f.told(), []string{"A firing, B resolved"})
+		stop()
+	})
+}
+
+// TestResendsWithoutDisk: what the disk did not take is told again all the same,
+// until the journal knows better.
+func TestResendsWithoutDisk(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fakeResender{}
+		r, stop := start(t, log, with("am", f))
+		after(0)
+		write(t, log, firing("A"))
+		loose := []alerts.Event{resolved("A"), firing("B")}
+		r.Announce(loose)
+		after(time.Minute)
+		equal(t, "announced", f.told()[1:], []string{"A resolved, B firing"})
+		if err := r.Reload(nil); err != nil {
+			t.Fatal(err)
+		}
+		write(t, log, loose...)
+		write(t, log, resolved("B"))
+		stop()
+		_, stop = start(t, log, with("am", f))
+		after(0)
+		equal(t, "on disk", f.told(), []string{"A resolved, B resolved"})
+		stop()
+	})
+}
+
+// TestResendsFail: the journal hears nothing of it, and other hooks wait for nothing.
+func TestResendsFail(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f, other := &fakeResender{fails: true}, &fake{}
+		r, stop := start(t, log, with("am", f), with("ops", other))
+		after(0)
+		write(t, log, firing("A"))
+		after(10 * time.Minute)
+		if s := r.Stats()[0]; s.ChoresFailed != 11 || s.Delivered != 1 || s.Running != 0 || s.LastError != "refused" {
+			t.Errorf("stats %+v", s)
+		}
+		equal(t, "other", other.whats(), []string{"A firing"})
+		equal(t, "journal", len(told(t, log)), 2)
+		stop()
+	})
+}
+
+func TestHeartbeat(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fake{}
+		c := with("dead", f)
+		c.Heartbeat = time.Minute
+		ill := errors.New("the journal takes nothing")
+		var mu sync.Mutex
+		var state error
+		be := func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			state = err
+		}
+		r, err := New(nil, Options{Log: log, Instance: "web1", Logger: quiet, Checkup: func() func() error {
+			return func() error {
+				mu.Lock()
+				defer mu.Unlock()
+				return state
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.reload = []compiled{c}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { r.Run(ctx); close(done) }()
+		beats := func() int { return len(f.seen()) }
+		after(59 * time.Second)
+		equal(t, "at the start", beats(), 0)
+		write(t, log, firing("A"), resolved("A"))
+		after(2 * time.Second)
+		equal(t, "after a minute", f.whats(), []string{"Watchdog firing"})
+		// Reloads every half a minute do not keep it from beating.
+		for range 6 {
+			after(30 * time.Second)
+			r.mu.Lock()
+			r.reload = []compiled{c}
+			r.mu.Unlock()
+			r.poke()
+		}
+		equal(t, "through reloads", beats(), 4)
+		be(ill)
+		after(10 * time.Minute)
+		equal(t, "not well", beats(), 4)
+		if s := r.Stats()[0]; s.ChoresFailed != 10 || !strings.Contains(s.LastError, ill.Error()) {
+			t.Errorf("stats %+v", s)
+		}
+		be(nil)
+		after(time.Minute)
+		equal(t, "well again", beats(), 5)
+		f.mu.Lock()
+		f.answer = func(context.Context, string) outcome { return outcome{err: errRefused} }
+		f.mu.Unlock()
+		after(2 * time.Minute)
+		equal(t, "tried again when it is due", beats(), 7)
+		equal(t, "journal", len(told(t, log)), 0)
+		cancel()
+		<-done
+	})
+}
+
+// TestChoresHaveNoPlaceOfTheirOwn: hooks that hang in their heartbeats are
+// within the caps, and do not keep others from delivering.
+func TestChoresHaveNoPlaceOfTheirOwn(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		hang := &fake{answer: func(ctx context.Context, _ string) outcome {
+			<-ctx.Done()
+			return outcome{err: errTimeout}
+		}}
+		var hooks []compiled
+		for i := range 40 {
+			c := with("beat"+string(rune('A'+i)), hang)
+			c.Heartbeat, c.Timeout = 2*time.Second, 2*time.Second
+			hooks = append(hooks, c)
+		}
+		quick := &fake{}
+		_, stop := start(t, log, append(hooks, with("ops", quick))...)
+		after(10 * time.Second)
+		write(t, log, firing("A"))
+		after(20 * time.Second)
+		equal(t, "delivered", quick.whats(), []string{"A firing"})
+		hang.mu.Lock()
+		if hang.most > maxRunning {
+			t.Errorf("%d at once", hang.most)
+		}
+		hang.mu.Unlock()
+		stop()
+	})
+}

@@ -1,0 +1,54 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts"
+)
+
+// HeartbeatName is the name of the alert that a heartbeat carries: that of the
+// alert in Prometheus' own rule sets which always fires.
+const HeartbeatName = "Watchdog"
+
+// heartbeat returns what sends a hook's heartbeats: nothing while not all is
+// well, which is what its receiver is to notice.
+func (r *Runner) heartbeat(c compiled) func(context.Context) outcome {
+	check := func() error { return nil }
+	if r.opts.Checkup != nil {
+		check = r.opts.Checkup()
+	}
+	since := time.Now()
+	return func(ctx context.Context) outcome {
+		if err := check(); err != nil {
+			return outcome{err: fmt.Errorf("no heartbeat is sent: %w", err)}
+		}
+		m, err := r.origin.compose(draft{hook: c.Name, events: []alerts.Event{r.wellness(since)}, heartbeat: true})
+		if err != nil {
+			return outcome{err: err}
+		}
+		return c.sender.send(ctx, m)
+	}
+}
+
+// wellness is the event that a heartbeat carries. It has no number: the journal
+// knows nothing of it.
+func (r *Runner) wellness(since time.Time) alerts.Event {
+	ls := labels.FromStrings(labels.AlertName, HeartbeatName, "instance", r.opts.Instance, "severity", "none")
+	return alerts.Event{
+		T:    time.Now().UnixMilli(),
+		Kind: alerts.KindFiring,
+		Alert: alerts.Alert{
+			Fingerprint: alerts.Fingerprint(ls),
+			State:       alerts.PhaseFiring,
+			Labels:      ls,
+			Annotations: map[string]string{"summary": "monitord on " + r.opts.Instance + " is well; it is an alarm when this stops coming"},
+			Value:       1,
+			ActiveAt:    since,
+			StartsAt:    since,
+		},
+	}
+}

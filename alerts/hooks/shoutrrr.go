@@ -1,0 +1,121 @@
+package hooks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// shoutrrr tells a chat, push or mail service of one URL. Use newShoutrrr. Safe
+// for concurrent use.
+//
+// The library's services cannot be stopped (they wait and sleep without a
+// context, some without any time limit), some panic on an answer that they did
+// not expect, and they share the process's HTTP client. So each delivery is made
+// by a process of its own, this program again, which can be ended and leaves
+// nothing behind.
+type shoutrrr struct {
+	url      string
+	service  *url.URL
+	instance string
+	helper   []string
+	secrets  secrets
+}
+
+// HelperName is the argument with which this program serves as the helper that
+// makes one delivery: see [ServeHelper].
+const HelperName = "shoutrrr-helper"
+
+// helperCommand starts this program again. On Linux the link still leads to it
+// when an upgrade has put another in its place.
+func helperCommand() []string {
+	self := "/proc/self/exe"
+	if runtime.GOOS != "linux" {
+		if path, err := os.Executable(); err == nil {
+			self = path
+		}
+	}
+	return []string{self, HelperName}
+}
+
+func newShoutrrr(service *url.URL, text, instance string) *shoutrrr {
+	return &shoutrrr{url: text, service: service, instance: instance, helper: helperCommand(), secrets: serviceSecrets(service)}
+}
+
+// serviceSecrets are a service URL's: many have a token where the host should be.
+func serviceSecrets(u *url.URL) secrets {
+	list := urlSecrets(u)
+	if host := u.Hostname(); !strings.ContainsAny(host, ".:") && host != "localhost" {
+		list = append(list, host)
+	}
+	return newSecrets(list...)
+}
+
+func (s *shoutrrr) close() {}
+
+// errand is what the helper is asked for.
+type errand struct {
+	URL    string            `json:"url"`
+	Text   string            `json:"text"`
+	Params map[string]string `json:"params"`
+}
+
+// errandBytes bounds an errand, and what comes back.
+const errandBytes = 256 << 10
+
+func (s *shoutrrr) send(ctx context.Context, m *message) outcome {
+	e := dress(s.service, m, s.instance)
+	e.URL = s.url
+	in, err := json.Marshal(e)
+	if err != nil {
+		return outcome{err: fmt.Errorf("encode the delivery: %w", err), permanent: true}
+	}
+	r, err := s.run(ctx, in)
+	o := outcome{err: err}
+	if r.Error != "" {
+		o.err, o.permanent = errors.New(excerpt(s.secrets.hide(r.Error))), r.Permanent
+		o.retryAfter = min(max(time.Duration(r.RetryAfter)*time.Second, 0), maxRetryAfter)
+	}
+	if m.traced {
+		if r.Request == "" { // not over HTTP, or not that far
+			r.Request = e.Params["title"] + "\n\n" + e.Text
+		}
+		o.request, o.answer = transcript(s.secrets.hide(r.Request)), transcript(s.secrets.hide(r.Answer))
+	}
+	return o
+}
+
+// run starts the helper and waits for its report.
+func (s *shoutrrr) run(ctx context.Context, in []byte) (report, error) {
+	cmd := exec.Command(s.helper[0], s.helper[1:]...)
+	cmd.Env = append(inheritedEnviron(), "GOMAXPROCS=1", "GOGC=50", "GOMEMLIMIT=48MiB", "GOTRACEBACK=none")
+	cmd.Stdin = bytes.NewReader(in)
+	out, errs := &tail{max: errandBytes}, &tail{max: outputBytes}
+	cmd.Stdout, cmd.Stderr = out, errs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = drainFor
+	if err := cmd.Start(); err != nil {
+		return report{}, fmt.Errorf("start the helper that delivers: %w", pathless(err))
+	}
+	err, late := waitGroup(ctx, cmd)
+	if late {
+		return report{}, errTimeout
+	}
+	var r report
+	if json.Unmarshal([]byte(out.String()), &r) == nil && r.Done {
+		return r, nil
+	}
+	if err == nil {
+		err = errors.New("it reported nothing")
+	}
+	return report{}, fmt.Errorf("the helper that delivers: %w: %s", err, excerpt(s.secrets.hide(errs.String())))
+}

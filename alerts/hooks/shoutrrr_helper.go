@@ -1,0 +1,77 @@
+package hooks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+
+	"github.com/nicholas-fedor/shoutrrr/pkg/types"
+	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
+)
+
+// report is what the helper says about its errand.
+type report struct {
+	Done       bool   `json:"done"` // there is a report at all
+	Error      string `json:"error,omitempty"`
+	Permanent  bool   `json:"permanent,omitempty"`
+	RetryAfter int64  `json:"retryAfter,omitempty"` // seconds
+	Request    string `json:"request,omitempty"`    // the last one
+	Answer     string `json:"answer,omitempty"`
+}
+
+// ServeHelper makes the one delivery that in asks for and reports to out. It is
+// all that its process does: it changes what the whole process uses for HTTP.
+func ServeHelper(in io.Reader, out io.Writer) error {
+	var e errand
+	if err := json.NewDecoder(io.LimitReader(in, errandBytes)).Decode(&e); err != nil {
+		return fmt.Errorf("read what to deliver: %w", err)
+	}
+	w := &witness{base: http.DefaultTransport}
+	http.DefaultTransport = w
+	err := deliver(e)
+	r := w.report()
+	r.Done = true
+	if err != nil {
+		judgeService(&r, err, w.failed())
+	}
+	return json.NewEncoder(out).Encode(r)
+}
+
+// deliver makes the delivery. Services that do not expect to fail panic.
+func deliver(e errand) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the service's code panicked: %v", p)
+		}
+	}()
+	service, u, err := newService(e.URL)
+	if err != nil {
+		return err
+	}
+	if err := service.Initialize(u, nil); err != nil {
+		return err
+	}
+	params := types.Params(e.Params)
+	return service.Send(e.Text, &params)
+}
+
+// judgeService says what an error means: the last answer over HTTP says it
+// best, if there was one that failed.
+func judgeService(r *report, err error, failed *outcome) {
+	r.Error = err.Error()
+	var mail *textproto.Error
+	var answer jsonclient.Error
+	switch {
+	case failed != nil:
+		r.Error, r.Permanent, r.RetryAfter = failed.err.Error(), failed.permanent, int64(failed.retryAfter.Seconds())
+	case errors.As(err, &mail):
+		// RFC 5321 section 4.2.1: 4yz may work later, 5yz will not.
+		r.Permanent = mail.Code >= 500 && mail.Code < 600
+	case errors.As(err, &answer) && answer.StatusCode >= 300:
+		o := judge(answer.StatusCode, nil, answer.Body)
+		r.Error, r.Permanent = o.err.Error(), o.permanent
+	}
+}

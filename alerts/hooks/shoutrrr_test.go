@@ -1,0 +1,255 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	netmail "net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts"
+)
+
+func serviceAt(t *testing.T, url string) sender {
+	t.Helper()
+	c := DefaultConfig()
+	c.Name, c.Type, c.URL = "ops", "shoutrrr", url
+	hooks, faults := compile([]Config{c}, Options{Instance: "web1"})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return hooks[0].sender
+}
+
+// push is a receiver of any service over HTTP.
+type push struct {
+	host  string // of its URL
+	calls chan received
+}
+
+func servePush(t *testing.T, answer http.HandlerFunc) push {
+	t.Helper()
+	p := push{calls: make(chan received, 16)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		r.Header.Set("asked", r.Method+" "+r.URL.RequestURI())
+		p.calls <- received{r.Header, body}
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p.host = strings.TrimPrefix(server.URL, "http://")
+	return p
+}
+
+// TestServices: what services that can be told another host get.
+func TestServices(t *testing.T) {
+	p := servePush(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/hooks/") {
+			fmt.Fprint(w, "ok")
+			return
+		}
+		if r.URL.Path == "/message" {
+			fmt.Fprint(w, `{"id":1}`)
+			return
+		}
+		fmt.Fprint(w, `{"id":"1","event_id":"1","room_id":"!r:x","code":200}`)
+	})
+	const title, first = "FIRING DiskFull on web1 (critical)", "FIRING DiskFull on web1"
+	for _, c := range []struct {
+		url, asked string
+		want       []string // in the header or the body
+	}{
+		{"generic+http://" + p.host + "/x?template=json", "POST /x", []string{`"title":"` + title + `"`, `"message":"` + first}},
+		{"generic://" + p.host + "/x?disabletls=yes", "POST /x", []string{first + "\nDiskFull is on fire\nvalue 93.5, since"}},
+		{"gotify://" + p.host + "/AzyoeNS.D4iJLVa?disabletls=yes", "POST /message?token=AzyoeNS.D4iJLVa", []string{title, first}},
+		{"ntfy://:tk_secret@" + p.host + "/alerts?scheme=http", "POST /alerts", []string{title, first}},
+		{"mattermost://bot@" + p.host + "/T0K3NT0K3N?disabletls=yes", "POST /hooks/T0K3NT0K3N", []string{first}},
+		{"bark://:T0K3NT0K3N@" + p.host + "?scheme=http", "POST /push", []string{title, first}},
+		{"matrix://:T0K3NT0K3N@" + p.host + "?disableTLS=yes&rooms=!r:x", "POST /_matrix/client/r0/join/%21r:x?access_token=T0K3NT0K3N", nil},
+	} {
+		name, _, _ := strings.Cut(c.url, "://")
+		o := serviceAt(t, c.url).send(t.Context(), messageOf(t, golden()))
+		if o.err != nil {
+			t.Errorf("%s: %v", name, o.err)
+			continue
+		}
+		got := <-p.calls
+		all := fmt.Sprint(got.header) + strings.ReplaceAll(string(got.body), `\n`, "\n")
+		if asked := got.header.Get("asked"); asked != c.asked {
+			t.Errorf("%s: asked for %s", name, asked)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(all, want) {
+				t.Errorf("%s: no %q in %s", name, want, all)
+			}
+		}
+		if name == "matrix" {
+			if got := <-p.calls; !strings.Contains(string(got.body), first) {
+				t.Errorf("matrix: %s", got.body)
+			}
+		}
+	}
+}
+
+func TestServiceAnswers(t *testing.T) {
+	for code, permanent := range map[int]bool{307: false, 404: true, 429: false, 500: false} {
+		p := servePush(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(code)
+			fmt.Fprintf(w, `{"error":"no such thing as %s"}`, r.URL.Path)
+		})
+		for _, url := range []string{"generic+http://" + p.host + "/T0K3NT0K3N", "bark://:T0K3NT0K3N@" + p.host + "?scheme=http"} {
+			o := serviceAt(t, url).send(t.Context(), messageOf(t, golden()))
+			<-p.calls
+			if o.err == nil || o.permanent != permanent {
+				t.Errorf("%s, %d: %v, permanent %v", url, code, o.err, o.permanent)
+				continue
+			}
+			if text := o.err.Error(); !strings.HasPrefix(text, fmt.Sprintf("answered %d", code)) || strings.Contains(text, "T0K3N") {
+				t.Errorf("%s, %d: %q", url, code, text)
+			}
+			if want := code == 429; want != (o.retryAfter == 7*time.Second) {
+				t.Errorf("%s, %d: retry after %v", url, code, o.retryAfter)
+			}
+		}
+		if len(p.calls) > 0 {
+			t.Errorf("%d was followed", code)
+		}
+	}
+}
+
+func TestMail(t *testing.T) {
+	s := serveMail(t, &mailServer{rcpt: "250 ok"})
+	e := golden()
+	e.Alert.Labels = labels.FromStrings("alertname", "Überlauf\r\nBcc: <all@example.com>", "instance", "web1")
+	e.Alert.Annotations = map[string]string{"summary": "first\r\n.\r\nMAIL FROM:<evil@example.com>", "description": "one\ntwo"}
+	url := "smtp://" + s.addr + "/?from=monitord@example.com&to=ops@example.com,on.call@example.com&starttls=no"
+	if o := serviceAt(t, url).send(t.Context(), messageOf(t, e)); o.err != nil {
+		t.Fatal(o.err)
+	}
+	mails := s.got()
+	if len(mails) != 2 || mails[0].to != "<ops@example.com>" || mails[1].to != "<on.call@example.com>" {
+		t.Fatalf("mails %+v", mails)
+	}
+	m, err := netmail.ReadMessage(strings.NewReader(mails[0].data))
+	if err != nil {
+		t.Fatalf("%v in %q", err, mails[0].data)
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	equal(t, "subject", subject, "FIRING Überlauf Bcc: <all@example.com> on web1")
+	if err != nil || m.Header.Get("Bcc") != "" {
+		t.Errorf("headers %v, %v", m.Header, err)
+	}
+	body, _ := io.ReadAll(m.Body)
+	if want := "first . MAIL FROM:<evil@example.com>\none\ntwo\nvalue 93.5"; !strings.Contains(string(body), want) {
+		t.Errorf("body %q", body)
+	}
+}
+
+func TestMailIsRefused(t *testing.T) {
+	for answer, permanent := range map[string]bool{"450 later": false, "550 unknown": true} {
+		s := serveMail(t, &mailServer{rcpt: answer})
+		o := serviceAt(t, "smtp://"+s.addr+"/?from=a@example.com&to=secret.person@example.com&starttls=no").send(t.Context(), messageOf(t, golden()))
+		if o.err == nil || o.permanent != permanent || !strings.Contains(o.err.Error(), answer[:3]) || strings.Contains(o.err.Error(), "person") {
+			t.Errorf("%s: %v, permanent %v", answer, o.err, o.permanent)
+		}
+	}
+	o := serviceAt(t, "smtp://127.0.0.1:1/?from=a@example.com&to=b@example.com").send(t.Context(), messageOf(t, golden()))
+	if o.err == nil || o.permanent || !strings.Contains(o.err.Error(), "refused") {
+		t.Errorf("nobody there: %v", o.err)
+	}
+}
+
+// TestServicesThatHang are ended, however their code waits.
+func TestServicesThatHang(t *testing.T) {
+	release := make(chan struct{})
+	p := servePush(t, func(http.ResponseWriter, *http.Request) { <-release })
+	defer close(release)
+	mails := serveMail(t, &mailServer{silent: true})
+	for _, url := range []string{
+		"generic+http://" + p.host + "/x", "gotify://" + p.host + "/AzyoeNS.D4iJLVa?disabletls=yes",
+		"smtp://" + mails.addr + "/?from=a@example.com&to=b@example.com",
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		begun := time.Now()
+		if o := serviceAt(t, url).send(ctx, messageOf(t, golden())); o.err != errTimeout || o.permanent {
+			t.Errorf("%s: %+v", url, o)
+		}
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("%s took %v", url, took)
+		}
+		cancel()
+	}
+}
+
+func TestServiceURLs(t *testing.T) {
+	for url, want := range map[string]string{
+		"discord://T0K3NT0K3N@1234567890":                                                 "",
+		"slack://hook:WNA3PBYV6-F20DUQND3RQ-Webc4MAvoacrpPakR8phF0zi@webhook":             "",
+		"telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@channel": "",
+		"pushover://shoutrrr:T0K3NT0K3N@USERKEY":                                          "",
+		"smtp://u:p@mail.example.com:587/?from=a@x.test&to=b@x.test":                      "",
+		"matrix://user:T0K3NT0K3N@not.there.invalid?rooms=!x:y":                           "",
+		"generic+https://example.com/T0K3NT0K3N":                                          "",
+		"":                                                                                "is missing",
+		"T0K3NT0K3N":                                                                      "is no URL",
+		"://T0K3NT0K3N":                                                                   "is no URL",
+		"logger://":                                                                       "is of no service",
+		"slak://T0K3NT0K3N":                                                               "is of no service",
+		"slack+https://T0K3NT0K3N":                                                        "has a +",
+		"slack://T0K3NT0K3N":                                                              "is not understood by the service slack",
+		"telegram://T0K3NT0K3N@telegram":                                                  "is not understood by the service telegram",
+		"smtp://u:T0K3NT0K3N@x/?from=a@x.test":                                            "is not understood by the service smtp",
+		"smtp://x/?from=a@x.test&to=b@x.test&auth=T0K3NT0K3N":                             "is not understood by the service smtp",
+		"smtp://x/?from=a@x.test&to=b@x.test&no=T0K3NT0K3N":                               "is not understood by the service smtp",
+		"ntfy://T0K3NT0K3N":                                                               "is not understood by the service ntfy",
+		"matrix://:T0K3NT0K3N@x?rooms=":                                                   "is not understood",
+		"gotify://x/T0K3N":                                                                "",
+	} {
+		_, err := checkService(url)
+		switch {
+		case err == nil && want != "", err != nil && want == "":
+			t.Errorf("%s: %v", url, err)
+		case err != nil && (!strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "T0K3N")):
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+func TestDress(t *testing.T) {
+	shout := "@everyone <!channel> [x](http://evil.example) & more"
+	for url, want := range map[string]string{
+		"discord://t@1": "@\u2060everyone <\u2060!channel> [x]\u2060(http://evil.example) & more",
+		"slack://hook:WNA3PBYV6-F20DUQND3RQ-Webc4MAvoacrpPakR8phF0zi@webhook": "@everyone &lt;!channel&gt; [x](http://evil.example) &amp; more",
+		"gotify://x/t": shout,
+	} {
+		u, err := checkService(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := golden()
+		e.Alert.Annotations = map[string]string{"summary": shout}
+		if got := dress(u, messageOf(t, e), "web1"); !strings.Contains(got.Text, "\n"+want+"\n") {
+			t.Errorf("%s: %q", url, got.Text)
+		}
+	}
+	u, err := checkService("pagerduty://events.pagerduty.com/0123456789abcdef0123456789abcdef")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opens := dress(u, messageOf(t, golden()), "web1").Params
+	ended := golden()
+	ended.Kind = alerts.KindResolved
+	ends := dress(u, messageOf(t, ended), "web1").Params
+	if opens["action"] != "trigger" || ends["action"] != "resolve" || opens["dedup_key"] != ends["dedup_key"] || opens["severity"] != "critical" || opens["source"] != "web1" {
+		t.Errorf("incident %v, then %v", opens, ends)
+	}
+}
