@@ -42,11 +42,30 @@ type storedEvent struct {
 }
 
 type storedDelivery struct {
-	Hook     string `json:"hook"`
-	Of       uint64 `json:"of"`
-	Attempts int    `json:"attempts"`
-	Error    string `json:"error,omitempty"`
-	GivenUp  bool   `json:"givenUp,omitempty"`
+	Hook     string   `json:"hook"`
+	Of       uint64   `json:"of"`
+	With     []uint64 `json:"with,omitempty"`
+	Repeat   int      `json:"repeat,omitempty"`
+	Attempts int      `json:"attempts"`
+	Error    string   `json:"error,omitempty"`
+	GivenUp  bool     `json:"givenUp,omitempty"`
+}
+
+func (d *Delivery) stored() *storedDelivery {
+	if d == nil {
+		return nil
+	}
+	s := storedDelivery(*d)
+	s.Error = clip(d.Error)
+	return &s
+}
+
+func (s *storedDelivery) delivery() *Delivery {
+	if s == nil {
+		return nil
+	}
+	d := Delivery(*s)
+	return &d
 }
 
 // encodeEvent returns the journal's form of an event: everything but its number
@@ -59,9 +78,7 @@ func encodeEvent(e *Event) ([]byte, error) {
 		Value:    storedFloat(e.Alert.Value),
 		ActiveAt: toMillis(e.Alert.ActiveAt), StartsAt: toMillis(e.Alert.StartsAt), EndsAt: toMillis(e.Alert.EndsAt),
 		URL: e.Alert.GeneratorURL, SilencedBy: e.Alert.SilencedBy, Stale: e.Alert.Stale, Evidence: e.Alert.Evidence.stored(), Hooks: e.Hooks,
-	}
-	if d := e.Delivery; d != nil {
-		s.Delivery = &storedDelivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
+		Delivery: e.Delivery.stored(),
 	}
 	b, err := json.Marshal(s)
 	if err == nil && len(b) > maxEventBytes {
@@ -105,9 +122,7 @@ func decodeEvent(b []byte) (Event, error) {
 			ActiveAt: fromMillis(s.ActiveAt), StartsAt: fromMillis(s.StartsAt), EndsAt: fromMillis(s.EndsAt),
 			GeneratorURL: s.URL, SilencedBy: s.SilencedBy, Stale: s.Stale, Evidence: s.Evidence.evidence(),
 		},
-	}
-	if d := s.Delivery; d != nil {
-		e.Delivery = &Delivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: d.Error, GivenUp: d.GivenUp}
+		Delivery: s.Delivery.delivery(),
 	}
 	return e, nil
 }

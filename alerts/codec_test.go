@@ -25,7 +25,7 @@ func sampleEvent() Event {
 			ActiveAt:    time.UnixMilli(1763683100000).UTC(), StartsAt: time.UnixMilli(1763683200001).UTC(),
 			GeneratorURL: "http://web1:6455/#alert=1",
 		},
-		Delivery: &Delivery{Hook: "ops", Of: 7, Attempts: 2, Error: "no route", GivenUp: true},
+		Delivery: &Delivery{Hook: "ops", Of: 7, With: []uint64{3, 5}, Repeat: 2, Attempts: 2, Error: "no route", GivenUp: true},
 	}
 }
 

@@ -66,11 +66,13 @@ func (e Event) stored() Event {
 	return e
 }
 
-// A Delivery is what a hook did with an event.
+// A Delivery is what a hook did with an event, or with those of a group.
 type Delivery struct {
-	Hook     string // name of the hook
-	Of       uint64 // number of the event that it delivers
-	Attempts int    // made so far, this one included
-	Error    string // of the last attempt; empty when it went well
-	GivenUp  bool   // no further attempt will be made
+	Hook     string   // name of the hook
+	Of       uint64   // number of the event that it delivers, the highest if there are several
+	With     []uint64 // numbers of the others that it delivers, ascending
+	Repeat   int      // the how manieth time that they are said again; 0 for the first time
+	Attempts int      // made so far, this one included
+	Error    string   // of the last attempt; empty when it went well
+	GivenUp  bool     // no further attempt will be made
 }

@@ -9,51 +9,96 @@ import (
 	"monitord/alerts/journal"
 )
 
+// A job is what one attempt needs to know, so that it touches neither hook nor
+// delivery, which are the runner's.
+type job struct {
+	compiled
+	seqs   []uint64
+	event  *alerts.Event // of a delivery without a number
+	repeat int
+	seal   alerts.Note // what must be in the journal before the first attempt; nil for nothing
+}
+
 // result is what came of one attempt.
 type result struct {
-	h     *hook
-	d     *delivery
-	event alerts.Event
-	took  time.Duration
-	chore *chore // what was done, if it was no delivery
+	h      *hook
+	d      *delivery
+	events []alerts.Event
+	took   time.Duration
+	chore  *chore // what was done, if it was no delivery
 	outcome
 
+	stored  bool // the seal is in the journal
 	aborted bool // the daemon stops: neither success nor failure
 	unread  bool // the journal could not be read just now
 	gone    bool // the journal no longer has the event
 }
 
-// attempt delivers once. It runs in a goroutine of its own and touches neither
-// hook nor delivery beyond what it was given.
-func (r *Runner) attempt(ctx context.Context, c compiled, seq uint64, loose *alerts.Event) result {
+// attempt delivers once. It runs in a goroutine of its own.
+func (r *Runner) attempt(ctx context.Context, j job) result {
 	var res result
-	if loose != nil {
-		res.event = *loose
-	} else {
-		e, err := readOne(r.log, seq)
-		if err != nil {
-			r.slog.Warn("reading the alert journal for a hook failed", "hook", c.Name, "seq", seq, "err", err)
-			res.unread = true
-			return res
-		}
-		if e == nil {
-			res.gone = true
-			return res
-		}
-		res.event = *e
+	var err error
+	if res.events, err = r.eventsOf(j); err != nil {
+		r.slog.Warn("reading the alert journal for a hook failed", "hook", j.Name, "seq", j.seqs[len(j.seqs)-1], "err", err)
+		res.unread = true
+		return res
 	}
-	m, err := r.origin.compose(draft{hook: c.Name, events: []alerts.Event{res.event}})
+	if len(res.events) == 0 {
+		res.gone = true
+		return res
+	}
+	m, err := r.origin.compose(draft{hook: j.Name, events: res.events, groupBy: j.GroupBy, repeat: j.repeat})
 	if err != nil {
 		res.outcome = outcome{err: err, permanent: true}
 		return res
 	}
-	limited, cancel := context.WithTimeout(ctx, c.Timeout)
+	if j.seal != nil {
+		if _, err := r.log.Append(ctx, nil, j.seal); err != nil {
+			// To tell is worth more than to tell under one key only.
+			r.slog.Warn("noting what a hook delivers at once failed; after a kill it may be delivered in other groups", "hook", j.Name, "err", err)
+		}
+		res.stored = err == nil
+	}
+	limited, cancel := context.WithTimeout(ctx, j.Timeout)
 	defer cancel()
 	start := time.Now()
-	res.outcome = c.sender.send(limited, m)
+	res.outcome = j.sender.send(limited, m)
 	res.took = time.Since(start)
 	res.aborted = res.err != nil && ctx.Err() != nil
 	return res
+}
+
+// eventsOf returns the events of a delivery that there still are.
+func (r *Runner) eventsOf(j job) ([]alerts.Event, error) {
+	if j.event != nil {
+		return []alerts.Event{*j.event}, nil
+	}
+	events := make([]alerts.Event, 0, len(j.seqs))
+	for _, seq := range j.seqs {
+		e, err := readOne(r.log, seq)
+		if err != nil {
+			return nil, err
+		}
+		if e == nil && j.repeat > 0 {
+			e = stillFiring(r.log, seq)
+		}
+		if e != nil {
+			events = append(events, *e)
+		}
+	}
+	return events, nil
+}
+
+// stillFiring returns the event with that number from what the log knows of
+// the present: an alert may fire for longer than its event is kept.
+func stillFiring(log Log, seq uint64) *alerts.Event {
+	current, _ := log.Current()
+	for i := range current {
+		if current[i].Seq == seq {
+			return &current[i]
+		}
+	}
+	return nil
 }
 
 // readOne returns the event with that number, nil if it is not kept.

@@ -3,7 +3,10 @@ package hooks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
+
+	"monitord/alerts"
 )
 
 // Config is one [[alerts.hooks]].
@@ -53,6 +56,22 @@ type Config struct {
 	// default 24h; with 0s it is tried once. Waiting deliveries of one alert hold
 	// back its later ones, and nothing else.
 	GiveUp time.Duration `toml:"give_up"`
+
+	// Matchers choose the alerts of rules that name no hooks, such as
+	// severity="critical" or team=~"ops|db": all must fit. None: every alert. A rule
+	// that names this hook is delivered whatever they say.
+	Matchers []string `toml:"matchers" single:"true"`
+	// Repeat is how long after a delivery it is made again while the alert fires.
+	// 0: never.
+	Repeat time.Duration `toml:"repeat"`
+	// GroupBy are the labels by which alerts are delivered together: those of one
+	// group that come within GroupWait, at most 256. Empty: each by itself, at once.
+	GroupBy []string `toml:"group_by"`
+	// GroupWait is how long the first of a group waits for others, default 10s.
+	GroupWait time.Duration `toml:"group_wait"`
+	// MaxPerMinute is how many attempts may be begun within any minute; what is
+	// beyond waits. 0: any number.
+	MaxPerMinute int `toml:"max_per_minute"`
 }
 
 // maxRunning is how many attempts of all hooks run at once.
@@ -66,7 +85,10 @@ func (Config) Defaults() any { return DefaultConfig() }
 
 // DefaultConfig is a hook with its defaults, and no name, type or target.
 func DefaultConfig() Config {
-	return Config{Resend: defaultResend, Timeout: 30 * time.Second, SendResolved: true, Concurrency: 4, GiveUp: 24 * time.Hour}
+	return Config{
+		Resend: defaultResend, Timeout: 30 * time.Second, SendResolved: true, Concurrency: 4, GiveUp: 24 * time.Hour,
+		GroupWait: 10 * time.Second,
+	}
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
@@ -81,7 +103,8 @@ func Validate(cfgs []Config) []error {
 // compiled is a Config that has proved good, and what it sends with.
 type compiled struct {
 	Config
-	sender sender
+	sender   sender
+	matchers alerts.Matchers
 }
 
 // compile returns a hook for every configuration, or every fault.
@@ -98,11 +121,12 @@ func compile(cfgs []Config, o Options) ([]compiled, []error) {
 			own = append(own, fmt.Errorf("name: %q is taken by another hook, choose another name", c.Name))
 		}
 		seen[c.Name] = true
+		matchers, rest := c.chooses()
 		s, more := c.sender(o)
-		for _, err := range append(own, more...) {
+		for _, err := range slices.Concat(own, rest, more) {
 			faults = append(faults, fmt.Errorf("hooks[%d].%w", i, err))
 		}
-		hooks = append(hooks, compiled{Config: c, sender: s})
+		hooks = append(hooks, compiled{c, s, matchers})
 	}
 	return hooks, faults
 }

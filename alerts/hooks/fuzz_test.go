@@ -6,27 +6,46 @@ import (
 	"unicode/utf8"
 )
 
+// FuzzProgress: whatever is noted, a start goes on with what there is.
 func FuzzProgress(f *testing.F) {
-	for _, seed := range []string{`{"after":7}`, `{"after":18446744073709551615,"open":[{"seq":3,"attempts":-1,"since":-9}]}`, `[]`, `{"open":[{},{}]}`} {
-		f.Add([]byte(seed))
+	for _, seed := range [][3]string{
+		{`{"after":7}`, "", ""},
+		{`{"after":18446744073709551615,"open":[{"seq":3,"attempts":-1,"since":-9}]}`, `{"upto":4,"letters":[{"e":2,"of":1}]}`, ""},
+		{`[]`, `{}`, `[]`},
+		{`{"open":[{},{}]}`, "", `{"seqs":[1,2,3]}`},
+		{`{"after":2,"open":[{"seq":2,"repeat":1}],"told":[{"k":"0123456789abcdef/a","s":2,"at":-5,"r":-3}]}`, "", `{"seqs":[1,2],"repeat":1}`},
+	} {
+		f.Add([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))
 	}
 	log, _ := openLog(f, f.TempDir())
 	write(f, log, firing("A"), firing("B"), resolved("A"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := parseProgress(b)
-		if err != nil {
+	f.Fuzz(func(t *testing.T, cursor, dead, sealed []byte) {
+		c := with("ops", &fake{})
+		c.Repeat = time.Hour
+		if len(cursor)%2 == 0 {
+			c.GroupBy = []string{"severity"}
+		}
+		h := newHook(c)
+		now := time.Now()
+		notes := map[string][]byte{progressKey: cursor, "seal-3": sealed, "seal-2-r1": sealed}
+		if len(dead) > 0 {
+			notes[deadKey] = dead
+		}
+		if err := h.restore(log, notes, now); err != nil {
 			return
 		}
-		h := newHook(with("ops", &fake{}))
-		now := time.Now()
-		if err := h.restore(log, p, now); err != nil {
+		again := h.progress()
+		if again.After > log.Last() || len(h.open) > 6 {
+			t.Fatalf("%s became %+v", cursor, again)
+		}
+		r := &Runner{log: log, slog: quiet, hooks: []*hook{h}, scribe: newScribe(log, quiet)}
+		for r.readOn(now, log.Last()) {
+		}
+		h.remind(now, log)
+		for h.next(now.Add(time.Hour)) != nil {
+		}
+		if _, err := h.deadNote(); err != nil {
 			t.Fatal(err)
-		}
-		if again := h.progress(); again.After > log.Last() || len(again.Open) > 3 {
-			t.Fatalf("%s became %+v", b, again)
-		}
-		h.target = 0
-		for h.next(now) != nil {
 		}
 	})
 }

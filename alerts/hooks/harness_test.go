@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -75,6 +76,13 @@ func transition(name string, kind alerts.Kind, hooks []string) alerts.Event {
 	return e
 }
 
+// withLabel is the same event of an alert with another label.
+func withLabel(e alerts.Event, name, value string) alerts.Event {
+	e.Alert.Labels = labels.NewBuilder(e.Alert.Labels).Set(name, value).Labels()
+	e.Alert.Fingerprint = alerts.Fingerprint(e.Alert.Labels)
+	return e
+}
+
 func firing(name string) alerts.Event   { return transition(name, alerts.KindFiring, nil) }
 func resolved(name string) alerts.Event { return transition(name, alerts.KindResolved, nil) }
 
@@ -85,9 +93,18 @@ func write(t testing.TB, log *alerts.Log, events ...alerts.Event) {
 	}
 }
 
+// whatOf says what is in a message, in short.
+func whatOf(m *message) string {
+	var whats []string
+	for _, a := range m.payload.Alerts {
+		whats = append(whats, a.Labels["alertname"]+" "+a.Status)
+	}
+	return strings.Join(whats, ", ")
+}
+
 // call is one attempt as a receiver saw it.
 type call struct {
-	what string // "name status"
+	what string // "name status", of a group several
 	key  string
 	at   time.Time
 }
@@ -104,7 +121,7 @@ type fake struct {
 }
 
 func (f *fake) send(ctx context.Context, m *message) outcome {
-	what := m.payload.CommonLabels["alertname"] + " " + m.payload.Status
+	what := whatOf(m)
 	f.mu.Lock()
 	f.calls = append(f.calls, call{what, m.key, time.Now()})
 	f.running++
@@ -173,6 +190,16 @@ func start(t testing.TB, log Log, hooks ...compiled) (r *Runner, stop func()) {
 	return r, stop
 }
 
+// keys are the calls with their idempotency keys, the epoch left out.
+func (f *fake) keys() []string {
+	var keys []string
+	for _, c := range f.seen() {
+		_, key, _ := strings.Cut(c.key, "-")
+		keys = append(keys, c.what+" "+key)
+	}
+	return keys
+}
+
 // inBubble runs a test on the clock of synctest, with a log.
 func inBubble(t *testing.T, test func(t *testing.T, log *alerts.Log)) {
 	t.Helper()
@@ -202,6 +229,12 @@ func told(t testing.TB, log *alerts.Log) []string {
 	for _, e := range events {
 		if d := e.Delivery; d != nil {
 			s := fmt.Sprintf("%s %s %d %d", d.Hook, e.Kind, d.Of, d.Attempts)
+			if len(d.With) > 0 {
+				s += fmt.Sprintf(" with %v", d.With)
+			}
+			if d.Repeat > 0 {
+				s += fmt.Sprintf(" repeat %d", d.Repeat)
+			}
 			if d.GivenUp {
 				s += " given up"
 			}

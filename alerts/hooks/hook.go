@@ -1,8 +1,8 @@
 package hooks
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"monitord/alerts"
@@ -16,53 +16,78 @@ type hook struct {
 	read   uint64 // events up to here have been taken
 	target uint64 // nothing is attempted before read is there: what was delivered before the start is known then
 
-	open    map[uint64]*delivery
+	open    map[ticket]*delivery
 	loose   map[string]*delivery // deliveries of events without a number, by identity
-	lanes   map[string]*lane
-	due     lanes
-	chore   *chore // nil: it has none
-	running int    // attempts, and the chore
-	waiting int    // deliveries that are not done
+	busy    map[string]*place    // where the deliveries of an alert stand
+	groups  map[string]*lane     // where the deliveries of a group stand
+	due     lanes                // those with something to attempt and nothing under way
+	chore   *chore               // nil: it has none
+	running int                  // attempts, and the chore
+	waiting int                  // deliveries that are not done
+	held    int                  // events of these
+	share   int                  // how many of these may wait; the journal keeps the rest
 
-	dirty   bool // progress is worth a note
-	noted   uint64
-	notedAt time.Time
-	stats   HookStats
+	told     map[string]*account // by alert
+	overflow bool                // more fire than told holds, or did
+	blank    bool                // what was told before the start is not known, but for what fires now
+	reminder time.Time           // when a repeat may be due; zero: not before something happens
+	rate     rate
+
+	sealed  map[uint64]*delivery // while read is behind target: events that belong to a delivery of before the start
+	unseals []string             // notes of deliveries that are closed, to be forgotten
+	dead    []letter
+	buried  uint64 // what was given up to this event is in dead, or was
+
+	dirty     bool // progress is worth a note
+	deadDirty bool // and so is dead
+	noted     uint64
+	notedAt   time.Time
+	size      int // bytes of the last note
+	stats     HookStats
 }
 
-// maxWaiting is how many deliveries of a hook may wait before it reads no
-// further: the journal keeps the rest.
-const maxWaiting = 16384
+// place is the lane in which an alert has deliveries. What is new of that alert
+// goes there too, so that order holds when groups change with the configuration.
+type place struct {
+	lane *lane
+	n    int // deliveries that are not done
+}
+
+// maxWaiting is how many events may wait for a hook before it reads no further:
+// the journal keeps the rest. All hooks together have maxWaitingAll, but each at
+// least minWaiting.
+const (
+	maxWaiting    = 16384
+	maxWaitingAll = 1 << 17
+	minWaiting    = 128
+)
 
 // maxLoose bounds the events without a number that a hook knows.
 const maxLoose = 1024
 
 func newHook(c compiled) *hook {
-	return &hook{
-		compiled: c,
-		open:     make(map[uint64]*delivery),
-		loose:    make(map[string]*delivery),
-		lanes:    make(map[string]*lane),
-		stats:    HookStats{Name: c.Name, Type: c.Type},
+	h := &hook{
+		open:   make(map[ticket]*delivery),
+		loose:  make(map[string]*delivery),
+		busy:   make(map[string]*place),
+		groups: make(map[string]*lane),
+		told:   make(map[string]*account),
+		sealed: make(map[uint64]*delivery),
+		share:  maxWaiting,
 	}
+	h.configure(c)
+	return h
 }
 
-// wants says whether this hook delivers an event. One that sends heartbeats
-// delivers nothing else: its receiver is to hear one thing only.
-func (h *compiled) wants(e *alerts.Event) bool {
-	if h.Heartbeat > 0 {
-		return false
+// configure puts a configuration in force. What waits stays as it is.
+func (h *hook) configure(c compiled) {
+	h.compiled = c
+	h.stats.Name, h.stats.Type = c.Name, c.Type
+	h.rate.set(c.MaxPerMinute)
+	h.reminder = time.Time{}
+	for _, t := range h.told {
+		h.soon(t)
 	}
-	switch e.Kind {
-	case alerts.KindFiring:
-	case alerts.KindResolved:
-		if !h.SendResolved {
-			return false
-		}
-	default:
-		return false
-	}
-	return e.Hooks == nil || slices.Contains(e.Hooks, h.Name)
 }
 
 // take takes in the next event of the journal. It returns the event that is to
@@ -71,198 +96,162 @@ func (h *hook) take(e *alerts.Event, now time.Time) *alerts.Event {
 	h.read = max(h.read, e.Seq)
 	if e.Delivery != nil {
 		if e.Delivery.Hook == h.Name {
-			h.settle(e)
+			h.settle(e, now)
 		}
 		return nil
 	}
-	late := h.match(e)
-	switch {
-	case !h.wants(e):
-		return nil
-	case late == nil:
-		d := &delivery{seq: e.Seq}
-		h.open[e.Seq] = d
-		h.enqueue(d, e.Key(), now)
-		return nil
+	if late := h.match(e); late != nil {
+		return h.number(late, e)
 	}
-	late.seq, late.event = e.Seq, nil
-	h.open[e.Seq] = late
-	if !late.done || late.verdict.Delivery == nil {
-		return nil
-	}
-	verdict := late.verdict
-	told := *verdict.Delivery
-	told.Of = e.Seq
-	verdict.Delivery = &told
-	return &verdict
-}
-
-// settle closes a delivery of this hook, or notes since when it has failed.
-func (h *hook) settle(e *alerts.Event) {
-	d := h.open[e.Delivery.Of]
-	switch {
-	case d == nil:
-	case e.Kind == alerts.KindNotified || e.Delivery.GivenUp:
-		h.finished(d)
-		delete(h.open, d.seq)
-	case d.attempts == 0:
-		d.attempts, d.since = max(e.Delivery.Attempts, 1), time.UnixMilli(e.T)
-	}
-}
-
-func (h *hook) finished(d *delivery) {
-	if !d.done {
-		d.done = true
-		h.waiting--
-	}
-}
-
-func (h *hook) enqueue(d *delivery, key string, now time.Time) {
-	l := h.lanes[key]
-	if l == nil {
-		l = &lane{key: key, due: now, order: d.seq}
-		h.lanes[key] = l
-	}
-	d.lane = l
-	l.queue = append(l.queue, d)
-	if len(l.queue) == 1 && !l.running {
-		h.due.add(l)
-	}
-	h.waiting++
-}
-
-// next returns a delivery to attempt now, nil if there is none or no room.
-func (h *hook) next(now time.Time) *delivery {
-	for h.read >= h.target && h.running < h.Concurrency && len(h.due) > 0 {
-		l := h.due[0]
-		d := l.head()
-		if d == nil {
-			h.due.first()
-			delete(h.lanes, l.key)
-			continue
-		}
-		if l.due.After(now) {
-			return nil
-		}
-		h.due.first()
-		l.running = true
-		h.running++
-		return d
+	wanted := h.hears(e)
+	if d := h.sealed[e.Seq]; d != nil { // whatever the configuration says by now
+		h.join(d, e, now)
+	} else if wanted {
+		h.accept(e, now)
 	}
 	return nil
 }
 
-// wake is when next may have something again, if nothing else happens.
-func (h *hook) wake() (time.Time, bool) {
-	if h.read < h.target || h.running >= h.Concurrency || len(h.due) == 0 {
-		return time.Time{}, false
+// arrived is called when the present is reached after a start.
+func (h *hook) arrived() {
+	for seq, d := range h.sealed {
+		if delete(h.sealed, seq); d.lane == nil {
+			h.unseal(d)
+		}
 	}
-	return h.due[0].due, true
 }
 
-// finish takes in the result of an attempt and returns what is to be journaled.
-func (h *hook) finish(res result, now time.Time) *alerts.Event {
-	d := res.d
-	h.running--
-	d.lane.running = false
-	wait, event := h.apply(res, now)
-	l := d.lane
-	if l.head() == nil {
-		delete(h.lanes, l.key)
-		return event
+// accept makes a delivery of an event, or part of one.
+func (h *hook) accept(e *alerts.Event, now time.Time) {
+	group := h.groupOf(e)
+	if d := h.gathering(e.Key(), group); d != nil && d.bytes < maxGroupBytes {
+		h.join(d, e, now)
+		return
 	}
-	l.due = now.Add(wait)
-	h.due.add(l)
-	return event
+	d := &delivery{}
+	if group != "" {
+		d.ready = now.Add(h.GroupWait)
+	}
+	h.join(d, e, now)
 }
 
-// apply returns how long the lane waits, and what is to be journaled.
-func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
-	d := res.d
+// join puts an event into a delivery, and that into a lane if it is in none.
+func (h *hook) join(d *delivery, e *alerts.Event, now time.Time) {
+	d.add(e.Seq, e.Key())
+	d.bytes += sizeOf(e)
+	h.open[ticket{seq: e.Seq}] = d
+	if d.lane == nil {
+		d.group = h.groupOf(e)
+		h.enqueue(d, now)
+		return
+	}
+	h.held++
+	h.occupy(e.Key(), d.lane)
+}
+
+// settle takes in what the journal says about a delivery of this hook.
+func (h *hook) settle(e *alerts.Event, now time.Time) {
+	v := e.Delivery
+	over := e.Kind == alerts.KindNotified || v.GivenUp
+	of := ticket{v.Of, v.Repeat}
+	if over && h.read <= h.target {
+		h.recount(e, now)
+	}
 	switch {
-	case res.aborted:
-		return 0, nil
-	case res.unread:
-		return retryMin, nil
-	case res.gone:
-		h.finished(d)
-		delete(h.open, d.seq)
-		h.stats.GivenUp++
-		return 0, nil
+	case v.GivenUp:
+		h.bury(letter{event: e.Seq, ticket: of})
+	case over:
+		h.unbury(of)
 	}
-	d.attempts++
-	h.stats.LastDuration = res.took
-	if res.err == nil {
-		h.stats.Delivered++
-		h.stats.LastSuccess = now
-		h.finished(d)
-		return 0, h.verdict(res, now, alerts.Delivery{})
+	tickets := []ticket{of}
+	if v.Repeat == 0 {
+		for _, seq := range v.With {
+			tickets = append(tickets, ticket{seq: seq})
+		}
 	}
-	h.stats.Failed++
-	h.stats.LastError, h.stats.LastFailure = res.err.Error(), now
-	first := d.since.IsZero()
-	if first {
-		d.since = now
+	for _, t := range tickets {
+		d := h.open[t]
+		switch {
+		case d == nil:
+		case over:
+			h.close(d, t)
+		case d.attempts == 0:
+			d.attempts, d.err = max(v.Attempts, 1), v.Error
+			d.failing(ago(now, e.T))
+		}
 	}
-	left := h.GiveUp - now.Sub(d.since)
-	if res.permanent || left <= 0 {
-		h.stats.GivenUp++
-		h.finished(d)
-		return 0, h.verdict(res, now, alerts.Delivery{Error: res.err.Error(), GivenUp: true})
-	}
-	wait := min(max(backoff(d.attempts), res.retryAfter), max(left, retryMin))
-	if first {
-		return wait, h.verdict(res, now, alerts.Delivery{Error: res.err.Error()})
-	}
-	return wait, nil
 }
 
-// verdict makes the event that says what became of a delivery. That of an event
-// without a number is kept until it has one.
-func (h *hook) verdict(res result, now time.Time, told alerts.Delivery) *alerts.Event {
-	d := res.d
-	told.Hook, told.Of, told.Attempts = h.Name, d.seq, d.attempts
-	e := alerts.Event{
-		T:        now.UnixMilli(),
-		Kind:     alerts.KindNotified,
-		Rule:     res.event.Rule,
-		Alert:    res.event.Alert,
-		Hooks:    res.event.Hooks,
-		Delivery: &told,
+// recount brings the account of what was told up to an event of before the start.
+func (h *hook) recount(e *alerts.Event, now time.Time) {
+	at := ago(now, e.T)
+	if t := h.told[e.Key()]; t != nil && t.seq == e.Delivery.Of {
+		h.mark(t, e.Delivery.Repeat, at)
 	}
-	if told.Error != "" {
-		e.Kind = alerts.KindNotifyFailed
+	for _, seq := range e.Delivery.With {
+		for _, t := range h.told {
+			if t.seq == seq {
+				h.mark(t, e.Delivery.Repeat, at)
+			}
+		}
 	}
-	h.dirty = true
-	if d.seq == 0 {
-		d.verdict = e
-		return nil
+}
+
+// close takes a delivery, or one event of it, off the books.
+func (h *hook) close(d *delivery, t ticket) {
+	delete(h.open, t)
+	if !d.done && d.repeat == 0 && len(d.seqs) > 1 {
+		for i, seq := range d.seqs {
+			if seq == t.seq {
+				h.vacate(d.keys[i])
+				h.held--
+				d.seqs, d.keys = append(d.seqs[:i:i], d.seqs[i+1:]...), append(d.keys[:i:i], d.keys[i+1:]...)
+				return
+			}
+		}
 	}
-	return &e
+	h.finished(d)
+	h.unseal(d)
+}
+
+// finished takes a delivery out of what waits.
+func (h *hook) finished(d *delivery) {
+	if d.done {
+		return
+	}
+	d.done = true
+	h.waiting--
+	h.held -= len(d.seqs)
+	for _, key := range d.keys {
+		h.vacate(key)
+	}
 }
 
 // identity tells events apart that have no number.
 func identity(e *alerts.Event) string { return fmt.Sprintf("%s %d %s", e.Key(), e.T, e.Kind) }
 
-// announced takes in an event that the disk did not take.
+// announced takes in an event that the disk did not take. It is delivered by
+// itself, whatever group it is of.
 func (h *hook) announced(e *alerts.Event, now time.Time) {
 	if h.chore != nil && h.chore.standing != nil {
 		h.chore.standing.announced(e)
-	}
-	if !h.wants(e) {
-		return
 	}
 	id := identity(e)
 	if h.loose[id] != nil {
 		return
 	}
 	if len(h.loose) >= maxLoose {
-		h.stats.Skipped++
+		if (fires(e) || e.Kind == alerts.KindResolved) && h.asked(e) {
+			h.stats.Skipped++
+		}
 		return
 	}
-	d := &delivery{event: e}
+	if !h.hears(e) {
+		return
+	}
+	d := &delivery{event: e, seqs: []uint64{0}, keys: []string{e.Key()}, sealed: true}
 	h.loose[id] = d
-	h.enqueue(d, e.Key(), now)
+	h.enqueue(d, now)
 }
 
 // match returns the delivery that was begun before the event had a number. The
@@ -282,3 +271,28 @@ func (h *hook) match(e *alerts.Event) *delivery {
 	}
 	return d
 }
+
+// number gives a delivery the number of its event, and returns what there was
+// to be said about it before.
+func (h *hook) number(d *delivery, e *alerts.Event) *alerts.Event {
+	d.seqs[0], d.event = e.Seq, nil
+	h.open[ticket{seq: e.Seq}] = d
+	switch t := h.told[e.Key()]; {
+	case t == nil:
+	case fires(e) && t.seq == 0:
+		t.seq = e.Seq
+	case e.Kind == alerts.KindResolved && t.seq > 0:
+		h.forget(e.Key())
+	}
+	if !d.done || d.verdict.Delivery == nil {
+		return nil
+	}
+	verdict := d.verdict
+	v := *verdict.Delivery
+	v.Of = e.Seq
+	verdict.Delivery = &v
+	return &verdict
+}
+
+// room says whether the hook may read on.
+func (h *hook) room() bool { return h.read < h.target || h.held < cmp.Or(h.share, maxWaiting) }

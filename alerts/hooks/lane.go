@@ -3,30 +3,16 @@ package hooks
 import (
 	"container/heap"
 	"time"
-
-	"monitord/alerts"
 )
 
-// delivery is an event that a hook has to deliver. It is open until the
-// journal says that it is closed.
-type delivery struct {
-	seq      uint64        // 0 while the event has no number
-	event    *alerts.Event // only while it has no number
-	lane     *lane
-	attempts int
-	since    time.Time // of the first failure
-	done     bool      // delivered or given up; the journal need not know yet
-	verdict  alerts.Event
-}
-
-// lane is the deliveries of one alert, in order. It is in its hook's heap when
-// it has a delivery to attempt and none under way.
+// lane is deliveries of one alert or one group, in order. It is in its hook's
+// heap when it has a delivery to attempt and none under way.
 type lane struct {
-	key     string
+	group   string // key of the group; empty: of one alert
 	queue   []*delivery
 	due     time.Time // when the first may be attempted
 	running bool
-	at      int // in the heap
+	at      int // in the heap, -1 outside
 	order   uint64
 }
 
@@ -40,6 +26,14 @@ func (l *lane) head() *delivery {
 		return nil
 	}
 	return l.queue[0]
+}
+
+// last is the delivery that came last, nil if there is none.
+func (l *lane) last() *delivery {
+	if len(l.queue) == 0 {
+		return nil
+	}
+	return l.queue[len(l.queue)-1]
 }
 
 // lanes is a heap: those due first, then those that came first.
@@ -70,6 +64,7 @@ func (h *lanes) Push(x any) {
 func (h *lanes) Pop() any {
 	old := *h
 	l := old[len(old)-1]
+	l.at = -1
 	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
 	return l
@@ -78,3 +73,18 @@ func (h *lanes) Pop() any {
 func (h *lanes) add(l *lane) { heap.Push(h, l) }
 
 func (h *lanes) first() *lane { return heap.Pop(h).(*lane) }
+
+// at moves a lane to when it is due.
+func (h *lanes) at(l *lane, due time.Time) {
+	l.due = due
+	if l.at >= 0 {
+		heap.Fix(h, l.at)
+	}
+}
+
+// remove takes a lane out, should it be in.
+func (h *lanes) remove(l *lane) {
+	if l.at >= 0 {
+		heap.Remove(h, l.at)
+	}
+}

@@ -34,7 +34,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		before[h.Name] = h
 	}
 	stored := r.log.Progress()
-	notes := make(map[string]alerts.Note)
+	notes := make(notes)
 	hooks := make([]*hook, 0, len(cfgs))
 	var first []alerts.Note
 	for _, c := range cfgs {
@@ -42,25 +42,35 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		delete(before, c.Name)
 		if h != nil {
 			h.sender.close()
-			h.compiled, h.stats.Type = c, c.Type
+			h.configure(c)
 		} else {
 			h = newHook(c)
-			known := stored[c.Name][progressKey]
+			known := stored[c.Name]
 			r.start(h, known, now)
-			if n, err := h.progress().note(h.Name); known == nil && err == nil {
+			if n, _, err := h.progress().note(h.Name); known[progressKey] == nil && err == nil {
 				first = append(first, n)
 			}
 		}
+		h.share = min(max(maxWaitingAll/len(cfgs), minWaiting), maxWaiting)
 		r.replaceChore(h, now)
 		delete(stored, c.Name)
 		hooks = append(hooks, h)
 	}
 	for name, h := range before {
 		h.sender.close()
-		stored[name] = nil
+		r.scribe.forget(name)
+		notes.forget(name, progressKey)
+		notes.forget(name, deadKey)
+		for _, d := range h.open {
+			if d.stored {
+				notes.forget(name, sealKey(d.ticket()))
+			}
+		}
 	}
-	for name := range stored {
-		notes[name] = alerts.Progress{Hook: name, Key: progressKey}
+	for name, keys := range stored {
+		for key := range keys {
+			notes.forget(name, key)
+		}
 	}
 	if len(first) > 0 {
 		// Where a new hook begins must be on disk before anything happens that it
@@ -75,42 +85,55 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 }
 
 // start puts a hook where the journal says it was, or at the present.
-func (r *Runner) start(h *hook, noted []byte, now time.Time) {
-	if noted == nil {
+func (r *Runner) start(h *hook, noted map[string][]byte, now time.Time) {
+	if noted[progressKey] == nil {
 		h.begin(r.log, now)
 		return
 	}
-	p, err := parseProgress(noted)
-	if err == nil {
-		err = h.restore(r.log, p, now)
-	}
-	if err != nil {
+	if err := h.restore(r.log, noted, now); err != nil {
 		r.slog.Error("where a hook stood is not known; it begins with what is firing now", "hook", h.Name, "err", fmt.Errorf("read its progress: %w", err))
 		*h = *newHook(h.compiled)
 		h.begin(r.log, now)
 	}
 }
 
-const (
-	noteEvery  = time.Second // at most
-	noteBehind = 256         // events read without a delivery that are worth a note
-)
-
 // note writes where the hooks stand, when that is worth it, or finally.
 func (r *Runner) note(now time.Time, finally bool) {
-	notes := make(map[string]alerts.Note)
+	notes := make(notes)
 	for _, h := range r.hooks {
-		worth := h.dirty || h.read >= h.noted+noteBehind
-		if !finally && (!worth || now.Sub(h.notedAt) < noteEvery) || h.read < h.target {
+		if h.read < h.target || !finally && !h.worthNoting(now) {
 			continue
 		}
-		n, err := h.progress().note(h.Name)
-		if err != nil {
+		if err := h.note(notes, now); err != nil {
 			r.slog.Error("noting where a hook stands failed", "hook", h.Name, "err", err)
-			continue
 		}
-		notes[h.Name] = n
-		h.dirty, h.noted, h.notedAt = false, h.read, now
 	}
 	r.scribe.add(nil, notes)
+}
+
+// note adds what a hook has to note.
+func (h *hook) note(notes notes, now time.Time) error {
+	for _, key := range h.unseals {
+		notes.forget(h.Name, key)
+	}
+	h.unseals = nil
+	if h.deadDirty {
+		n, err := h.deadNote()
+		if err != nil {
+			return err
+		}
+		notes[noteKey{h.Name, deadKey}] = n
+		h.deadDirty = false
+	}
+	h.notedAt = now
+	n, size, err := h.progress().note(h.Name)
+	if err != nil {
+		return err
+	}
+	h.size = size
+	if size <= maxNote {
+		notes[noteKey{h.Name, progressKey}] = n
+		h.dirty, h.noted = false, h.read
+	}
+	return nil
 }

@@ -104,7 +104,7 @@ func (r *Runner) Announce(events []alerts.Event) {
 	r.mu.Lock()
 	for _, e := range events {
 		switch {
-		case e.Durable || !e.Kind.Transition():
+		case e.Durable || e.Kind.Delivery():
 		case len(r.loose) < maxLoose:
 			r.loose = append(r.loose, e)
 			added = true

@@ -1,8 +1,11 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,30 +23,63 @@ type scribe struct {
 
 	mu     sync.Mutex // guards the fields below
 	events []alerts.Event
-	notes  map[string]alerts.Note // by hook; the newest counts
+	notes  notes
+}
+
+// notes are what is to be noted; the newest of a key counts.
+type notes map[noteKey]alerts.Note
+
+type noteKey struct{ hook, key string }
+
+func (n notes) forget(hook, key string) {
+	n[noteKey{hook, key}] = alerts.Progress{Hook: hook, Key: key}
+}
+
+// ordered returns the notes with those of progress last: they say how far the
+// others hold.
+func (n notes) ordered() []alerts.Note {
+	keys := slices.SortedFunc(maps.Keys(n), func(a, b noteKey) int {
+		last := func(k noteKey) int {
+			if k.key == progressKey {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(last(a), last(b)), cmp.Compare(a.hook, b.hook), cmp.Compare(a.key, b.key))
+	})
+	list := make([]alerts.Note, len(keys))
+	for i, key := range keys {
+		list[i] = n[key]
+	}
+	return list
 }
 
 const retryDisk = time.Second
 
 func newScribe(log Log, l *slog.Logger) *scribe {
-	return &scribe{log: log, slog: l, wake: make(chan struct{}, 1), notes: make(map[string]alerts.Note)}
+	return &scribe{log: log, slog: l, wake: make(chan struct{}, 1), notes: make(notes)}
 }
 
 // add hands over events, and notes that hold once the events before are written.
-func (s *scribe) add(events []alerts.Event, notes map[string]alerts.Note) {
+func (s *scribe) add(events []alerts.Event, notes notes) {
 	if len(events) == 0 && len(notes) == 0 {
 		return
 	}
 	s.mu.Lock()
 	s.events = append(s.events, events...)
-	for hook, n := range notes {
-		s.notes[hook] = n
-	}
+	maps.Copy(s.notes, notes)
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// forget drops what waits to be noted of a hook.
+func (s *scribe) forget(hook string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.notes, func(k noteKey, _ alerts.Note) bool { return k.hook == hook })
 }
 
 // run writes until the context ends; then it tries once more.
@@ -83,10 +119,8 @@ func (s *scribe) write() error {
 		var notes []alerts.Note
 		taken := s.notes
 		if !rest && len(taken) > 0 {
-			s.notes = make(map[string]alerts.Note)
-			for _, n := range taken {
-				notes = append(notes, n)
-			}
+			s.notes = make(map[noteKey]alerts.Note)
+			notes = taken.ordered()
 		}
 		s.mu.Unlock()
 		if len(events) == 0 && len(notes) == 0 {
@@ -97,9 +131,9 @@ func (s *scribe) write() error {
 		s.mu.Lock()
 		s.events = append([]alerts.Event(nil), s.events[len(done):]...)
 		if err != nil && len(notes) > 0 {
-			for hook, n := range taken {
-				if _, newer := s.notes[hook]; !newer {
-					s.notes[hook] = n
+			for key, n := range taken {
+				if _, newer := s.notes[key]; !newer {
+					s.notes[key] = n
 				}
 			}
 		}

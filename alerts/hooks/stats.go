@@ -11,6 +11,8 @@ type HookStats struct {
 	Regular      bool   // it resends or sends heartbeats
 	Chores       uint64 // resends or heartbeats that were made
 	ChoresFailed uint64 // those that failed, and heartbeats that were not sent since not all was well
+	Delayed      uint64 // deliveries that MaxPerMinute has held back
+	Dead         int    // deliveries that were given up and are kept
 	Skipped      uint64 // events without a number that found no room
 	Waiting      int    // deliveries that are neither made nor given up
 	Running      int    // attempts under way
@@ -32,7 +34,7 @@ func (r *Runner) publish() {
 	stats := make([]HookStats, len(r.hooks))
 	for i, h := range r.hooks {
 		stats[i] = h.stats
-		stats[i].Waiting, stats[i].Running = h.waiting, h.running
+		stats[i].Waiting, stats[i].Running, stats[i].Dead = h.waiting, h.running, len(h.dead)
 		stats[i].Regular = h.chore != nil
 	}
 	r.mu.Lock()

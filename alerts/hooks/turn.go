@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"monitord/alerts"
@@ -44,7 +45,7 @@ func (r *Runner) readOn(now time.Time, last uint64) bool {
 	more := false
 	r.reread = time.Time{}
 	for _, h := range r.hooks {
-		for page := 0; h.read < last && (h.waiting < maxWaiting || h.read < h.target); page++ {
+		for page := 0; h.read < last && h.room(); page++ {
 			if page == pagesAtOnce {
 				more = true
 				break
@@ -75,12 +76,18 @@ func (r *Runner) readOn(now time.Time, last uint64) bool {
 				}
 			}
 		}
+		if h.read >= h.target && len(h.sealed) > 0 {
+			h.arrived()
+		}
 	}
 	return more
 }
 
 // dispatch starts what may run now, the hooks by turns.
 func (r *Runner) dispatch(ctx context.Context, now time.Time) {
+	for _, h := range r.hooks {
+		h.remind(now, r.log)
+	}
 	idle := 0
 	for r.running < maxRunning && idle < len(r.hooks) {
 		h := r.hooks[r.turn%len(r.hooks)]
@@ -96,9 +103,9 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) {
 		}
 		idle = 0
 		r.running++
-		c, seq, loose := h.compiled, d.seq, d.event
+		j := job{h.compiled, slices.Clone(d.seqs), d.event, d.repeat, h.sealOf(d)}
 		go func() {
-			res := r.attempt(ctx, c, seq, loose)
+			res := r.attempt(ctx, j)
 			res.h, res.d = h, d
 			r.results <- res
 		}()
@@ -117,15 +124,21 @@ func (r *Runner) finish(res result, now time.Time) {
 	if event != nil {
 		r.scribe.add([]alerts.Event{*event}, nil)
 	}
-	switch name := res.event.Alert.Labels.Get("alertname"); {
+	var name string
+	if len(res.events) > 0 {
+		name = res.events[len(res.events)-1].Alert.Labels.Get("alertname")
+	}
+	d := res.d
+	said := r.slog.With("hook", res.h.Name, "alert", name, "seq", d.of(), "alerts", len(d.seqs), "attempts", d.attempts)
+	switch {
 	case res.gone:
-		r.slog.Error("an event is no longer in the alert journal and cannot be delivered", "hook", res.h.Name, "seq", res.d.seq)
+		r.slog.Error("an event is no longer in the alert journal and cannot be delivered", "hook", res.h.Name, "seq", d.of())
 	case res.h.stats.GivenUp != given:
-		r.slog.Error("a delivery is given up", "hook", res.h.Name, "alert", name, "seq", res.d.seq, "attempts", res.d.attempts, "err", res.err)
+		said.Error("a delivery is given up", "err", res.err)
 	case event != nil && res.err != nil:
-		r.slog.Warn("a delivery failed and is tried again", "hook", res.h.Name, "alert", name, "seq", res.d.seq, "err", res.err)
-	case event != nil && res.d.attempts > 1:
-		r.slog.Info("a delivery succeeded at last", "hook", res.h.Name, "alert", name, "seq", res.d.seq, "attempts", res.d.attempts)
+		said.Warn("a delivery failed and is tried again", "err", res.err)
+	case event != nil && d.attempts > 1:
+		said.Info("a delivery succeeded at last")
 	}
 }
 

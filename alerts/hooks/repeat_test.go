@@ -1,0 +1,186 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"monitord/alerts"
+)
+
+func repeating(name string, f *fake, every time.Duration) compiled {
+	c := with(name, f)
+	c.Repeat = every
+	return c
+}
+
+func TestRepeats(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f, never := &fake{}, &fake{}
+		_, stop := start(t, log, repeating("ops", f, 4*time.Hour), with("never", never))
+		after(0)
+		begun := time.Now()
+		write(t, log, firing("A"), firing("B"))
+		after(time.Hour)
+		write(t, log, resolved("B"))
+		after(8 * time.Hour)
+		write(t, log, resolved("A"))
+		after(24 * time.Hour)
+		equal(t, "calls", f.keys()[3:], []string{"A firing ops-1-r1", "A firing ops-1-r2", "A resolved ops-" + fmt.Sprint(endOf(t, log, "A"))})
+		for i, want := range []time.Duration{4 * time.Hour, 8 * time.Hour} {
+			if at := f.seen()[3+i].at.Sub(begun); at != want {
+				t.Errorf("repeat %d came after %v", i+1, at)
+			}
+		}
+		if n := len(never.seen()); n != 4 {
+			t.Errorf("without repeat: %v", never.whats())
+		}
+		stop()
+	})
+}
+
+// endOf is the number of the event that ended an alert.
+func endOf(t *testing.T, log *alerts.Log, name string) uint64 {
+	t.Helper()
+	for _, e := range all(t, log) {
+		if e.Kind == alerts.KindResolved && e.Alert.Labels.Get("alertname") == name {
+			return e.Seq
+		}
+	}
+	t.Fatalf("%s did not end", name)
+	return 0
+}
+
+// TestRepeatFails: a repeat is retried under its own key, and taken back when
+// the alert ends; the end is not held up by it.
+func TestRepeatFails(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		var failing atomic.Bool
+		f := &fake{answer: func(context.Context, string) outcome {
+			if failing.Load() {
+				return outcome{err: errRefused}
+			}
+			return outcome{}
+		}}
+		_, stop := start(t, log, repeating("ops", f, time.Hour))
+		after(0)
+		write(t, log, firing("A"))
+		after(time.Minute)
+		failing.Store(true)
+		after(time.Hour + 10*time.Minute)
+		tries := f.keys()[1:]
+		if len(tries) < 5 {
+			t.Errorf("%d attempts", len(tries))
+		}
+		for _, key := range tries {
+			equal(t, "each attempt", key, "A firing ops-1-r1")
+		}
+		failing.Store(false)
+		before := len(f.seen())
+		write(t, log, resolved("A"))
+		after(time.Second)
+		equal(t, "the end", f.whats()[before:], []string{"A resolved"})
+		after(10 * time.Hour)
+		equal(t, "after it", len(f.seen()), before+1)
+		equal(t, "journal", told(t, log)[1], "ops notify_failed 1 1 repeat 1")
+		stop()
+	})
+}
+
+// TestRepeatsCountFromDelivery: from the last that succeeded, retries included.
+func TestRepeatsCountFromDelivery(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		begun := time.Now()
+		f := &fake{answer: func(context.Context, string) outcome {
+			if time.Since(begun) < 30*time.Minute {
+				return outcome{err: errRefused}
+			}
+			return outcome{}
+		}}
+		_, stop := start(t, log, repeating("ops", f, time.Hour))
+		after(0)
+		write(t, log, firing("A"))
+		after(50 * time.Minute)
+		calls := f.seen()
+		delivered := calls[len(calls)-1].at
+		after(2 * time.Hour)
+		again := f.seen()[len(calls):]
+		if len(again) != 2 || again[0].at.Sub(delivered) != time.Hour || again[1].at.Sub(delivered) != 2*time.Hour {
+			t.Errorf("delivered at %v, again %v", delivered, again)
+		}
+		stop()
+	})
+}
+
+// TestRepeatAcrossRestarts: time goes on while nobody runs, counts go on, and a
+// repeat that was being tried keeps its key.
+func TestRepeatAcrossRestarts(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var keys []string
+		run := func(d time.Duration, failing bool, events ...alerts.Event) {
+			log, j := openLog(t, dir)
+			f := &fake{}
+			if failing {
+				f.answer = func(context.Context, string) outcome { return outcome{err: errRefused} }
+			}
+			_, stop := start(t, log, repeating("ops", f, time.Hour))
+			after(0)
+			write(t, log, events...)
+			after(d)
+			stop()
+			j.Close()
+			for i, key := range f.keys() {
+				if i == 0 || key != keys[len(keys)-1] { // retries are one
+					keys = append(keys, key)
+				}
+			}
+		}
+		run(30*time.Minute, false, firing("A"))
+		after(10 * time.Minute)
+		run(30*time.Minute, false) // 70 minutes
+		run(60*time.Minute, true)  // 130: the second repeat fails
+		run(10*time.Minute, false) // 140
+		after(5 * time.Hour)
+		run(10*time.Minute, false) // at once
+		run(10*time.Minute, false, resolved("A"))
+		run(5*time.Hour, false)
+		equal(t, "calls", keys[:5], []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2", "A firing ops-1-r2", "A firing ops-1-r3"})
+		if len(keys) != 6 {
+			t.Errorf("calls %v", keys)
+		}
+	})
+}
+
+func TestRepeatsRestInSilence(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fake{}
+		_, stop := start(t, log, repeating("ops", f, time.Hour))
+		after(0)
+		write(t, log, firing("A"))
+		after(90 * time.Minute)
+		write(t, log, silenced(firing("A"), alerts.KindSilenced))
+		after(5 * time.Hour)
+		equal(t, "silenced", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1"})
+		write(t, log, silenced(firing("A"), alerts.KindUnsilenced))
+		after(time.Minute)
+		equal(t, "unsilenced", f.keys()[2:], []string{"A firing ops-1-r2"})
+		stop()
+	})
+}
+
+// TestRepeatGivenUp: what was given up is tried once more when it would be repeated.
+func TestRepeatGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused, permanent: true} }}
+		_, stop := start(t, log, repeating("ops", f, time.Hour))
+		after(0)
+		write(t, log, firing("A"))
+		after(150 * time.Minute)
+		equal(t, "calls", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2"})
+		stop()
+	})
+}
