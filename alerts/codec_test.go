@@ -25,7 +25,7 @@ func sampleEvent() Event {
 			ActiveAt:    time.UnixMilli(1763683100000).UTC(), StartsAt: time.UnixMilli(1763683200001).UTC(),
 			GeneratorURL: "http://web1:6455/#alert=1",
 		},
-		Delivery: &Delivery{Hook: "ops", Of: 7, With: []uint64{3, 5}, Repeat: 2, Attempts: 2, Error: "no route", GivenUp: true},
+		Delivery: &Delivery{Hook: "ops", Of: 7, Attempts: 2, Error: "no route", GivenUp: true},
 	}
 }
 
@@ -42,7 +42,9 @@ func TestEventRoundTrip(t *testing.T) {
 	bare := Event{T: 1, Kind: KindPending, Durable: true}
 	bare.Alert.State, bare.Alert.Labels = PhasePending, labels.FromStrings(labels.AlertName, "x")
 	bare.Alert.Fingerprint = Fingerprint(bare.Alert.Labels)
-	for _, e := range []Event{full, resolved, proven, silenced, bare} {
+	repeated := sampleEvent()
+	repeated.Delivery = &Delivery{Hook: "ops", Of: 7, With: []uint64{3, 5}, Repeat: 2, Attempts: 1}
+	for _, e := range []Event{full, resolved, proven, silenced, repeated, bare} {
 		for _, v := range []float64{0, -1.5, 1e300, math.Inf(1), math.Inf(-1), math.Copysign(0, -1)} {
 			e.Alert.Value = v
 			b, err := encodeEvent(&e)

@@ -53,6 +53,14 @@ func TestValidate(t *testing.T) {
 		{"numbers", hook(func(c *Config) {
 			c.Command, c.Timeout, c.Concurrency, c.GiveUp = []string{"/x"}, 2*time.Hour, 17, -1
 		}), []string{"hooks[0].timeout: is 2h0m0s", "hooks[0].concurrency: is 17", "hooks[0].give_up: is -1ns"}},
+		{"choices", hook(func(c *Config) {
+			c.Command, c.Matchers, c.Repeat, c.GroupBy, c.GroupWait, c.MaxPerMinute =
+				[]string{"/x"}, []string{"severity=critical", `{team=~"ops|db"}`}, 4*time.Hour, []string{"alertname", "instance"}, 0, 60
+		}), nil},
+		{"bad choices", hook(func(c *Config) {
+			c.Command, c.Matchers, c.Repeat, c.GroupBy, c.GroupWait, c.MaxPerMinute =
+				[]string{"/x"}, []string{"severity"}, time.Millisecond, []string{""}, 2*time.Hour, -1
+		}), []string{`hooks[0].matchers: "severity" is no matcher`, "hooks[0].repeat: is 1ms", `hooks[0].group_by: "" is no name`, "hooks[0].group_wait: is 2h0m0s", "hooks[0].max_per_minute: is -1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			faults := Validate([]Config{c.hook})

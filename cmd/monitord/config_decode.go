@@ -17,7 +17,8 @@ import (
 //
 // A time.Duration is written "30s" or "7d"; an integer with the tag
 // `unit:"bytes"` is written 65536 or "64KiB"; a string with the tag `path:"true"`
-// that is not absolute is relative to the configuration file.
+// that is not absolute is relative to the configuration file; a list with the tag
+// `single:"true"` may be one string.
 type decoder struct {
 	dir    string // relative paths start here
 	report func(key, msg string)
@@ -120,6 +121,9 @@ func (d *decoder) integer(v any, into reflect.Value, tag reflect.StructTag, at s
 
 func (d *decoder) list(v any, into reflect.Value, tag reflect.StructTag, at string) {
 	var elems []any
+	if text, ok := v.(string); ok && tag.Get("single") != "" {
+		v = []any{text}
+	}
 	switch list := v.(type) {
 	case []any:
 		elems = list

@@ -145,6 +145,20 @@ func uncommented(t *testing.T) string {
 	return b.String()
 }
 
+// TestListOfOne: where one value is common, it may be written without brackets.
+func TestListOfOne(t *testing.T) {
+	c, faults := parseText(t, "[[alerts.hooks]]\nname = 'x'\ntype = 'exec'\ncommand = ['/bin/true']\nmatchers = '{severity=\"critical\"}'\n")
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	if m := c.Alerts.Hooks[0].Matchers; len(m) != 1 || m[0] != `{severity="critical"}` {
+		t.Errorf("matchers %q", m)
+	}
+	if _, faults := parseText(t, "[[alerts.hooks]]\nname = 'x'\ntype = 'exec'\ncommand = '/bin/true'\n"); faults == nil {
+		t.Error("a command without brackets was taken")
+	}
+}
+
 func TestSampleListsEveryKeyAtItsDefault(t *testing.T) {
 	text := uncommented(t)
 	c, faults := parseText(t, text)

@@ -154,6 +154,8 @@ func (c *selfCollector) alerting(e *collectors.Emitter) {
 			e.Add(descHookChores, float64(h.Chores), h.Name, "ok")
 			e.Add(descHookChores, float64(h.ChoresFailed), h.Name, "failed")
 		}
+		e.Add(descHookDead, float64(h.Dead), h.Name)
+		e.Add(descHookDelayed, float64(h.Delayed), h.Name)
 	}
 }
 
