@@ -85,16 +85,3 @@ func (h *hook) restoreDead(b []byte) error {
 	slices.SortFunc(h.dead, func(a, b letter) int { return cmp.Compare(a.event, b.event) })
 	return nil
 }
-
-// revive puts a delivery that was given up back into its lane, under the same
-// key. It stays buried until it is delivered.
-func (h *hook) revive(l letter, d *delivery) {
-	if h.open[l.ticket] != nil {
-		return
-	}
-	d.sealed = true
-	for _, t := range d.tickets() {
-		h.open[t] = d
-	}
-	h.dirty = true
-}
