@@ -126,5 +126,8 @@ func (c *certificate) take(pair *tls.Certificate, found content) {
 	}
 }
 
-// expiry is when the pair in force is valid no longer.
-func (c *certificate) expiry() time.Time { return c.current.Load().Leaf.NotAfter }
+// validity is the time in which the pair in force is valid.
+func (c *certificate) validity() (from, to time.Time) {
+	leaf := c.current.Load().Leaf
+	return leaf.NotBefore, leaf.NotAfter
+}

@@ -59,7 +59,9 @@ func (c *selfCollector) Collect(_ context.Context, e *collectors.Emitter) error 
 	e.Add(descReloadOK, bit(!c.reload.failed.Load()))
 	e.Add(descReloadAt, float64(c.reload.at.Load())/1000)
 	if c.cert != nil {
-		e.Add(descCertExpiry, float64(c.cert.expiry().Unix()))
+		from, to := c.cert.validity()
+		e.Add(descCertStart, float64(from.Unix()))
+		e.Add(descCertExpiry, float64(to.Unix()))
 		e.Add(descCertOK, bit(!c.cert.failed.Load()))
 	}
 	c.ticks(e)

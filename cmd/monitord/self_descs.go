@@ -9,6 +9,7 @@ var (
 	descReloadOK = metric.NewDesc("monitord_config_last_reload_successful", metric.Gauge, "", "1 if the configuration in force is what was last read, 0 if that was faulty.")
 	descReloadAt = metric.NewDesc("monitord_config_last_reload_success_timestamp_seconds", metric.Gauge, "seconds", "When the configuration in force was read.")
 
+	descCertStart  = metric.NewDesc("monitord_tls_certificate_start_timestamp_seconds", metric.Gauge, "seconds", "Since when the certificate in force is valid.")
 	descCertExpiry = metric.NewDesc("monitord_tls_certificate_expiry_timestamp_seconds", metric.Gauge, "seconds", "When the certificate in force is valid no longer.")
 	descCertOK     = metric.NewDesc("monitord_tls_reload_successful", metric.Gauge, "", "1 if the certificate in force is what its files hold, 0 if they hold no pair that works.")
 
