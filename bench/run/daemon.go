@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // startDaemon starts monitord on a fresh data directory, with rules and hooks
@@ -35,27 +34,6 @@ func startTwo(ctx context.Context, p plan) (asked, alone *server, stop func(), e
 		return nil, nil, nil, err
 	}
 	return asked, alone, func() { alone.stop(); asked.stop() }, nil
-}
-
-// tenRules are what a small host would have.
-func tenRules() string {
-	rules := []struct{ name, expr, hold string }{
-		{"HostDown", `up == 0`, "10s"},
-		{"HighLoad", `node_load5 > 4 * count(count by (cpu) (node_cpu_seconds_total))`, "5m"},
-		{"CPUBusy", `100 * (1 - avg(rate(node_cpu_seconds_total{mode="idle"}[5m]))) > 90`, "10m"},
-		{"CPUSteal", `100 * avg(rate(node_cpu_seconds_total{mode="steal"}[5m])) > 10`, "10m"},
-		{"MemoryLow", `node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.05`, "2m"},
-		{"Swapping", `rate(node_vmstat_pswpout[5m]) > 100`, "5m"},
-		{"DiskFull", `node_filesystem_avail_bytes{fstype!="tmpfs"} / node_filesystem_size_bytes{fstype!="tmpfs"} < 0.05`, "1m"},
-		{"DiskFillsInFourHours", `predict_linear(node_filesystem_avail_bytes{fstype!="tmpfs"}[1h], 4*3600) < 0`, "10m"},
-		{"DiskBusy", `rate(node_disk_io_time_seconds_total[5m]) > 0.9`, "10m"},
-		{"NetworkErrors", `rate(node_network_receive_errs_total[5m]) + rate(node_network_transmit_errs_total[5m]) > 1`, "5m"},
-	}
-	var b strings.Builder
-	for _, r := range rules {
-		fmt.Fprintf(&b, "[[alerts.rules]]\nname = %q\nexpr = '%s'\nfor = %q\nseverity = \"warning\"\n", r.name, r.expr, r.hold)
-	}
-	return b.String()
 }
 
 // viewerQueries are what the page has open.

@@ -7,7 +7,7 @@
 // The parts:
 //
 //	rest    processor time and memory of the daemon that watches this machine,
-//	        with ten rules and one viewer who has the page's queries open
+//	        with the default rules and one viewer who has the page's queries open
 //	stream  memory per connection, and processor time per message as a ratio to
 //	        the floor: pairs of runs, server and floor in turn, their median
 //	peers   monitord, the floor, and servers made with other people's libraries:
