@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"history/standing": {"metric", "history"},
 	"alerts/journal":   {},
 	"alerts":           {"metric", "alerts/journal"},
+	"alerts/defaults":  {},
 	"alerts/hooks":     {"alerts", "alerts/journal"},
 	"alerts/trial":     {"metric", "history", "alerts"},
 	"stream":           {},

@@ -64,9 +64,15 @@ type FeedConfig = feed.Config
 // AlertsConfig is the rules and who is told.
 type AlertsConfig struct {
 	alerts.Config
+	// DefaultRules puts the rules of alerts/defaults in force, but for those that
+	// DisableRules names and those that a rule of the user's has the name of.
+	DefaultRules bool     `toml:"default_rules"`
+	DisableRules []string `toml:"disable_rules"`
+
 	Hooks []hooks.Config `toml:"hooks"`
 
-	// Groups are the rules in force: those above and those of the rule files.
+	// Groups are the rules in force: those above, those of the rule files, and the
+	// default ones.
 	Groups []alerts.GroupConfig
 }
 
@@ -81,7 +87,7 @@ func defaultConfig() *Config {
 		},
 		Collectors: collectors.Default(),
 		History:    history.DefaultConfig(),
-		Alerts:     AlertsConfig{Config: alerts.DefaultConfig()},
+		Alerts:     AlertsConfig{Config: alerts.DefaultConfig(), DefaultRules: true},
 	}
 }
 

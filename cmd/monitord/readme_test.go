@@ -20,3 +20,16 @@ func TestReadmeHasTheProxyConfigurationThatIsTested(t *testing.T) {
 		t.Error("the nginx snippet in README.md is not testdata/nginx.conf")
 	}
 }
+
+func TestReadmeNamesEveryDefaultRule(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, _ := defaultRules()
+	for _, r := range rules {
+		if !strings.Contains(string(text), "`"+r.Name+"`") {
+			t.Errorf("%s is not in the README", r.Name)
+		}
+	}
+}

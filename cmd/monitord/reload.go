@@ -103,7 +103,10 @@ func (r *reloader) replace() error {
 
 // reloadable are the keys, and the tables of keys, that take effect without a
 // restart. A change of any other is named in the log and waits for one.
-var reloadable = []string{"log.level", "server.hosts", "server.allowed_origins", "server.tls", "alerts.rules", "alerts.rule_files", "alerts.silences", "alerts.hooks"}
+var reloadable = []string{
+	"log.level", "server.hosts", "server.allowed_origins", "server.tls",
+	"alerts.rules", "alerts.rule_files", "alerts.default_rules", "alerts.disable_rules", "alerts.silences", "alerts.hooks",
+}
 
 // needRestart returns the keys that differ and are not reloadable.
 func needRestart(old, new *Config) []string {

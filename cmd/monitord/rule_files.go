@@ -76,8 +76,8 @@ func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
 	return []alerts.GroupConfig{group}, p.faults
 }
 
-// rules gathers the groups of rules: the configuration's own, then those of the
-// rule files in order.
+// rules gathers the groups of rules: the configuration's own, those of the rule
+// files in order, then the default ones.
 func (p *configParser) rules(c *Config, dir string) {
 	c.Alerts.Groups = nil
 	if len(c.Alerts.Rules) > 0 {
@@ -100,6 +100,7 @@ func (p *configParser) rules(c *Config, dir string) {
 		p.fault("alerts.rule_files", fmt.Sprintf("lead to %d rules, must be at most %d", n, maxRules))
 		c.Alerts.Groups = nil
 	}
+	p.addDefaultRules(c)
 }
 
 // ruleFaults compiles the rules of a configuration and returns every fault.

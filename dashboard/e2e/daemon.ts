@@ -39,6 +39,8 @@ export class Daemon {
 		const config = join(this.folder, 'monitord.toml');
 		const child = spawn(program as string, ['run', '--config', config, '--listen', listen], {
 			stdio: ['ignore', 'ignore', 'pipe'],
+			// On a busy machine one of the default rules may well be pending.
+			env: { ...process.env, MONITORD_ALERTS_DEFAULT_RULES: 'false' },
 		});
 		this.child = child;
 		child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// On this host, whatever it has and lacks, every default rule can be evaluated, and
+// none of them fires.
+func TestDefaultRulesAreQuiet(t *testing.T) {
+	t.Parallel()
+	d := startDaemon(t, daemonDir(t, "[collectors.filesystem]\ninterval = \"1s\"\n[collectors.network]\nlink_interval = \"1s\"\n"),
+		"MONITORD_ALERTS_DEFAULT_RULES=true")
+	rules, _ := defaultRules()
+	figure := func(name string) float64 {
+		_, body := d.get("/metrics")
+		for line := range strings.Lines(body) {
+			if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
+				f, err := strconv.ParseFloat(value, 64)
+				if err != nil {
+					t.Error(err)
+				}
+				return f
+			}
+		}
+		return -1
+	}
+	eventually(t, "every rule has been evaluated", func() bool {
+		return figure("monitord_ticks_total") >= 5 && figure("monitord_rules") > float64(len(rules)) &&
+			figure("monitord_rule_evaluations_total") >= figure("monitord_rules")
+	})
+	if n := figure("monitord_rule_evaluation_failures_total"); n != 0 {
+		t.Errorf("%g evaluations failed", n)
+	}
+	if n := figure(`monitord_alerts{state="firing"}`); n != 0 {
+		t.Errorf("%v fire", d.query(`ALERTS{alertstate="firing"}`, "alertname"))
+	}
+}
