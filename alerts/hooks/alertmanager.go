@@ -74,6 +74,9 @@ func (a *alertmanager) postable(e *alerts.Event, now time.Time) postable {
 		EndsAt:       e.Alert.EndsAt.UTC(),
 		GeneratorURL: e.Alert.GeneratorURL,
 	}
+	if p.Annotations == nil {
+		p.Annotations = map[string]string{}
+	}
 	if status(e) == "firing" {
 		p.EndsAt = now.Add(a.valid).UTC()
 	}
@@ -167,7 +170,10 @@ func together(failed []outcome) outcome {
 }
 
 func (a *alertmanager) header(m *message) http.Header {
-	h := http.Header{"Idempotency-Key": {m.key}}
+	h := http.Header{}
+	if m.key != "" { // a resend has none
+		h.Set("Idempotency-Key", m.key)
+	}
 	if a.bearer != "" {
 		h.Set("Authorization", "Bearer "+a.bearer)
 	}

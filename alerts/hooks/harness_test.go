@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 		child(dir)
 		return
 	}
+	// The helper is this program; with the race detector it would take its exit slowly.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	goleak.VerifyTestMain(m)
 }
 

@@ -56,13 +56,24 @@ func urlSecrets(u *url.URL) []string {
 	if uri := u.RequestURI(); len(uri) > leastSecret {
 		list = append(list, uri)
 	}
-	list = append(list, strings.Split(u.Path, "/")...)
-	for _, values := range u.Query() {
-		for _, v := range values {
-			list = append(list, strings.Split(v, ",")...)
+	list = append(list, u.RawQuery, u.Fragment, u.Opaque)
+	// What is shorter is a word (api, http, json), and errors are full of those.
+	add := func(s string) {
+		if len(s) >= runBytes {
+			list = append(list, s)
 		}
 	}
-	return append(list, u.RawQuery, u.Fragment, u.Opaque)
+	for _, part := range strings.Split(u.Path, "/") {
+		add(part)
+	}
+	for _, values := range u.Query() {
+		for _, v := range values {
+			for _, part := range strings.Split(v, ",") {
+				add(part)
+			}
+		}
+	}
+	return list
 }
 
 func (s secrets) hide(text string) string {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts"
@@ -122,6 +123,48 @@ func TestServiceAnswers(t *testing.T) {
 		}
 		if len(p.calls) > 0 {
 			t.Errorf("%d was followed", code)
+		}
+	}
+}
+
+// noNetwork is a transport that reaches nobody.
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, errRefused }
+
+// TestNoServiceIsToldWithoutANetwork: none calls it success when nobody could be
+// reached, which some of the library do.
+func TestNoServiceIsToldWithoutANetwork(t *testing.T) {
+	const nobody = "127.0.0.1:1"
+	tried := map[string]bool{"logger": true, "hangouts": true}
+	for _, url := range []string{
+		"bark://:T0K3NT0K3N@" + nobody, "discord://T0K3NT0K3N@1234567890", "generic+http://" + nobody, "gotify://" + nobody + "/AzyoeNS.D4iJLVa?disabletls=yes",
+		"googlechat://chat.googleapis.com/v1/spaces/FOO/messages?key=bar&token=baz", "ifttt://T0K3NT0K3N/?events=a", "join://shoutrrr:T0K3NT0K3N@join/?devices=a",
+		"lark://open.larksuite.com/T0K3NT0K3N", "matrix://:T0K3NT0K3N@" + nobody + "?disableTLS=yes&rooms=!r:x", "mattermost://" + nobody + "/T0K3NT0K3N?disabletls=yes",
+		"notifiarr://T0K3NT0K3N?channel=123456789", "ntfy://" + nobody + "/topic?scheme=http", "opsgenie://api.opsgenie.com/T0K3NT0K3N",
+		"pagerduty://events.pagerduty.com/0123456789abcdef0123456789abcdef", "pushbullet://o.0123456789abcdef0123456789abcdef/", "pushover://shoutrrr:T0K3N@USERKEY",
+		"rocketchat://" + nobody + "/T0K3N/T0K3N", "signal://" + nobody + "/+15551234567/+15557654321?disabletls=yes",
+		"slack://hook:WNA3PBYV6-F20DUQND3RQ-Webc4MAvoacrpPakR8phF0zi@webhook", "smtp://" + nobody + "/?from=a@x.test&to=b@x.test",
+		"teams://11111111-4444-4444-8444-cccccccccccc@22222222-4444-4444-8444-cccccccccccc/33333333012222222222333333333344/44444444-4444-4444-8444-cccccccccccc/V2ESyij_gAljSoUQHvZoZYzlpAoAXExyOl26dlf1xHEx05?host=test.webhook.office.com",
+		"telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@a", "wecom://T0K3NT0K3N", "zulip://bot%40x.test:T0K3NT0K3N@x.zulipchat.com?stream=a&topic=b",
+	} {
+		name, _, _ := strings.Cut(url, "://")
+		name, _, _ = strings.Cut(name, "+")
+		tried[name] = true
+		u, err := checkService(url)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		e := dress(u, messageOf(t, golden()), "web1")
+		e.URL = url
+		if r := carryOut(e, noNetwork{}); r.Error == "" || r.Permanent {
+			t.Errorf("%s: %q, permanent %v", name, r.Error, r.Permanent)
+		}
+	}
+	for _, name := range new(router.ServiceRouter).ListServices() {
+		if !tried[name] {
+			t.Errorf("%s was not tried", name)
 		}
 	}
 }

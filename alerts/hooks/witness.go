@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -17,35 +18,51 @@ type witness struct {
 	mu     sync.Mutex // guards the fields below
 	asked  string     // the last request
 	answer string     // its answer
-	bad    *outcome   // its outcome, if it failed
+	bad    []failure  // requests that failed and have not been made again since
+}
+
+type failure struct {
+	asked string
+	outcome
 }
 
 // RoundTrip implements http.RoundTripper. An answer that is no success is an
 // error: services would wait for minutes to try again, or call it something else.
 func (w *witness) RoundTrip(req *http.Request) (*http.Response, error) {
-	asked := requestText(req, bodyOf(req), secrets{})
-	w.mu.Lock()
-	w.asked, w.answer, w.bad = asked, "", nil
-	w.mu.Unlock()
-	resp, err := w.base.RoundTrip(req)
-	if err != nil {
-		return nil, err
+	body := bodyOf(req)
+	f := failure{asked: req.Method + " " + req.URL.String() + "\n" + string(body)}
+	resp, answer, err := w.exchange(req)
+	if err == nil {
+		f.outcome = judge(resp.StatusCode, resp.Header, string(answer))
+	} else {
+		f.err = err
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, answerBytes))
-	resp.Body.Close()
-	if err != nil && len(answer) == 0 {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(answer))
-	o := judge(resp.StatusCode, resp.Header, string(answer))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.answer = responseText(resp, answer)
-	if o.err != nil {
-		w.bad = &o
-		return nil, o.err
+	w.asked, w.answer = requestText(req, body, secrets{}), ""
+	if resp != nil {
+		w.answer = responseText(resp, answer)
+	}
+	w.bad = slices.DeleteFunc(w.bad, func(before failure) bool { return before.asked == f.asked })
+	if f.err != nil {
+		w.bad = append(w.bad, f)
+		return nil, f.err
 	}
 	return resp, nil
+}
+
+func (w *witness) exchange(req *http.Request) (*http.Response, []byte, error) {
+	resp, err := w.base.RoundTrip(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, answerBytes))
+	if err != nil && len(answer) == 0 {
+		return nil, nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(answer))
+	return resp, answer, nil
 }
 
 // bodyOf returns a request's body without taking it away.
@@ -62,11 +79,14 @@ func bodyOf(req *http.Request) []byte {
 	return b
 }
 
-// failed is the outcome of the last request if it was answered and that was no success.
+// failed is how the last request failed that was not made again with success.
 func (w *witness) failed() *outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.bad
+	if len(w.bad) == 0 {
+		return nil
+	}
+	return &w.bad[len(w.bad)-1].outcome
 }
 
 func (w *witness) report() report {

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// The heartbeat stops while the disk takes nothing, comes back with it, and is
+// not mixed with the alerts that say so.
+func TestHeartbeatStopsWhenTheDiskTakesNothing(t *testing.T) {
+	t.Parallel()
+	var beats atomic.Int64
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		text := readAll(t, r.Body)
+		if !strings.Contains(text, `"alertname":"Watchdog"`) || !strings.Contains(text, `"heartbeat":true`) || !strings.Contains(text, `"status":"firing"`) {
+			t.Errorf("got %s", text)
+		}
+		beats.Add(1)
+	}))
+	defer receiver.Close()
+	d := startDaemon(t, daemonDir(t, fmt.Sprintf("[[alerts.hooks]]\nname = \"alive\"\ntype = \"webhook\"\nurl = %q\nheartbeat = \"2s\"\n", receiver.URL)))
+	withheld := func() int {
+		n, _ := strconv.Atoi(d.query(`monitord_hook_chores_total{hook="alive",result="failed"}`, "hook")["alive"])
+		return n
+	}
+	eventually(t, "it beats", func() bool { return beats.Load() >= 2 })
+
+	restore := d.limit(unix.RLIMIT_FSIZE, 0)
+	eventually(t, "one was not sent", func() bool { return withheld() >= 1 })
+	before, missed := beats.Load(), withheld()
+	eventually(t, "nor were more", func() bool { return withheld() >= missed+2 })
+	if n := beats.Load(); n != before {
+		t.Errorf("%d heartbeats while the disk takes nothing", n-before)
+	}
+	if n := strings.Count(d.log(), "no heartbeat is sent"); n != 1 {
+		t.Errorf("the log says %d times that none is sent:\n%s", n, d.log())
+	}
+
+	restore()
+	eventually(t, "it beats again", func() bool { return beats.Load() >= before+2 })
+}
