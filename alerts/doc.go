@@ -47,6 +47,11 @@
 //     start.
 //   - The time of such a hole does not count for `for`, nor does the time in
 //     which absence says nothing.
+//   - While a collector that the expression selects from fails, or a mount does
+//     not answer that the alert is about, absence resolves nothing either, the
+//     time does not count for `for`, and the alert says that it is stale: until it
+//     is read again and, if that took longer than a tenth of the longest range,
+//     the range is full. What a rule records of such metrics is as they are.
 //   - An evaluation that fails leaves the rule's alerts as they are, ALERTS
 //     included.
 //   - ALERTS, ALERTS_FOR_STATE and what recording rules last gave are written at

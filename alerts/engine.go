@@ -71,9 +71,11 @@ type Engine struct {
 	expand *expander
 	link   string // what a fingerprint is appended to
 
-	clock    clock    // Eval's alone
-	write    writer   // Eval's alone
-	current  *current // Eval's and Observe's
+	clock    clock           // Eval's alone
+	write    writer          // Eval's alone
+	current  *current        // Eval's and Observe's
+	unread   []metric.Unread // of the batch at observed; likewise
+	observed int64
 	silencer silencer // Eval's alone
 	prover   prover   // Eval's alone
 
@@ -155,8 +157,11 @@ func (e *Engine) Load(groups []GroupConfig) []Fault {
 
 // Observe takes the samples of a tick, as the history has them. It is called
 // before Eval at that tick, by the same goroutine: what compares current values
-// needs no query then. An engine that observes nothing gives the same results.
-func (e *Engine) Observe(b metric.Batch) { e.current.observe(b) }
+// needs no query then, and what the tick lacks resolves nothing.
+func (e *Engine) Observe(b metric.Batch) {
+	e.current.observe(b)
+	e.unread, e.observed = b.Unread, b.T
+}
 
 // adopt puts newly loaded rules in force and returns how the alerts of those
 // that are gone ended.

@@ -23,7 +23,9 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	if out.Hole != nil {
 		e.away(*out.Hole)
 	}
-	out.Events = append(e.adopt(t), e.silence(t)...)
+	out.Events = e.adopt(t)
+	e.hold(t)
+	out.Events = append(out.Events, e.silence(t)...)
 	e.write.begin(t)
 	e.prover.begin()
 	for _, tr := range e.trackers {
@@ -132,7 +134,7 @@ func (tr *tracker) apply(elements []element, err error, t int64, always bool) []
 			in = newInstance(el.labels)
 			tr.alerts[el.key] = in
 		}
-		in.source = el.source
+		in.source, in.stale = el.source, tr.stale(in, t, false)
 		var kinds []Kind
 		in.state, kinds = Transition(in.state, Result{Verdict: Present, Value: el.source.value}, t, timing)
 		if len(kinds) > 0 || in.rule != tr.rule || always {
@@ -160,6 +162,9 @@ func (tr *tracker) apply(elements []element, err error, t int64, always bool) []
 			// It is not from before the hole, so nothing of it is lost there: kept
 			// pending over its absences it would fire without having held.
 			says = Absent
+		}
+		if in.stale = tr.stale(in, t, true); in.stale && says == Absent {
+			says = Unfilled
 		}
 		var kinds []Kind
 		in.state, kinds = Transition(in.state, Result{Verdict: says}, t, timing)

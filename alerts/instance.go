@@ -31,6 +31,7 @@ type instance struct {
 	source      metricSample      // the element that the expression returned last; at beforeStart: none since the start
 	rule        *Rule             // that the annotations are of
 	evidence    *Evidence         // of its firing
+	stale       bool              // what its expression looks at is not read
 
 	alerts   *metric.Series // ALERTS in its present phase
 	forState *metric.Series
@@ -67,7 +68,7 @@ func (in *instance) alert(link string, t int64) Alert {
 		SilencedBy: in.silencedBy,
 	}
 	if in.state.Active() {
-		a.Evidence = in.evidence
+		a.Evidence, a.Stale = in.evidence, in.stale
 	} else {
 		a.EndsAt = time.UnixMilli(t).UTC()
 	}

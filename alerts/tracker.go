@@ -36,6 +36,7 @@ type tracker struct {
 	known  identities           // Eval's alone
 	points []metric.Point       // of a recording rule: its last result
 	clash  error                // of a recording rule: what it writes is written by another
+	held   []unread             // what the expression looks at and nobody reads
 	health health
 }
 

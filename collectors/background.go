@@ -25,7 +25,9 @@ type backgroundTask struct {
 
 	slot    int64 // the multiple of every that was last started; tick's goroutine
 	adopted *reading
-	points  []metric.Point // of adopted
+	good    *reading        // the newest one adopted that did not fail
+	lack    []metric.Unread // what it reads, made when a reading fails; nil: to be made
+	points  []metric.Point  // of adopted
 
 	mu      sync.Mutex // guards the fields below
 	running bool
@@ -38,6 +40,8 @@ type reading struct {
 	tick    time.Time // that started it
 	pending []pendingPoint
 	dropped int
+	unread  []metric.Unread
+	failed  bool
 }
 
 func newBackgroundTask(c Collector, r *record, every time.Duration) *backgroundTask {
@@ -66,7 +70,7 @@ func (t *backgroundTask) read(ctx context.Context, tick time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.running = false
-	t.latest = &reading{tick: tick, pending: e.pending, dropped: e.dropped}
+	t.latest = &reading{tick: tick, pending: e.pending, dropped: e.dropped, unread: e.unread, failed: o.err != nil}
 }
 
 // kick starts a reading if one is due at this tick and none runs.
@@ -112,5 +116,28 @@ func (t *backgroundTask) adopt(tick time.Time, b *batcher) {
 		}
 	}
 	b.add(t.points, 0)
+	b.lacks(t.lacking(r))
 	b.reportOn(t.record)
+}
+
+// lacking returns what the collector should have read and a reading has not; there
+// may be none.
+func (t *backgroundTask) lacking(r *reading) []metric.Unread {
+	if r != nil && !r.failed {
+		t.good, t.lack = r, nil
+		return r.unread
+	}
+	if _, _, ran := t.result(); !ran {
+		return nil // it has just been asked for the first time
+	}
+	if t.lack == nil {
+		var names []string
+		if t.good != nil {
+			for _, p := range t.good.pending {
+				names = append(names, p.desc.Name)
+			}
+		}
+		t.lack = unreadOf(t.name, names)
+	}
+	return t.lack
 }

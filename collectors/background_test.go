@@ -56,6 +56,9 @@ func TestHangingReadingGoesStale(t *testing.T) {
 		if (got[success("slow")] == 0) != stale {
 			t.Errorf("tick %d: success = %v", tick, got[success("slow")])
 		}
+		if got := lacks(b); (got == "test_value") != stale || (got == "") == stale {
+			t.Errorf("tick %d: lacks %q", tick, got)
+		}
 		if (len(b.Ended) > 0) != (tick == 14) {
 			t.Errorf("tick %d: ended %v", tick, b.Ended)
 		}

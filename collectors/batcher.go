@@ -39,9 +39,10 @@ const (
 // it with its registry set; only the tick's goroutine uses it.
 type batcher struct {
 	reg     *metric.Registry
-	points  []metric.Point // of the batch that is being made
-	prev    []metric.Point // of the batch before; published, so never written to
-	dropped uint64         // since the start
+	points  []metric.Point  // of the batch that is being made
+	unread  []metric.Unread // likewise
+	prev    []metric.Point  // of the batch before; published, so never written to
+	dropped uint64          // since the start
 }
 
 // begin starts the next batch.
@@ -63,6 +64,9 @@ func (b *batcher) add(points []metric.Point, dropped int) {
 func (b *batcher) value(d *metric.Desc, v float64, labelValues ...string) {
 	b.points = append(b.points, metric.Point{Series: b.reg.Series(d, labelValues...), V: v})
 }
+
+// lacks notes what a collector could not read.
+func (b *batcher) lacks(unread []metric.Unread) { b.unread = append(b.unread, unread...) }
 
 // reportOn adds what is told about a collector itself.
 func (b *batcher) reportOn(r *record) {
@@ -91,8 +95,8 @@ func (b *batcher) finish(tick time.Time, took time.Duration) metric.Batch {
 	b.points[atAdded].V = float64(added)
 	b.reg.Retire(ended)
 
-	batch := metric.Batch{T: tick.UnixMilli(), Points: b.points, Ended: ended}
-	b.prev, b.points = b.points, nil
+	batch := metric.Batch{T: tick.UnixMilli(), Points: b.points, Ended: ended, Unread: b.unread}
+	b.prev, b.points, b.unread = b.points, nil, nil
 	return batch
 }
 

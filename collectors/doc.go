@@ -23,7 +23,10 @@
 //  7. Readings between ticks that are due are started.
 //
 // A collector that fails, panics or hangs says so in
-// node_scrape_collector_success and in the log, once; it harms no other.
+// node_scrape_collector_success and in the log, once; it harms no other. The batch
+// names the metrics that it read when it was last well, or those that it is to
+// read, as not read ([metric.Batch], Unread), and the series of mounts that do not
+// answer: that they are absent says nothing.
 //
 // # Goroutines
 //

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"monitord/metric"
 )
 
@@ -20,6 +22,29 @@ type Emitter struct {
 	points  []metric.Point
 	pending []pendingPoint
 	dropped int
+	unread  []metric.Unread
+}
+
+// maxUnread bounds what one reading may say about what it could not read.
+const maxUnread = 1000
+
+// Unread says that series of these metrics, whose labels have the given values,
+// should have one and could not be read. The metrics have the same labels.
+func (e *Emitter) Unread(labelValues []string, ds ...*metric.Desc) {
+	if len(e.unread) == maxUnread {
+		return
+	}
+	u := metric.Unread{}
+	for _, d := range ds {
+		u.Names = append(u.Names, d.Name)
+	}
+	b := labels.NewScratchBuilder(len(labelValues))
+	for i, name := range ds[0].LabelNames() {
+		b.Add(name, strings.ToValidUTF8(labelValues[i], "\uFFFD"))
+	}
+	b.Sort()
+	u.Labels = b.Labels()
+	e.unread = append(e.unread, u)
 }
 
 // A pendingPoint waits for its series. Readings taken between ticks must not
@@ -53,7 +78,7 @@ func (e *Emitter) Add(d *metric.Desc, v float64, labelValues ...string) {
 }
 
 func (e *Emitter) reset() {
-	e.points, e.pending, e.dropped = e.points[:0], e.pending[:0], 0
+	e.points, e.pending, e.dropped, e.unread = e.points[:0], e.pending[:0], 0, nil
 }
 
 func validUTF8(values []string) []string {

@@ -66,6 +66,7 @@ func (c *filesystemCollector) Collect(ctx context.Context, e *Emitter) error {
 		e.Add(descFSError, boolValue(usage == nil), labels[:]...)
 		e.Add(descFSReadOnly, boolValue(m.readOnly), labels[:]...)
 		if usage == nil {
+			e.Unread(labels[:], descFSSize, descFSFree, descFSAvail, descFSFiles, descFSFilesFree)
 			return
 		}
 		e.Add(descFSSize, float64(usage.Total), labels[:]...)

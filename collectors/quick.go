@@ -16,6 +16,9 @@ type quickTask struct {
 	e   *Emitter
 	out outcome // of the newest run; the worker's lock guards it while it works
 
+	good []metric.Point  // what it found when it was last well
+	lack []metric.Unread // what it reads, made when it is not; nil: to be made
+
 	hung  *worker // non-nil while it hangs in this one
 	since time.Time
 }
@@ -71,8 +74,22 @@ func (q *quickRunner) collect(ctx context.Context, b *batcher) {
 		if t.hung == nil {
 			b.add(t.e.points, t.e.dropped)
 		}
+		b.lacks(t.lacking())
 		b.reportOn(t.record)
 	}
+}
+
+// lacking returns what the collector should have read at this tick and did not.
+func (t *quickTask) lacking() []metric.Unread {
+	if t.hung == nil && t.out.err == nil {
+		// The next run writes over the points of the one before.
+		t.good, t.e.points, t.lack = t.e.points, t.good[:0], nil
+		return t.e.unread
+	}
+	if t.lack == nil {
+		t.lack = unreadOf(t.name, namesOf(t.good))
+	}
+	return t.lack
 }
 
 // returned reports whether the collector does not hang, or not any more.

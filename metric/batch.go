@@ -20,6 +20,7 @@ type Batch struct {
 	T      int64     // the tick's nominal time, Unix milliseconds: the timestamp of every point
 	Points []Point   // no series twice; in no particular order
 	Ended  []*Series // series of the previous batch that are gone; each gets a staleness marker at T
+	Unread []Unread  // what should have been read and was not; must not be changed
 }
 
 // A Value is one element of the result of a query: labels and a number.

@@ -128,7 +128,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	// The stream and what feeds it.
 	queries := standing.New(db, conf.Stream.Standing(conf.Collectors.Interval))
 	d.feed, err = feed.New(feed.Options{
-		Config: conf.Stream.FeedConfig, History: db, Standing: queries, Alerts: alertLog,
+		Config: conf.Stream.FeedConfig, History: db, Standing: queries, Alerts: alertLog, Stale: d.rules.Stale,
 		Interval: conf.Collectors.Interval, Retention: conf.History.Retention, Instance: conf.instance(), Version: version,
 		MaxSubscriptions: conf.Stream.MaxSubscriptions, Log: log.With("part", "stream"),
 	})

@@ -170,3 +170,22 @@ func TestManyAlertsAreReadByThePage(t *testing.T) {
 		want += 2
 	}
 }
+
+// The picture says of each alert how it is now.
+func TestPictureSaysWhatIsStale(t *testing.T) {
+	stale := event("B", "page", alerts.KindFiring)
+	w := newWorld(t, func(o *Options) {
+		o.Stale = func(rule, fingerprint string) bool {
+			return rule == stale.Rule && fingerprint == stale.Alert.Fingerprint
+		}
+	})
+	w.fire("A", "page", alerts.KindFiring)
+	w.fire("B", "page", alerts.KindFiring)
+	s := w.connect("alerts=")
+	s.next()
+	for _, want := range []bool{false, true} {
+		if m, ok := s.decoded().(*wire.Event); !ok || m.Alert.Stale != want {
+			t.Errorf("got %+v, want stale %v", m, want)
+		}
+	}
+}

@@ -77,6 +77,10 @@ type Options struct {
 	Standing *standing.Set // with what Config.Standing returns
 	Alerts   *alerts.Log
 
+	// Stale says of an active alert that a collector that its rule's expression
+	// selects from fails; nil: nobody knows.
+	Stale func(rule, fingerprint string) bool
+
 	Interval  time.Duration // of the ticks
 	Retention time.Duration // of the history; 0: not known
 	Instance  string

@@ -216,6 +216,7 @@ func (f *Feed) current(m *matched, r *wire.Request) (head [][]byte, after int64)
 		}
 		w := wireEvent(&active[i])
 		w.Sub, w.Current = m.sub, true
+		w.Alert.Stale = f.o.Stale != nil && f.o.Stale(active[i].Rule, w.Alert.Fingerprint)
 		head = append(head, w.AppendJSON(nil))
 	}
 	return append(head, m.heartbeat(seq)), eventPosition(seq)
