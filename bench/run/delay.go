@@ -17,19 +17,39 @@ const commitTime = "monitord_tick_commit_timestamp_seconds"
 // resolves by absence until the lookback, 30 s, is full of ticks again.
 const settling = 35 * time.Second
 
+// subscribers is how many follow the ticks and the alerts.
+const subscribers = 10
+
 // delays measures how long after the commit of a tick its messages arrive and its
-// hooks start. An alert fires in each even second and resolves in each odd one.
+// hooks start, with a hundred rules and ten subscribers: with the data in memory,
+// where the journal's sync costs nothing, and on the disk, where it does.
 func delays(ctx context.Context, p plan, t *table) error {
+	if memory, err := os.MkdirTemp("/dev/shm", "monitord-bench-"); err == nil {
+		defer os.RemoveAll(memory)
+		inMemory := p
+		inMemory.dir = memory
+		if err := delaysIn(ctx, inMemory, "data in memory, nothing to sync", t); err != nil {
+			return err
+		}
+	}
+	if err := delaysIn(ctx, p, "data on the disk, sync included", t); err != nil {
+		return err
+	}
+	sync, err := syncs(p.dir)
+	if err != nil {
+		return err
+	}
+	t.row("of which: 512 B written and synced, here", percentiles(sync), "")
+	return nil
+}
+
+func delaysIn(ctx context.Context, p plan, where string, t *table) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	stamps := filepath.Join(p.dir, "stamps")
-	s, err := startDaemon(ctx, p, -1, fmt.Sprintf(`
-[[alerts.rules]]
-name = "EvenSecond"
-expr = 'vector(time()) %% 2 < 1'
-severity = "info"
+	s, err := startDaemon(ctx, p, -1, hundredRules()+fmt.Sprintf(`
 [[alerts.hooks]]
 name = "stamp"
 type = "exec"
@@ -42,16 +62,22 @@ command = [%q, %q, %q]
 	if err := sleep(ctx, settling); err != nil {
 		return err
 	}
-	o := newObservation()
 	listening, cancel := context.WithTimeout(ctx, p.delay)
 	defer cancel()
-	if err := subscribe(listening, s, streamPath(true, "up", commitTime), o.take); err != nil {
+	var seen []*observation
+	fails := make(chan error, subscribers)
+	for range subscribers {
+		o := newObservation()
+		seen = append(seen, o)
+		go func() { fails <- subscribe(listening, s, streamPath(true, "up", commitTime), o.take) }()
+	}
+	for range seen {
+		err = errors.Join(err, <-fails)
+	}
+	if err = errors.Join(err, ctx.Err()); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return o.report(s, stamps, t)
+	return report(seen, where, s, stamps, t)
 }
 
 // observation is what one subscriber saw.
@@ -98,42 +124,42 @@ func (o *observation) take(m arrived) {
 
 var errNothing = errors.New("nothing to measure")
 
-func (o *observation) report(s *server, stampPath string, t *table) error {
-	var commits, values, alerts, hooks []float64
-	for tick, at := range o.values {
-		if commit, ok := o.committed[tick]; ok {
-			values = append(values, milliseconds(at-commit))
-			commits = append(commits, milliseconds(commit-tick*int64(time.Millisecond)))
-		}
-	}
+func report(seen []*observation, where string, s *server, stampPath string, t *table) error {
 	stamps, err := readStamps(stampPath)
 	if err != nil {
 		return fmt.Errorf("%w; the daemon said: %s", err, s.said)
 	}
-	for seq, e := range o.alerts {
-		commit, ok := o.committed[e.T]
-		if !ok {
-			continue
+	var commits, values, alerts, hooks []float64
+	for i, o := range seen {
+		for tick, at := range o.values {
+			if commit, ok := o.committed[tick]; ok {
+				values = append(values, milliseconds(at-commit))
+				if i == 0 {
+					commits = append(commits, milliseconds(commit-tick*int64(time.Millisecond)))
+				}
+			}
 		}
-		alerts = append(alerts, milliseconds(e.at-commit))
-		if at, ok := stamps[seq]; ok {
-			hooks = append(hooks, milliseconds(at-commit))
+		for seq, e := range o.alerts {
+			commit, ok := o.committed[e.T]
+			if !ok {
+				continue
+			}
+			alerts = append(alerts, milliseconds(e.at-commit))
+			if at, ok := stamps[seq]; ok && i == 0 {
+				hooks = append(hooks, milliseconds(at-commit))
+			}
 		}
 	}
 	if len(values) == 0 || len(alerts) == 0 || len(hooks) == 0 {
 		return fmt.Errorf("%w: %d ticks, %d alerts, %d hooks of known commit; the daemon said: %s",
 			errNothing, len(values), len(alerts), len(hooks), s.said)
 	}
-	t.heading("Delay, %d ticks, %d alerts, %d hooks: median / p99 / most", len(values), len(alerts), len(hooks))
+	t.heading("Delay, %s: %d ticks, %d subscribers, %d alerts, %d hooks: median / p99 / most",
+		where, len(commits), len(seen), len(alerts)/len(seen), len(hooks))
 	t.row("from a tick's commit to its message at a subscriber", percentiles(values), "10 ms at p99")
-	t.row("from the commit to the alert at a subscriber", percentiles(alerts), "10 ms at p99, without the sync")
+	t.row("from the commit to the alert at a subscriber", percentiles(alerts), "10 ms at p99, the sync apart")
 	t.row("from the commit to the hook's first instruction", percentiles(hooks), "50 ms at p99")
 	t.row("before that: from the tick's time to its commit", percentiles(commits), "")
-	sync, err := syncs(filepath.Dir(stampPath))
-	if err != nil {
-		return err
-	}
-	t.row("part of alert and hook: 512 B written and synced, here", percentiles(sync), "")
 	return nil
 }
 

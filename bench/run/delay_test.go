@@ -32,15 +32,15 @@ func TestObservationMeasuresFromTheCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := o.report(&server{said: &tail{}}, stamps, newTable(&out)); err != nil {
+	if err := report([]*observation{o}, "here", &server{said: &tail{}}, stamps, newTable(&out)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1 ticks, 1 alerts, 1 hooks", "2.00 / 2.00 / 2.00 ms", "6.00 / 6.00 / 6.00 ms", "10.00 / 10.00 / 10.00 ms", "3.00 / 3.00 / 3.00 ms"} {
+	for _, want := range []string{"here: 1 ticks, 1 subscribers, 1 alerts, 1 hooks", "2.00 / 2.00 / 2.00 ms", "6.00 / 6.00 / 6.00 ms", "10.00 / 10.00 / 10.00 ms", "3.00 / 3.00 / 3.00 ms"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	if err := newObservation().report(&server{said: &tail{}}, stamps, newTable(&out)); err == nil {
+	if err := report([]*observation{newObservation()}, "here", &server{said: &tail{}}, stamps, newTable(&out)); err == nil {
 		t.Error("nothing observed is no error")
 	}
 }
