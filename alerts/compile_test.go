@@ -211,7 +211,7 @@ func TestRuleIsDue(t *testing.T) {
 	var at []int64
 	last := int64(0)
 	for _, now := range []int64{100, 101, 102, 103, 106, 108, 109, 118, 121, 122, 90, 91, 92} {
-		if r.due(now*second, last) {
+		if r.Due(now*second, last) {
 			at, last = append(at, now), now*second
 		}
 	}

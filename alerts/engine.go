@@ -48,6 +48,10 @@ type EngineOptions struct {
 	// once: until then the absence of a series resolves nothing.
 	Settle time.Duration
 
+	// Evaluated is told of each alert that an evaluation returned, as it is then;
+	// nil: nobody. It must not call the engine.
+	Evaluated func(r *Rule, fingerprint string, s State)
+
 	// Silences are what alerts may be under; nil: none.
 	Silences *Silences
 
@@ -161,6 +165,13 @@ func (e *Engine) Load(groups []GroupConfig) []Fault {
 func (e *Engine) Observe(b metric.Batch) {
 	e.current.observe(b)
 	e.unread, e.observed = b.Unread, b.T
+}
+
+// Use is [Engine.Load] with rules that [Compile] made, in their order.
+func (e *Engine) Use(rules []*Rule) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.next = slices.Clone(rules)
 }
 
 // adopt puts newly loaded rules in force and returns how the alerts of those

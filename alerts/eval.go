@@ -29,13 +29,15 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	e.write.begin(t)
 	e.prover.begin()
 	for _, tr := range e.trackers {
-		if tr.rule.due(t, tr.health.at) && ctx.Err() == nil {
+		if tr.rule.Due(t, tr.health.at) && ctx.Err() == nil {
 			if tr.rule.expr.reads(e.write.names) {
 				e.write.flush()
 			}
 			out.Events = append(out.Events, e.evaluate(ctx, tr, t)...)
 		}
+		e.write.turn(tr)
 		e.emit(tr)
+		e.write.done()
 	}
 	out.Batch = e.write.finish()
 	return out
@@ -92,6 +94,12 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	}
 	changes := tr.apply(elements, err, t, e.o.Bare)
 	e.silencer.begin(changes)
+	if e.o.Evaluated != nil {
+		for _, el := range elements {
+			in := tr.alerts[el.key]
+			e.o.Evaluated(tr.rule, in.fingerprint, in.state)
+		}
+	}
 	e.mu.Unlock()
 	e.unproven.Add(uint64(e.prover.prove(ctx, tr.rule, changes, t)))
 	return e.events(ctx, tr.rule, changes, t)

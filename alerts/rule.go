@@ -109,13 +109,17 @@ func (r *Rule) identity() [sha256.Size]byte {
 	return sha256.Sum256([]byte(b.String()))
 }
 
-// due reports whether the rule is to be evaluated at t when it was last at the
+// Due reports whether the rule is to be evaluated at t when it was last at the
 // given time (0: never), both Unix milliseconds. Rules of one period are spread
 // over it; one whose tick was left out is made up for at the next.
-func (r *Rule) due(t, last int64) bool {
+func (r *Rule) Due(t, last int64) bool {
 	if last == 0 || t < last {
 		return true
 	}
 	every, phase := r.Every.Milliseconds(), r.phase.Milliseconds()
 	return (t-phase)/every != (last-phase)/every
 }
+
+// Fill is how far back the expression looks: ranges and offsets, those of
+// subqueries added up.
+func (r *Rule) Fill() time.Duration { return r.expr.fill }

@@ -35,6 +35,7 @@ type tracker struct {
 	alerts map[string]*instance // active ones, by labelsKey
 	known  identities           // Eval's alone
 	points []metric.Point       // of a recording rule: its last result
+	wrote  []*metric.Series     // at the tick before; the writer's
 	clash  error                // of a recording rule: what it writes is written by another
 	held   []unread             // what the expression looks at and nobody reads
 	health health

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/prometheus/common/model"
+
 	"monitord/metric"
 )
 
@@ -15,21 +17,49 @@ type writer struct {
 	reg    *metric.Registry
 	append func(metric.Batch) error
 
-	live    map[*metric.Series]int64 // every series written, and the tick at which it last was
+	live    map[*metric.Series]lastWrite
 	t       int64
-	points  []metric.Point  // of this tick
-	flushed int             // of these, how many the history has
-	names   map[string]bool // metrics among the others
-	size    int             // points of the tick before
+	points  []metric.Point   // of this tick
+	flushed int              // of these, how many the history has
+	names   map[string]bool  // metrics among the others, and among the lapsed
+	lapsed  []*metric.Series // not written any more by their rule, which the history does not know
+	ended   []*metric.Series // of this tick, as far as the history knows
+	size    int              // points of the tick before
+
+	by   *tracker         // whose turn it is
+	mine []*metric.Series // that it has written
+}
+
+// A lastWrite is when a series was last written, and by which rule: the last one, if
+// there are several.
+type lastWrite struct {
+	t  int64
+	by *tracker
 }
 
 func newWriter(reg *metric.Registry, appendBatch func(metric.Batch) error) writer {
-	return writer{reg: reg, append: appendBatch, live: make(map[*metric.Series]int64), names: make(map[string]bool)}
+	return writer{reg: reg, append: appendBatch, live: make(map[*metric.Series]lastWrite), names: make(map[string]bool)}
 }
 
 func (w *writer) begin(t int64) {
 	w.t, w.points, w.flushed = t, make([]metric.Point, 0, w.size), 0
+	w.lapsed, w.ended = w.lapsed[:0], nil
 	clear(w.names)
+}
+
+// turn is called before a rule writes, and done afterwards.
+func (w *writer) turn(tr *tracker) { w.by, w.mine = tr, make([]*metric.Series, 0, len(tr.wrote)) }
+
+// done has the series lapse that the rule wrote at the tick before and not at this
+// one: a rule behind it must see that they have ended.
+func (w *writer) done() {
+	for _, s := range w.by.wrote {
+		if last := w.live[s]; last.t != w.t && last.by == w.by {
+			w.lapsed = append(w.lapsed, s)
+			w.names[s.Labels.Get(model.MetricNameLabel)] = true
+		}
+	}
+	w.by.wrote = w.mine
 }
 
 // add takes the points of one metric. A series that has been written at this
@@ -37,11 +67,18 @@ func (w *writer) begin(t int64) {
 func (w *writer) add(name string, points ...metric.Point) error {
 	var err error
 	for _, p := range points {
-		if last, ok := w.live[p.Series]; p.Series.Desc != nil || ok && last == w.t {
+		last, ok := w.live[p.Series]
+		again := ok && last.t == w.t
+		if again || p.Series.Desc != nil {
 			err = fmt.Errorf("%w: %s", errWrittenTwice, p.Series.Labels)
+		}
+		if p.Series.Desc != nil {
+			continue // a collector's, and not ours to end
+		}
+		w.mark(p.Series)
+		if again {
 			continue
 		}
-		w.live[p.Series] = w.t
 		w.points = append(w.points, p)
 		w.names[name] = true
 	}
@@ -52,23 +89,36 @@ func (w *writer) add(name string, points ...metric.Point) error {
 func (w *writer) keep(points []metric.Point) {
 	for _, p := range points {
 		if _, ok := w.live[p.Series]; ok {
-			w.live[p.Series] = w.t
+			w.mark(p.Series)
 		}
 	}
 }
 
+// mark notes that a series lives.
+func (w *writer) mark(s *metric.Series) {
+	w.live[s] = lastWrite{w.t, w.by}
+	w.mine = append(w.mine, s)
+}
+
 // flush gives the history what it does not have yet.
 func (w *writer) flush() {
-	if w.flushed == len(w.points) {
-		return
+	var ended []*metric.Series
+	for _, s := range w.lapsed {
+		if w.live[s].t != w.t {
+			ended = append(ended, s)
+			delete(w.live, s)
+		}
 	}
-	w.give(nil)
+	w.lapsed = w.lapsed[:0]
+	if len(ended) > 0 || w.flushed < len(w.points) {
+		w.give(ended)
+	}
 }
 
 func (w *writer) give(ended []*metric.Series) {
 	// The history says itself, by a metric and in the log, when it cannot write.
 	_ = w.append(metric.Batch{T: w.t, Points: w.points[w.flushed:len(w.points):len(w.points)], Ended: ended})
-	w.flushed = len(w.points)
+	w.flushed, w.ended = len(w.points), append(w.ended, ended...)
 	clear(w.names)
 }
 
@@ -76,7 +126,7 @@ func (w *writer) give(ended []*metric.Series) {
 func (w *writer) finish() metric.Batch {
 	var ended []*metric.Series
 	for s, last := range w.live {
-		if last != w.t {
+		if last.t != w.t {
 			ended = append(ended, s)
 			delete(w.live, s)
 		}
@@ -84,7 +134,7 @@ func (w *writer) finish() metric.Batch {
 	if len(ended) > 0 || w.flushed < len(w.points) {
 		w.give(ended)
 	}
-	w.reg.Retire(ended)
+	w.reg.Retire(w.ended)
 	w.size = len(w.points)
-	return metric.Batch{T: w.t, Points: w.points, Ended: ended}
+	return metric.Batch{T: w.t, Points: w.points, Ended: w.ended}
 }

@@ -63,6 +63,16 @@ func (s Selector) Matches(ls labels.Labels) bool {
 	return true
 }
 
+// May says whether it may select a series of which only some labels are known.
+func (s Selector) May(known map[string]string) bool {
+	for _, m := range s.matchers {
+		if v, ok := known[m.Name]; ok && !m.Matches(v) {
+			return false
+		}
+	}
+	return true
+}
+
 // all returns the matchers that the storage wants: at least one.
 func (s Selector) all() []*labels.Matcher {
 	if len(s.matchers) > 0 {

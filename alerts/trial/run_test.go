@@ -129,3 +129,36 @@ func TestTheWindowsArePrometheus3s(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// TestASeriesThatEndsIsGoneAtOnce: what a rule does not give any more is not there
+// for the rules behind it at the same tick, as in Prometheus.
+func TestASeriesThatEndsIsGoneAtOnce(t *testing.T) {
+	rules := []alerts.RuleConfig{
+		{Record: "r", Expr: "up == 1"},
+		{Record: "n", Expr: "count(r) or vector(0)"},
+		{Name: "A", Expr: "r == 1"},
+		{Name: "B", Expr: "ALERTS{alertname=\"A\"}", Labels: map[string]string{"alertname_of": "A"}},
+	}
+	at := func(minute int, name string, fires bool) AlertTest {
+		test := AlertTest{EvalTime: time.Duration(minute) * time.Minute, Alertname: name}
+		if fires {
+			ls := map[string]string{"job": "node", "instance": "a"}
+			if name == "B" {
+				ls["alertstate"], ls["alertname_of"] = "firing", "A"
+			}
+			test.ExpAlerts = []ExpectedAlert{{ExpLabels: ls}}
+		}
+		return test
+	}
+	got := runOne(t, Test{
+		InputSeries:   up("1 0 1"),
+		AlertRuleTest: []AlertTest{at(0, "A", true), at(0, "B", true), at(1, "A", false), at(1, "B", false), at(2, "A", true), at(2, "B", true)},
+		PromqlExprTest: []ExprTest{
+			{Expr: "n", EvalTime: time.Minute, ExpSamples: []ExpectedSample{{Labels: "n", Value: 0}}},
+			{Expr: "n", EvalTime: 2 * time.Minute, ExpSamples: []ExpectedSample{{Labels: "n", Value: 1}}},
+		},
+	}, rules...)
+	for _, f := range got {
+		t.Errorf("%+v", f)
+	}
+}

@@ -1,0 +1,189 @@
+package trial
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"monitord/alerts"
+)
+
+// maxFirings bounds what is remembered of single firings; the totals have all.
+const maxFirings = 100_000
+
+// A Result is what came of a replay.
+type Result struct {
+	From, To int64 // Unix milliseconds, as asked for
+	First    int64 // tick that was recorded; 0: none
+	Last     int64
+	Ticks    int           // recorded
+	Missing  time.Duration // between First and Last, in which no tick was taken
+	Firings  []Firing      // in the order in which they began, as far as there is room for them
+	Omitted  int           // firings that are not among them
+	Totals   []Total       // of each alert rule, in the order of evaluation
+	Failed   []Failed      // rules that could not always be evaluated
+}
+
+// A Firing is an alert from when it began to fire until it resolved.
+type Firing struct {
+	Rule   string
+	Labels labels.Labels
+	Active int64   // since when the expression had held, Unix milliseconds
+	Start  int64   // Unix milliseconds
+	End    int64   // Unix milliseconds; of the last tick if it fires still
+	Still  bool    // it fires still
+	Peak   float64 // the greatest value, or the least where the expression compares by < or <=
+
+	key string // fingerprint
+}
+
+// A Total sums up an alert rule.
+type Total struct {
+	Rule       string
+	Group      string
+	Firings    int
+	Still      int           // of these that fire still
+	Firing     time.Duration // of all together
+	Longest    time.Duration
+	NeverFired int // alerts that were pending and ended without firing
+	Pending    int // alerts that are pending in the end
+}
+
+// Failed is a rule that could not be evaluated each time. Its alerts stayed as they
+// were then.
+type Failed struct {
+	Rule               string
+	Failures, Attempts uint64
+	Err                error // the last one, if it is known
+}
+
+// count notes the ticks of a chunk.
+func (r *Result) count(ticks []int64, interval time.Duration) {
+	for _, t := range ticks {
+		if r.Ticks == 0 {
+			r.First = t
+		} else if gap := time.Duration(t-r.Last) * time.Millisecond; gap > interval {
+			r.Missing += gap - interval
+		}
+		r.Last = t
+		r.Ticks++
+	}
+}
+
+// firings follows the alerts of one rule.
+type firings struct {
+	res   *Result
+	total Total
+	least bool // the least value is the peak
+	open  map[string]*Firing
+}
+
+func newFirings(rule *alerts.Rule, res *Result) *firings {
+	return &firings{
+		res: res, total: Total{Rule: rule.Name, Group: rule.Group.Name},
+		least: comparesBelow(rule.Expr), open: make(map[string]*Firing),
+	}
+}
+
+// comparesBelow reports whether an expression returns what is below something.
+func comparesBelow(expr string) bool {
+	root, err := language.ParseExpr(expr)
+	if err != nil {
+		return false
+	}
+	for {
+		switch e := root.(type) {
+		case *parser.ParenExpr:
+			root = e.Expr
+		case *parser.BinaryExpr:
+			switch e.Op {
+			case parser.LSS, parser.LTE:
+				return true
+			case parser.LAND, parser.LOR, parser.LUNLESS:
+				root = e.LHS
+			default:
+				return false
+			}
+		default:
+			return false
+		}
+	}
+}
+
+// take takes what happened at a tick.
+func (f *firings) take(events []alerts.Event) {
+	for _, e := range events {
+		key := e.Alert.Fingerprint
+		switch e.Kind {
+		case alerts.KindFiring:
+			f.open[key] = &Firing{
+				Rule: f.total.Rule, Labels: e.Alert.Labels, Active: e.Alert.ActiveAt.UnixMilli(), Start: e.T, Peak: e.Alert.Value, key: key,
+			}
+		case alerts.KindResolved:
+			if firing := f.open[key]; firing != nil {
+				delete(f.open, key)
+				f.ended(firing, e.T)
+			}
+		case alerts.KindInactive:
+			f.total.NeverFired++
+		}
+	}
+}
+
+// evaluated is the engine's, for each alert that the expression returned.
+func (f *firings) evaluated(_ *alerts.Rule, fingerprint string, s alerts.State) {
+	if s.Phase != alerts.PhaseFiring {
+		return
+	}
+	if firing := f.open[fingerprint]; firing != nil && (math.IsNaN(firing.Peak) || f.least && s.Value < firing.Peak || !f.least && s.Value > firing.Peak) {
+		firing.Peak = s.Value
+	}
+}
+
+func (f *firings) ended(firing *Firing, t int64) {
+	firing.End = t
+	lasted := time.Duration(t-firing.Start) * time.Millisecond
+	f.total.Firings++
+	f.total.Firing += lasted
+	f.total.Longest = max(f.total.Longest, lasted)
+	if firing.Still {
+		f.total.Still++
+	}
+	if len(f.res.Firings) == maxFirings {
+		f.res.Omitted++
+		return
+	}
+	f.res.Firings = append(f.res.Firings, *firing)
+}
+
+// finish is called after the last tick.
+func (f *firings) finish(engine *alerts.Engine, rule *alerts.Rule, queryErr error) {
+	for _, firing := range f.open {
+		firing.Still = true
+		f.ended(firing, f.res.Last)
+	}
+	for _, s := range engine.Rules() {
+		for _, a := range s.Alerts {
+			if a.State == alerts.PhasePending {
+				f.total.Pending++
+			}
+		}
+		if s.Failures > 0 {
+			f.res.Failed = append(f.res.Failed, Failed{rule.Name, s.Failures, s.Evaluations, cmp.Or(s.LastError, queryErr)})
+		}
+	}
+	if !rule.Recording {
+		f.res.Totals = append(f.res.Totals, f.total)
+	}
+}
+
+// sort puts the firings in the order in which they began.
+func (r *Result) sort() {
+	slices.SortFunc(r.Firings, func(a, b Firing) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Rule, b.Rule), labels.Compare(a.Labels, b.Labels))
+	})
+}

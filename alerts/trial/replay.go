@@ -1,0 +1,161 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts"
+	"monitord/history"
+	"monitord/metric"
+)
+
+// A Replay is what rules would have done on a recorded history.
+type Replay struct {
+	// History is opened by [history.OpenReadOnly] to keep at least as much as
+	// [Keep] says, and read by nobody else: what the rules write is appended to it.
+	History  *history.DB
+	Rules    []*alerts.Rule // compiled, in the order of evaluation
+	From, To int64          // Unix milliseconds, both inclusive
+	Interval time.Duration  // of the ticks
+	// Progress is told how much is done, from 0 to 1; nil: nobody. It is called
+	// often, by one goroutine.
+	Progress func(done float64)
+}
+
+// Keep is how far back the rules look at what they write themselves.
+func Keep(rules []*alerts.Rule) time.Duration {
+	var keep time.Duration
+	for _, r := range rules {
+		keep = max(keep, r.Fill())
+	}
+	return keep
+}
+
+// chunk is how much is evaluated at a time: a range query for it costs little more
+// than one for a moment.
+const chunk = int64(time.Hour / time.Millisecond)
+
+// Run evaluates the rules at every tick that is recorded, with the daemon's own
+// engine, one for each rule: rule after rule for an hour, then the next hour.
+// Where a rule reads what it or one behind it writes, it is tick after tick.
+func (r *Replay) Run(ctx context.Context) (*Result, error) {
+	if r.To < r.From {
+		return nil, errors.New("replay: the end lies before the beginning")
+	}
+	res := &Result{From: r.From, To: r.To}
+	stages, err := r.stages(res)
+	if err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	r.History.Hide(hides(stages), r.From)
+	step := chunk
+	if feedsBack(stages) {
+		step = 0 // a tick
+	}
+	a := newAhead(ctx, r, stages)
+	defer a.close()
+	for from := r.From; from <= r.To; from = endOf(from, chunk) {
+		ticks, err := a.ticks(from)
+		if err != nil {
+			return nil, fmt.Errorf("replay: %w", err)
+		}
+		res.count(ticks, r.Interval)
+		for len(ticks) > 0 {
+			n := len(ticks)
+			if step == 0 {
+				n = 1
+			}
+			for i, s := range stages {
+				if step > 0 {
+					if s.window, err = a.window(from, i); err != nil {
+						return nil, fmt.Errorf("replay: %w", err)
+					}
+				}
+				if err := s.through(ctx, ticks[:n]); err != nil {
+					return nil, fmt.Errorf("replay: %w", err)
+				}
+			}
+			ticks = ticks[n:]
+		}
+		a.forget(from)
+		if r.Progress != nil {
+			r.Progress(float64(endOf(from, chunk)-r.From) / float64(endOf(r.To, chunk)-r.From))
+		}
+	}
+	for _, s := range stages {
+		s.result.finish(s.engine, s.rule, s.err)
+	}
+	res.sort()
+	return res, nil
+}
+
+// endOf is where the chunk of a time ends and the next one begins: whole hours, in
+// which the history keeps what is appended.
+func endOf(t, width int64) int64 { return t - t%width + width }
+
+// stages makes an engine for each rule.
+func (r *Replay) stages(res *Result) ([]*stage, error) {
+	var stages []*stage
+	for _, rule := range r.Rules {
+		s := &stage{rule: rule, db: r.History, result: newFirings(rule, res)}
+		s.look()
+		var err error
+		s.engine, err = alerts.NewEngine(alerts.EngineOptions{
+			Query: s, Registry: metric.NewRegistry(labels.EmptyLabels()), Append: s.append, Interval: r.Interval,
+			Log: slog.New(slog.DiscardHandler), Evaluated: s.result.evaluated,
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.engine.Use([]*alerts.Rule{rule})
+		stages = append(stages, s)
+	}
+	for i, s := range stages {
+		for _, other := range stages {
+			s.read = s.read || other.reads(s)
+		}
+		for _, before := range stages[:i] {
+			s.waits = s.waits || s.reads(before)
+		}
+	}
+	return stages, nil
+}
+
+// feedsBack reports whether a rule reads what it or one behind it writes.
+func feedsBack(stages []*stage) bool {
+	for i, s := range stages {
+		for _, other := range stages[i:] {
+			if s.reads(other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hides returns which of the recorded series the rules write anew.
+func hides(stages []*stage) func(labels.Labels) bool {
+	var written []map[string]string
+	for _, s := range stages {
+		if s.read {
+			written = append(written, s.writes()...)
+		}
+	}
+	return func(ls labels.Labels) bool {
+	series:
+		for _, known := range written {
+			for name, value := range known {
+				if ls.Get(name) != value {
+					continue series
+				}
+			}
+			return true
+		}
+		return false
+	}
+}
