@@ -5,9 +5,11 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"regexp/syntax"
 	"time"
 	"unicode/utf8"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -17,6 +19,7 @@ const (
 	maxAuthorBytes  = 256
 	maxCommentBytes = 4 << 10
 	maxSilenceBytes = 16 << 10 // encoded
+	maxSilenceRegex = 10000    // of all its regular expressions, see regexSize
 )
 
 // A Silence keeps the hooks from telling about the alerts that it matches, while
@@ -82,18 +85,53 @@ func (s *Silence) check() error {
 	return nil
 }
 
-// checkSilenceMatchers refuses what would silence everything, most likely by
-// mistake, as Alertmanager does.
+// checkSilenceMatchers refuses what no label can be and what would silence
+// everything, most likely by mistake, as Alertmanager does.
 func checkSilenceMatchers(ms Matchers) error {
 	if len(ms.All()) == 0 {
 		return errors.New("at least one matcher required")
 	}
+	everything := true
+	for i, m := range ms.All() {
+		switch {
+		case !model.UTF8Validation.IsValidLabelName(m.Name):
+			return fmt.Errorf("invalid label matcher %d: invalid label name %.60q", i, m.Name)
+		case !utf8.ValidString(m.Value):
+			return fmt.Errorf("invalid label matcher %d: the value is not UTF-8", i)
+		}
+		everything = everything && m.Matches("")
+	}
+	if everything {
+		return errors.New("at least one matcher must not match the empty string")
+	}
+	if regexSize(ms) > maxSilenceRegex {
+		return errors.New("the regular expressions are too large, write fewer or simpler ones")
+	}
+	return nil
+}
+
+// regexSize is about how many characters, and ranges of them, the regular
+// expressions are when they are compiled: \pL takes three bytes to write and
+// more than a thousand of these.
+func regexSize(ms Matchers) int {
+	n := 0
 	for _, m := range ms.All() {
-		if !m.Matches("") {
-			return nil
+		if m.Type != labels.MatchRegexp && m.Type != labels.MatchNotRegexp {
+			continue
+		}
+		re, err := syntax.Parse(m.Value, syntax.Perl)
+		if err != nil {
+			continue // it would not be a matcher
+		}
+		prog, err := syntax.Compile(re.Simplify())
+		if err != nil {
+			continue
+		}
+		for _, inst := range prog.Inst {
+			n += 1 + len(inst.Rune)
 		}
 	}
-	return errors.New("at least one matcher must not match the empty string")
+	return n
 }
 
 // newSilenceID returns a random UUID (RFC 9562, version 4).

@@ -16,7 +16,7 @@ import (
 // ones make room; when that is not enough, no more are taken.
 const (
 	maxSilences      = 1000
-	maxSilencesBytes = 1 << 20 // encoded
+	maxSilencesBytes = 1 << 20 // encoded, with four for each character of a compiled regular expression
 	keepExpired      = 5 * 24 * time.Hour
 )
 
@@ -26,7 +26,7 @@ var (
 	ErrNoSilence     = errors.New("no silence has this id")
 	ErrQuietHours    = errors.New("this silence is in the configuration under [[alerts.silences]], change it there and reload")
 	ErrNotStored     = errors.New("the journal takes no silence now, try again when the disk does")
-	errSilenceEnded  = errors.New("the silence has expired already")
+	ErrSilenceEnded  = errors.New("the silence has expired already")
 	errSilenceBounds = errors.New("there are too many silences, expire some first")
 )
 
@@ -46,7 +46,7 @@ type Silences struct {
 // A silenceSet is the silences at one moment. It is immutable.
 type silenceSet struct {
 	made  map[string]*Silence // by id
-	bytes map[string]int      // what each of them takes, encoded
+	bytes map[string]int      // about what each of them takes
 	quiet []*quiet            // those of the configuration
 }
 
@@ -63,7 +63,7 @@ func (s *Silences) fromLog() *silenceSet {
 	for _, made := range s.log.Silences() {
 		set.made[made.ID] = made
 		b, _ := encodeNote(made.stored()) // it came from one
-		set.bytes[made.ID] = len(b)
+		set.bytes[made.ID] = len(b) + 4*regexSize(made.Matchers)
 	}
 	return set
 }
@@ -157,7 +157,7 @@ func (s *Silences) Expire(ctx context.Context, id string) error {
 		return err
 	}
 	if before.State(now) == SilenceExpired {
-		return errSilenceEnded
+		return ErrSilenceEnded
 	}
 	return s.store(ctx, set, now, before.ended(now))
 }
@@ -189,7 +189,7 @@ func (s *Silences) store(ctx context.Context, set *silenceSet, now time.Time, ch
 		if len(b) > maxSilenceBytes {
 			return fmt.Errorf("the silence has %d bytes, may have %d: write fewer or shorter matchers", len(b), maxSilenceBytes)
 		}
-		next.made[c.ID], next.bytes[c.ID] = c, len(b)
+		next.made[c.ID], next.bytes[c.ID] = c, len(b)+4*regexSize(c.Matchers)
 		notes = append(notes, c)
 	}
 	for _, id := range next.forget(now) {

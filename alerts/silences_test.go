@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // clockAt is a clock that tests set.
@@ -85,7 +87,7 @@ func TestSilenceLife(t *testing.T) {
 	if err := s.Expire(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Expire(t.Context(), b); !errors.Is(err, errSilenceEnded) {
+	if err := s.Expire(t.Context(), b); !errors.Is(err, ErrSilenceEnded) {
 		t.Errorf("expired twice: %v", err)
 	}
 	if err := s.Expire(t.Context(), "x"); !errors.Is(err, ErrNoSilence) {
@@ -138,6 +140,9 @@ func TestSilenceRefuses(t *testing.T) {
 		"the times must be after 1970 and before 2200":         func(s *Silence) { s.EndsAt = time.UnixMilli(maxMillis + 1) },
 		"the author must be UTF-8 of at most 256 bytes":        func(s *Silence) { s.CreatedBy = strings.Repeat("x", 257) },
 		"the comment must be UTF-8 of at most 4096 bytes":      func(s *Silence) { s.Comment = "\xff" },
+		"invalid label matcher 0: invalid label name":          func(s *Silence) { s.Matchers = Matchers{[]*labels.Matcher{{Name: ""}}} },
+		"invalid label matcher 0: the value is not UTF-8":      func(s *Silence) { s.Matchers = Matchers{[]*labels.Matcher{{Name: "a", Value: "\xff"}}} },
+		"the regular expressions are too large":                func(s *Silence) { s.Matchers, _ = ParseMatchers(`a=~"` + strings.Repeat(`\\pL`, 20) + `"`) },
 		"no silence has this id":                               func(s *Silence) { s.ID = "x" },
 		"may have 16384: write fewer or shorter matchers": func(s *Silence) {
 			s.Matchers, _ = ParseMatchers(`a="`+strings.Repeat("x", 4000)+`"`, `b="`+strings.Repeat("x", 4000)+`"`, `c="`+strings.Repeat("x", 4000)+`"`, `d="`+strings.Repeat("x", 4000)+`"`, `e="`+strings.Repeat("x", 4000)+`"`)

@@ -1,5 +1,5 @@
 // Package api answers HTTP requests in the forms that others have made common:
-// Prometheus' query API and text exposition.
+// Prometheus' query API and text exposition, and Alertmanager's API.
 //
 // The life of a query:
 //
@@ -12,6 +12,11 @@
 //
 // [Metrics] renders the newest batch for whoever scrapes this host.
 //
+// [Alertmanager] shows the alerts that fire and the hooks as receivers, and lists,
+// makes and ends silences: shapes and statuses are those of Alertmanager's
+// openapi.yaml, so that amtool and Grafana work against it. A silence is answered
+// when it is on disk.
+//
 // # Goroutines
 //
 // None but those that net/http runs the handlers in. Handlers are safe for
@@ -19,6 +24,7 @@
 //
 // # Not promised
 //
-// Who may ask is not decided here but by what wraps the handlers. Native
+// Who may ask is not decided here but by what wraps the handlers. Alertmanager's
+// groups are by the alerts' name here, whatever the hooks group by. Native
 // histograms are left out of results: nothing here stores any.
 package api

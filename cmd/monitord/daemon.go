@@ -184,6 +184,10 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	mux.Handle(streamPath, engine)
 	mux.Handle("/api/v1/query", only(api.Query(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/api/v1/query_range", only(api.QueryRange(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
+	mux.Handle("/api/v2/", api.Alertmanager(api.AlertmanagerOptions{
+		Rules: d.rules.Rules, Silences: silences, Hooks: hookNames(runner), Told: toldOf(runner),
+		Version: version, Started: started, Log: webLog,
+	}))
 	mux.Handle("/metrics", only(api.Metrics(d.last, webLog), http.MethodGet, http.MethodHead))
 	mux.Handle("/", dashboard.Handler())
 	fronts, err := takeOver(engine, listeners, cert)

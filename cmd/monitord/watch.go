@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"monitord/stream/client"
 	"monitord/stream/wire"
 )
 
@@ -85,6 +84,6 @@ func newWatchCommand() *cobra.Command {
 	flags.BoolVar(&f.once, "once", false, "print what is now, and end")
 	flags.StringVar(&f.until, "until", "", "end at the first tick where an `expression` returns anything")
 	flags.StringVar(&f.timeout, "timeout", "", "end with 124 after a `duration`")
-	flags.StringVar(&f.url, "url", "", "the daemon's `address`, http(s)://HOST:PORT or unix:PATH (MONITORD_URL, else "+client.DefaultURL+")")
+	addURLFlag(flags, &f.url)
 	return cmd
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -44,10 +43,7 @@ type watchFlags struct {
 
 // options checks the flags and makes requests of them.
 func (f *watchFlags) options(exprs []string) (watchOptions, error) {
-	o := watchOptions{format: f.output, count: f.count, once: f.once, url: f.url}
-	if o.url == "" {
-		o.url = os.Getenv("MONITORD_URL")
-	}
+	o := watchOptions{format: f.output, count: f.count, once: f.once, url: serverURL(f.url)}
 	switch f.output {
 	case "", "table", "json", "raw", "csv", "prom":
 	default:

@@ -157,7 +157,11 @@ func (m *tableModel) alertLines() []tableLine {
 	lines := []tableLine{{{title, bold}}}
 	var rows [][]segment
 	for _, e := range active {
-		rows = append(rows, alertRow(e.Alert.State, e.Alert.ActiveAt, e))
+		state := e.Alert.State
+		if len(e.Alert.SilencedBy) > 0 {
+			state += ", silenced"
+		}
+		rows = append(rows, alertRow(state, e.Alert.ActiveAt, e))
 	}
 	for _, e := range slices.Backward(m.ended) {
 		at := e.Alert.EndsAt

@@ -1,0 +1,230 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts"
+)
+
+// maxSilenceBody bounds a silence that somebody sends.
+const maxSilenceBody = 64 << 10
+
+// Codes of the framework that Alertmanager's API stands on, for what is not of
+// its form.
+const (
+	codeType     = 601
+	codeRequired = 602
+	codeTooFew   = 612
+)
+
+type amSilence struct {
+	ID        string          `json:"id"`
+	Status    amSilenceStatus `json:"status"`
+	UpdatedAt dateTime        `json:"updatedAt"`
+	Comment   string          `json:"comment"`
+	CreatedBy string          `json:"createdBy"`
+	EndsAt    dateTime        `json:"endsAt"`
+	Matchers  []amMatcher     `json:"matchers"`
+	StartsAt  dateTime        `json:"startsAt"`
+	Name      string          `json:"monitordName,omitempty"` // ours: what the configuration calls it
+}
+
+type amSilenceStatus struct {
+	State alerts.SilenceState `json:"state"`
+}
+
+type amMatcher struct {
+	IsEqual bool   `json:"isEqual"`
+	IsRegex bool   `json:"isRegex"`
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+}
+
+func (am *alertmanager) publicSilence(s alerts.Silence) *amSilence {
+	p := &amSilence{
+		ID: s.ID, Status: amSilenceStatus{s.State(am.Silences.Now())}, UpdatedAt: dateTime(s.UpdatedAt),
+		Comment: s.Comment, CreatedBy: s.CreatedBy, StartsAt: dateTime(s.StartsAt), EndsAt: dateTime(s.EndsAt), Name: s.Name,
+	}
+	for _, m := range s.Matchers.All() {
+		p.Matchers = append(p.Matchers, amMatcher{
+			Name: m.Name, Value: m.Value,
+			IsEqual: m.Type == labels.MatchEqual || m.Type == labels.MatchRegexp,
+			IsRegex: m.Type == labels.MatchRegexp || m.Type == labels.MatchNotRegexp,
+		})
+	}
+	return p
+}
+
+// silences lists those whose equality matchers fit the filter, as Alertmanager
+// does: a silence is looked for as if its matchers were labels.
+func (am *alertmanager) silences(w http.ResponseWriter, r *http.Request) {
+	filter, err := alerts.ParseMatchers(r.URL.Query()["filter"]...)
+	if err != nil {
+		am.answer(w, http.StatusBadRequest, fmt.Sprintf("bad matcher format: %v", err))
+		return
+	}
+	list(am, w, func(yield func(*amSilence) bool) {
+		for _, s := range am.Silences.List() {
+			if fits(filter, s.Matchers) && !yield(am.publicSilence(s)) {
+				return
+			}
+		}
+	})
+}
+
+func fits(filter, matchers alerts.Matchers) bool {
+	b := labels.NewScratchBuilder(0)
+	seen := make(map[string]bool)
+	for _, m := range matchers.All() {
+		if !seen[m.Name] {
+			seen[m.Name] = true
+			b.Add(m.Name, m.Value)
+		}
+	}
+	b.Sort()
+	return filter.Matches(b.Labels())
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// id reads the id of a path; false if the request has been answered.
+func (am *alertmanager) id(w http.ResponseWriter, r *http.Request) (string, bool) {
+	id := r.PathValue("id")
+	if !uuidForm.MatchString(id) {
+		am.invalid(w, http.StatusUnprocessableEntity, codeType, fmt.Sprintf("silenceID in path must be of type uuid: %.60q", id))
+		return "", false
+	}
+	return id, true
+}
+
+func (am *alertmanager) silence(w http.ResponseWriter, r *http.Request) {
+	id, ok := am.id(w, r)
+	if !ok {
+		return
+	}
+	s, ok := am.Silences.Get(id)
+	if !ok {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	am.answer(w, http.StatusOK, am.publicSilence(s))
+}
+
+func (am *alertmanager) deleteSilence(w http.ResponseWriter, r *http.Request) {
+	id, ok := am.id(w, r)
+	if !ok {
+		return
+	}
+	switch err := am.Silences.Expire(r.Context(), id); {
+	case err == nil, errors.Is(err, alerts.ErrSilenceEnded):
+		w.WriteHeader(http.StatusOK)
+	case errors.Is(err, alerts.ErrNoSilence):
+		am.answer(w, http.StatusNotFound, err.Error())
+	default: // the API has no other status for what cannot be done
+		am.answer(w, http.StatusInternalServerError, err.Error())
+	}
+}
+
+// postable is a silence as it is sent: what is required is a pointer.
+type postable struct {
+	ID       string `json:"id"`
+	Matchers []struct {
+		Name    *string `json:"name"`
+		Value   *string `json:"value"`
+		IsRegex *bool   `json:"isRegex"`
+		IsEqual *bool   `json:"isEqual"`
+	} `json:"matchers"`
+	StartsAt  *time.Time `json:"startsAt"`
+	EndsAt    *time.Time `json:"endsAt"`
+	CreatedBy *string    `json:"createdBy"`
+	Comment   *string    `json:"comment"`
+}
+
+func (am *alertmanager) postSilence(w http.ResponseWriter, r *http.Request) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		am.invalid(w, http.StatusUnsupportedMediaType, http.StatusUnsupportedMediaType,
+			fmt.Sprintf("unsupported media type %.60q, only [application/json] are allowed", kind))
+		return
+	}
+	var p postable
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSilenceBody)).Decode(&p); err != nil {
+		am.invalid(w, http.StatusBadRequest, http.StatusBadRequest, fmt.Sprintf("parsing silence body failed, because %v", err))
+		return
+	}
+	if code, what := p.lacks(); code != 0 {
+		am.invalid(w, http.StatusUnprocessableEntity, code, what)
+		return
+	}
+	want, err := p.silence()
+	if err != nil {
+		am.answer(w, http.StatusBadRequest, "silence invalid: "+err.Error())
+		return
+	}
+	switch id, err := am.Silences.Put(r.Context(), want); {
+	case err == nil:
+		am.answer(w, http.StatusOK, map[string]string{"silenceID": id})
+	case errors.Is(err, alerts.ErrNoSilence):
+		am.answer(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, alerts.ErrNotStored):
+		am.Log.Warn("a silence cannot be stored", "err", err)
+		am.answer(w, http.StatusInternalServerError, err.Error())
+	default:
+		am.answer(w, http.StatusBadRequest, "silence invalid: "+err.Error())
+	}
+}
+
+// lacks returns the first thing that the API requires and that is not there.
+func (p *postable) lacks() (code int, what string) {
+	for _, required := range []struct {
+		name string
+		ok   bool
+	}{
+		{"comment", p.Comment != nil}, {"createdBy", p.CreatedBy != nil}, {"endsAt", p.EndsAt != nil},
+		{"matchers", p.Matchers != nil}, {"startsAt", p.StartsAt != nil},
+	} {
+		if !required.ok {
+			return codeRequired, required.name + " in body is required"
+		}
+	}
+	if len(p.Matchers) == 0 {
+		return codeTooFew, "matchers in body should have at least 1 items"
+	}
+	for i, m := range p.Matchers {
+		if m.Name == nil || m.Value == nil || m.IsRegex == nil {
+			return codeRequired, fmt.Sprintf("matchers.%d in body needs name, value and isRegex", i)
+		}
+	}
+	return 0, ""
+}
+
+func (p *postable) silence() (alerts.Silence, error) {
+	s := alerts.Silence{ID: p.ID, CreatedBy: *p.CreatedBy, Comment: *p.Comment, StartsAt: *p.StartsAt, EndsAt: *p.EndsAt}
+	all := make([]*labels.Matcher, 0, len(p.Matchers))
+	for i, m := range p.Matchers {
+		kind := labels.MatchEqual
+		switch equal := m.IsEqual == nil || *m.IsEqual; {
+		case *m.IsRegex && equal:
+			kind = labels.MatchRegexp
+		case *m.IsRegex:
+			kind = labels.MatchNotRegexp
+		case !equal:
+			kind = labels.MatchNotEqual
+		}
+		matcher, err := labels.NewMatcher(kind, *m.Name, *m.Value)
+		if err != nil {
+			return s, fmt.Errorf("invalid label matcher %d: %w", i, err)
+		}
+		all = append(all, matcher)
+	}
+	var err error
+	s.Matchers, err = alerts.NewMatchers(all)
+	return s, err
+}

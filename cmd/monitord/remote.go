@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"monitord/stream/client"
+)
+
+const (
+	remoteTimeout = 30 * time.Second // for a request with its answer
+	maxAnswer     = 64 << 20         // bytes of an answer
+	maxRefused    = 4 << 10          // of one that says why not
+)
+
+// addURLFlag adds the option that says where the daemon is.
+func addURLFlag(flags *pflag.FlagSet, url *string) {
+	flags.StringVar(url, "url", "", "the daemon's `address`, http(s)://HOST:PORT or unix:PATH (MONITORD_URL, else "+client.DefaultURL+")")
+}
+
+// serverURL is where the daemon is: what the option says, or the environment.
+func serverURL(flag string) string {
+	if flag == "" {
+		return os.Getenv("MONITORD_URL")
+	}
+	return flag
+}
+
+// A remote is the daemon that a command asks. Its errors are *exitErrors.
+type remote struct {
+	client *http.Client
+	base   string
+	url    string // as it was given
+}
+
+func newRemote(flag string) (*remote, error) {
+	at := serverURL(flag)
+	c, base, err := client.HTTP(client.Options{URL: at})
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	if at == "" {
+		at = client.DefaultURL
+	}
+	c.Timeout = remoteTimeout
+	return &remote{client: c, base: base, url: at}, nil
+}
+
+// call makes a request. The body, if there is one, is sent as JSON; the answer is
+// read into the last argument, if that is not nil.
+func (r *remote) call(ctx context.Context, method, path string, query url.Values, body, into any) error {
+	target := r.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var send io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return &exitError{exitFailed, err}
+		}
+		send = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, send)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return r.unreachable(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return refusal(resp)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(into); err != nil {
+		if ctx.Err() != nil {
+			return &exitError{exitInterrupted, nil}
+		}
+		return &exitError{exitFailed, fmt.Errorf("read the answer of %s: %w", r.url, err)}
+	}
+	return nil
+}
+
+func (r *remote) unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &exitError{exitInterrupted, nil}
+	}
+	var why *url.Error
+	if errors.As(err, &why) {
+		if why.Timeout() {
+			return &exitError{exitTimedOut, fmt.Errorf("%s did not answer within %v", r.url, remoteTimeout)}
+		}
+		err = why.Err
+	}
+	return &exitError{exitNoConnect, &client.ConnectError{URL: r.url, Err: errors.New(clean(err.Error()))}}
+}
+
+// refusal is what the daemon said in place of an answer, as text, as a string in
+// JSON or in an object.
+func refusal(resp *http.Response) error {
+	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefused)) // half of it explains as well
+	text := strings.TrimSpace(string(b))
+	var object struct{ Message, Error string }
+	var message string
+	switch {
+	case json.Unmarshal(b, &message) == nil:
+		text = message
+	case json.Unmarshal(b, &object) == nil && object.Message+object.Error != "":
+		text = object.Message + object.Error
+	}
+	code := exitFailed
+	switch resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		code = exitNotAllowed
+	}
+	if text == "" {
+		text = "refused with status " + resp.Status
+	}
+	return &exitError{code, errors.New(clean(text))}
+}
