@@ -13,10 +13,10 @@ import (
 type SilenceConfig struct {
 	Name string `toml:"name"` // its ID is made from it
 	// Matchers say which alerts it is for, as severity="warning" or team=~"db|web".
-	Matchers []string `toml:"matchers"`
+	Matchers []string `toml:"matchers" single:"true"`
 	Comment  string   `toml:"comment"`
 	// Days are those on which it begins, as mon, mon-fri or sat-sun; empty is every day.
-	Days []string `toml:"days"`
+	Days []string `toml:"days" single:"true"`
 	// From and To are hours of the day, as 22:00. To may be the next day's, and
 	// 24:00. Both empty is the whole day.
 	From string `toml:"from"`

@@ -1,6 +1,10 @@
 package hooks
 
-import "time"
+import (
+	"time"
+
+	"monitord/alerts"
+)
 
 // HookStats is the state of a hook at one moment. Counts are since the start.
 type HookStats struct {
@@ -20,6 +24,9 @@ type HookStats struct {
 	LastFailure  time.Time
 	LastError    string // holds no secret
 	LastDuration time.Duration
+
+	matchers alerts.Matchers // which alerts it is told of
+	beats    bool            // it sends heartbeats and is told of none
 }
 
 // Stats returns the hooks in the order of the configuration. It waits for nothing.
@@ -36,6 +43,7 @@ func (r *Runner) publish() {
 		stats[i] = h.stats
 		stats[i].Waiting, stats[i].Running, stats[i].Dead = h.waiting, h.running, len(h.dead)
 		stats[i].Regular = h.chore != nil
+		stats[i].matchers, stats[i].beats = h.matchers, h.Heartbeat > 0
 	}
 	r.mu.Lock()
 	r.stats = stats

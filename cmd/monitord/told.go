@@ -21,12 +21,5 @@ func hookNames(runner *hooks.Runner) func() []string {
 
 // toldOf returns the hooks that are told of an alert.
 func toldOf(runner *hooks.Runner) func(*alerts.Rule, *alerts.Alert) []string {
-	all := hookNames(runner)
-	return func(r *alerts.Rule, _ *alerts.Alert) []string {
-		names := all()
-		if r.Hooks == nil {
-			return names
-		}
-		return slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(r.Hooks, name) })
-	}
+	return func(r *alerts.Rule, a *alerts.Alert) []string { return runner.Receivers(r.Hooks, a.Labels) }
 }

@@ -1,0 +1,37 @@
+package hooks
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts"
+)
+
+func TestReceivers(t *testing.T) {
+	critical, err := alerts.ParseMatchers(`severity="critical"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Runner{hooks: []*hook{
+		newHook(compiled{Config: Config{Name: "all"}}),
+		newHook(compiled{Config: Config{Name: "grave"}, matchers: critical}),
+		newHook(compiled{Config: Config{Name: "alive", Heartbeat: 1}}),
+	}}
+	r.publish()
+	for _, c := range []struct {
+		named    []string
+		severity string
+		want     []string
+	}{
+		{nil, "critical", []string{"all", "grave"}},
+		{nil, "info", []string{"all"}},
+		{[]string{}, "critical", nil},
+		{[]string{"grave", "alive"}, "info", []string{"grave"}},
+	} {
+		if got := r.Receivers(c.named, labels.FromStrings("severity", c.severity)); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
