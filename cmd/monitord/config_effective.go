@@ -11,10 +11,14 @@ import (
 )
 
 // writeEffective prints a configuration as TOML that would be read back as the
-// same one. Fields tagged `secret:"true"` are masked.
+// same one, and the default rules in force as comments. Fields tagged
+// `secret:"true"` are masked.
 func writeEffective(w io.Writer, c *Config) error {
 	var b strings.Builder
 	writeTable(&b, reflect.ValueOf(c).Elem(), "")
+	if err := writeDefaultRules(&b, c); err != nil {
+		return err
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"monitord/alerts"
 	"monitord/alerts/defaults"
@@ -70,4 +71,44 @@ func (p *configParser) addDefaultRules(c *Config) {
 	if len(rules) > 0 {
 		c.Alerts.Groups = append(c.Alerts.Groups, alerts.GroupConfig{Name: defaultGroup, Rules: rules})
 	}
+}
+
+// writeDefaultRules prints the default rules in force as they are written, in
+// comments, from where they can be copied into a rule file.
+func writeDefaultRules(b *strings.Builder, c *Config) error {
+	i := slices.IndexFunc(c.Alerts.Groups, func(g alerts.GroupConfig) bool { return g.Name == defaultGroup && g.File == "" })
+	if i < 0 {
+		return nil
+	}
+	b.WriteString("\n# The default rules in force. To replace one, copy it into a file of alerts.rule_files,\n# without the comment signs and under its name, and change it there.\n")
+	names, err := fs.Glob(defaults.Files, "*.toml")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(defaults.Files, name)
+		if err != nil {
+			return err
+		}
+		for _, r := range c.Alerts.Groups[i].Rules {
+			if one, ok := ruleText(string(text), r.Name); ok {
+				b.WriteString("#\n")
+				for line := range strings.Lines(one) {
+					b.WriteString("#" + line)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ruleText is the table of one rule as it is written in a rule file.
+func ruleText(text, name string) (string, bool) {
+	const begin = "[[rules]]\n"
+	_, rest, ok := strings.Cut(text, begin+"name = \""+name+"\"\n")
+	if !ok {
+		return "", false
+	}
+	one, _, _ := strings.Cut(rest, "\n\n") // no default rule has an empty line
+	return begin + "name = \"" + name + "\"\n" + strings.TrimRight(one, "\n") + "\n", true
 }

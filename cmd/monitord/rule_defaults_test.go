@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +114,27 @@ expr = 'node_filesystem_avail_bytes < 1000'
 		if len(faults) != 2 || !strings.Contains(faults[i].String(), want) {
 			t.Errorf("%v, want %s", faults, want)
 		}
+	}
+}
+
+// What is printed of the default rules can be copied: it is all of them, and read
+// back it is the same.
+func TestEffectiveHasTheDefaultRules(t *testing.T) {
+	c, faults := parseText(t, "[alerts]\ndisable_rules = [\"MemoryLow\"]\n")
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	var b strings.Builder
+	if err := writeEffective(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	_, text, ok := strings.Cut(b.String(), "under its name, and change it there.\n")
+	if !ok || strings.Contains(text, "MemoryLow") {
+		t.Fatalf("%t, %s", ok, text)
+	}
+	groups, faults := parseRulesTOML("copy.toml", []byte(strings.ReplaceAll("\n"+text, "\n#", "\n")))
+	if faults != nil || len(groups) != 1 || !reflect.DeepEqual(groups[0].Rules, c.Alerts.Groups[len(c.Alerts.Groups)-1].Rules) {
+		t.Errorf("%v, %d rules, want the same as %d", faults, len(groups[0].Rules), len(defaultNames(c)))
 	}
 }
 
