@@ -13,26 +13,32 @@ import (
 type draft struct {
 	hook    string
 	events  []alerts.Event // at least one, by number
-	groupBy []string       // nil: the events are one alert's
+	groupBy []string       // none: the events are one alert's
 	repeat  int            // the how manieth repeat; 0 for none
 	test    bool
 
 	heartbeat bool // it says that all is well, and no more
 }
 
+// key is the idempotency key of a delivery that goes by the number of an event.
+func (o origin) key(hook string, seq uint64, repeat int) string {
+	key := fmt.Sprintf("%s-%s-%d", o.epoch, hook, seq)
+	if repeat > 0 {
+		key += fmt.Sprintf("-r%d", repeat)
+	}
+	return key
+}
+
 // compose makes the message in which a hook delivers events.
 func (o origin) compose(d draft) (*message, error) {
 	m := &message{hook: d.hook, events: d.events, traced: d.test}
 	last := m.newest()
-	m.key = fmt.Sprintf("%s-%s-%d", o.epoch, d.hook, last.Seq)
+	m.key = o.key(d.hook, last.Seq, d.repeat)
 	if last.Seq == 0 {
 		m.key = fmt.Sprintf("%s-%s-%s-%d-%s", o.epoch, d.hook, last.Alert.Fingerprint, last.T, last.Kind)
 	}
-	if d.repeat > 0 {
-		m.key += fmt.Sprintf("-r%d", d.repeat)
-	}
 	m.group = last.Alert.Labels
-	if d.groupBy != nil {
+	if len(d.groupBy) > 0 {
 		m.group = labels.NewBuilder(m.group).Keep(d.groupBy...).Labels()
 	}
 	p := &m.payload

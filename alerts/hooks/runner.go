@@ -51,7 +51,10 @@ type Runner struct {
 	turn    int         // Run's alone: which hook is asked first
 	reread  time.Time   // Run's alone: when to read on after an error; zero if there was none
 
-	wake chan struct{} // holds one
+	wake  chan struct{} // holds one
+	asks  chan func()   // what others have Run's goroutine do
+	ended chan struct{} // closed when Run has ended
+	tests chan struct{} // as many as may run at once
 
 	mu     sync.Mutex // guards the fields below
 	reload []compiled // to be taken over; nil for none
@@ -77,6 +80,9 @@ func New(cfgs []Config, o Options) (*Runner, error) {
 		scribe:  newScribe(o.Log, o.Logger),
 		results: make(chan result, maxRunning),
 		wake:    make(chan struct{}, 1),
+		asks:    make(chan func()),
+		ended:   make(chan struct{}),
+		tests:   make(chan struct{}, maxTests),
 		reload:  hooks,
 	}
 	return r, nil
@@ -131,6 +137,7 @@ const graceTime = 2 * time.Second
 // Run delivers until the context ends. It returns nil, at most about three
 // seconds later; what was not delivered waits in the journal.
 func (r *Runner) Run(ctx context.Context) error {
+	defer close(r.ended)
 	work, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
@@ -166,6 +173,8 @@ func (r *Runner) Run(ctx context.Context) error {
 			return nil
 		case res := <-r.results:
 			r.finish(res, time.Now())
+		case ask := <-r.asks:
+			ask()
 		case <-changed:
 		case <-r.wake:
 		case <-tick(timer):

@@ -142,7 +142,7 @@ func (r *Runner) finish(res result, now time.Time) {
 	}
 }
 
-// collect takes in the results there are, without waiting.
+// collect takes in the results and the questions there are, without waiting.
 func (r *Runner) collect(now time.Time) {
 	for {
 		select {

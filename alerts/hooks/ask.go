@@ -1,0 +1,37 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+)
+
+// Errors of those who ask for a hook or a delivery.
+var (
+	ErrNoHook     = errors.New("there is no hook of that name")
+	ErrNoDelivery = errors.New("no delivery of that number waits or was given up")
+	ErrBusy       = errors.New("too many tests are running, try again later")
+)
+
+// ask has Run's goroutine, which owns the hooks, call a function.
+func (r *Runner) ask(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	select {
+	case r.asks <- func() { f(); close(done) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.ended:
+		return errors.New("hooks are stopping")
+	}
+	<-done
+	return nil
+}
+
+// find returns a hook by its name, nil if there is none. Run's alone.
+func (r *Runner) find(name string) *hook {
+	for _, h := range r.hooks {
+		if h.Name == name {
+			return h
+		}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts"
+)
+
+// A Test is how a hook is tried out.
+type Test struct {
+	Severity string // label of the alert; empty: critical
+	Resolved bool   // the end of an alert, else its beginning
+}
+
+// TestResult is what came of it. It holds no secret.
+type TestResult struct {
+	Hook    string  `json:"hook"`
+	Type    string  `json:"type"`
+	Target  string  `json:"target"`
+	Request string  `json:"request"` // as it was sent, for people
+	Answer  string  `json:"answer"`  // likewise
+	Took    float64 `json:"seconds"`
+	Error   string  `json:"error,omitempty"` // empty: it went well
+	// Permanent says that a delivery would be given up at once, not tried again.
+	Permanent bool `json:"permanent,omitempty"`
+}
+
+// maxTests bounds the tests that run at once.
+const maxTests = 4
+
+// Test sends an alert that does not exist through a hook as it is configured, at
+// once, whatever waits. The journal is told nothing.
+func (r *Runner) Test(ctx context.Context, name string, t Test) (TestResult, error) {
+	var c *compiled
+	err := r.ask(ctx, func() {
+		if h := r.find(name); h != nil {
+			found := h.compiled
+			c = &found
+		}
+	})
+	if err == nil && c == nil {
+		err = ErrNoHook
+	}
+	if err != nil {
+		return TestResult{}, fmt.Errorf("test: %w", err)
+	}
+	select {
+	case r.tests <- struct{}{}:
+		defer func() { <-r.tests }()
+	default:
+		return TestResult{}, fmt.Errorf("test: %w", ErrBusy)
+	}
+	return r.origin.try(ctx, *c, t), nil
+}
+
+// TestAlone does what [Runner.Test] does, without a runner: with a hook of a
+// configuration that may not be in force.
+func TestAlone(ctx context.Context, cfgs []Config, name string, o Options, t Test) (TestResult, error) {
+	i := slices.IndexFunc(cfgs, func(c Config) bool { return c.Name == name })
+	if i < 0 {
+		return TestResult{}, ErrNoHook
+	}
+	hooks, faults := compile(cfgs[i:i+1], o)
+	if len(faults) > 0 {
+		return TestResult{}, errors.Join(faults...)
+	}
+	defer hooks[0].sender.close()
+	return origin{epoch: "test", instance: o.Instance, externalURL: o.ExternalURL}.try(ctx, hooks[0], t), nil
+}
+
+func (o origin) try(ctx context.Context, c compiled, t Test) TestResult {
+	res := TestResult{Hook: c.Name, Type: c.Type, Target: targetOf(c.sender)}
+	m, err := o.compose(draft{hook: c.Name, events: []alerts.Event{o.example(t)}, groupBy: c.GroupBy, test: true})
+	if err != nil {
+		res.Error = err.Error()
+		return res
+	}
+	limited, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	begun := time.Now()
+	out := c.sender.send(limited, m)
+	res.Took = time.Since(begun).Seconds()
+	res.Request, res.Answer, res.Permanent = out.request, out.answer, out.permanent
+	if out.err != nil {
+		res.Error = out.err.Error()
+	}
+	return res
+}
+
+// testAlert is the name of the alert that a test sends.
+const testAlert = "MonitordTest"
+
+// example is the event of a test. It has no number: no journal knows it.
+func (o origin) example(t Test) alerts.Event {
+	severity := t.Severity
+	if severity == "" {
+		severity = "critical"
+	}
+	ls := labels.FromStrings(labels.AlertName, testAlert, "instance", o.instance, "severity", severity)
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	e := alerts.Event{
+		T:    now.UnixMilli(),
+		Kind: alerts.KindFiring,
+		Alert: alerts.Alert{
+			Fingerprint: alerts.Fingerprint(ls),
+			State:       alerts.PhaseFiring,
+			Labels:      ls,
+			Annotations: map[string]string{
+				"summary":     "a test from monitord on " + o.instance,
+				"description": "Somebody tries this hook out. Nothing is wrong, nothing needs to be done.",
+			},
+			Value:    1,
+			ActiveAt: now.Add(-time.Minute),
+			StartsAt: now.Add(-time.Minute),
+		},
+	}
+	if t.Resolved {
+		e.Kind, e.Alert.State, e.Alert.EndsAt = alerts.KindResolved, alerts.PhaseInactive, now
+	}
+	return e
+}

@@ -1,0 +1,126 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"monitord/alerts"
+)
+
+// Retry has a hook try again now: what waits after a failure, and what was given
+// up, which is delivered under the same key as before. With a number only the
+// delivery of that event. It returns how many deliveries that is.
+func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error) {
+	n := 0
+	found := false
+	var letters []letter
+	err := r.ask(ctx, func() {
+		if h := r.find(name); h != nil {
+			found = true
+			n = h.hurry(seq, time.Now())
+			letters = h.buriedUnder(seq)
+		}
+	})
+	if err == nil && !found {
+		err = ErrNoHook
+	}
+	if err != nil {
+		return 0, fmt.Errorf("retry: %w", err)
+	}
+	var revived []*delivery
+	for _, l := range letters {
+		d, err := r.unpack(l)
+		if err != nil {
+			return n, fmt.Errorf("retry: read the alert journal: %w", err)
+		}
+		if d != nil {
+			revived = append(revived, d)
+		}
+	}
+	if len(revived) > 0 {
+		err = r.ask(ctx, func() {
+			h := r.find(name)
+			for _, d := range revived {
+				if h != nil && h.revive(d, time.Now()) {
+					n++
+				}
+			}
+		})
+	}
+	if err == nil && seq > 0 && n == 0 {
+		err = ErrNoDelivery
+	}
+	if err != nil {
+		return n, fmt.Errorf("retry: %w", err)
+	}
+	return n, nil
+}
+
+// hurry makes those that wait after a failure due now.
+func (h *hook) hurry(seq uint64, now time.Time) int {
+	n := 0
+	for _, d := range h.outstanding() {
+		switch {
+		case seq == 0 && d.attempts == 0, seq > 0 && !slices.Contains(d.seqs, seq):
+			continue
+		case !d.running && !d.lane.running:
+			h.due.at(d.lane, now)
+			d.ready = now
+		}
+		n++
+	}
+	return n
+}
+
+// buriedUnder are the dead letters with that number, all for 0.
+func (h *hook) buriedUnder(seq uint64) []letter {
+	var list []letter
+	for _, l := range h.dead {
+		if (seq == 0 || l.ticket.seq == seq) && h.open[l.ticket] == nil {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// unpack makes a delivery of a dead letter; nil if the journal has lost it.
+func (r *Runner) unpack(l letter) (*delivery, error) {
+	given, err := readOne(r.log, l.event)
+	if err != nil || given == nil || given.Delivery == nil {
+		return nil, err
+	}
+	d := &delivery{repeat: l.ticket.repeat, sealed: true}
+	for _, seq := range append(slices.Clone(given.Delivery.With), given.Delivery.Of) {
+		var e *alerts.Event
+		if e, err = readOne(r.log, seq); err != nil {
+			return nil, err
+		}
+		if e == nil && d.repeat > 0 {
+			e = stillFiring(r.log, seq)
+		}
+		if e != nil {
+			d.add(seq, e.Key())
+			d.bytes += sizeOf(e)
+		}
+	}
+	if len(d.seqs) == 0 || d.ticket() != l.ticket {
+		return nil, nil
+	}
+	return d, nil
+}
+
+// revive lines up what was given up. It stays a dead letter until it is
+// delivered, so that a kill does not lose it.
+func (h *hook) revive(d *delivery, now time.Time) bool {
+	if h.open[d.ticket()] != nil || !slices.ContainsFunc(h.dead, func(l letter) bool { return l.ticket == d.ticket() }) {
+		return false
+	}
+	for _, t := range d.tickets() {
+		h.open[t] = d
+	}
+	h.enqueue(d, now)
+	h.dirty = true
+	return true
+}
