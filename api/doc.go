@@ -17,6 +17,9 @@
 // openapi.yaml, so that amtool and Grafana work against it. A silence is answered
 // when it is on disk.
 //
+// [Hooks] shows what the hooks of alerts have delivered, what waits and what was
+// given up, tries it again, and tries a hook out.
+//
 // # Goroutines
 //
 // None but those that net/http runs the handlers in. Handlers are safe for

@@ -23,6 +23,12 @@ var (
 	internal  = failure{"internal", http.StatusInternalServerError}
 )
 
+// Others, in the same form.
+var (
+	notFound    = failure{"not_found", http.StatusNotFound}
+	unavailable = failure{"unavailable", http.StatusServiceUnavailable}
+)
+
 // queryFailure returns the failure that an error of a query is, and the error as
 // Prometheus words it.
 func queryFailure(err error) (failure, error) {
