@@ -31,6 +31,9 @@ type Alert struct {
 	GeneratorURL string            // where to look at it; empty without an external URL
 	SilencedBy   []string          // ids of the silences in force that match it, sorted; nil: none
 
+	// Flapping says that it comes and goes so often that it is held firing until
+	// it is calm.
+	Flapping bool
 	// Stale says that a collector which the expression selects from fails: the
 	// alert stays as it is until that reads again.
 	Stale bool

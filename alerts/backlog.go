@@ -1,5 +1,7 @@
 package alerts
 
+import "slices"
+
 // Bounds of what waits for the disk. A disk that takes nothing for hours costs
 // this much memory at most, at about a kilobyte each.
 const (
@@ -7,8 +9,9 @@ const (
 	maxBacklog  = 65536 // events from which on the oldest are left out
 )
 
-// maxNotes is how many notes wait at most; then the older half goes: a restart
-// would take the time of a hole among them for one in which the daemon ran.
+// maxNotes is how many notes wait at most; then the older half goes, memories of
+// alerts before anything else: a restart would take the time of a hole among them
+// for one in which the daemon ran.
 const maxNotes = 1024
 
 // A placed note stands before the event at that index of a backlog: what it says
@@ -30,13 +33,19 @@ type backlog struct {
 	tidied    int      // events that the last compaction left
 }
 
-// add takes notes, and behind them events. It returns how many events were left
-// out for it.
-func (b *backlog) add(events []Event, notes ...Note) int {
+// add takes notes, behind them events, and behind those more notes. It returns how
+// many events were left out for it.
+func (b *backlog) add(before []Note, events []Event, after []Note) int {
+	b.place(before)
+	b.events = append(b.events, events...)
+	b.place(after)
+	return b.bound()
+}
+
+func (b *backlog) place(notes []Note) {
 	for _, n := range notes {
 		b.notes = append(b.notes, placed{n, len(b.events)})
 	}
-	return b.grow(events)
 }
 
 // join takes what another backlog holds, behind its own.
@@ -44,39 +53,50 @@ func (b *backlog) join(other backlog) int {
 	for _, n := range other.notes {
 		b.notes = append(b.notes, placed{n.note, len(b.events) + n.at})
 	}
-	return b.grow(other.events)
+	b.events = append(b.events, other.events...)
+	return b.bound()
 }
 
-func (b *backlog) grow(events []Event) int {
-	b.events = append(b.events, events...)
-	if len(b.notes) > maxNotes {
-		b.notes = append([]placed(nil), b.notes[len(b.notes)-maxNotes/2:]...)
-	}
+// bound leaves out what is too much, and returns how many events.
+func (b *backlog) bound() int {
+	b.trim()
 	if len(b.events) > max(tidyBacklog, 2*b.tidied) || len(b.events) > maxBacklog {
 		return b.compact()
 	}
 	return 0
 }
 
+// trim lets go of older notes when they are too many.
+func (b *backlog) trim() {
+	if len(b.notes) <= maxNotes {
+		return
+	}
+	older := len(b.notes) - maxNotes/2
+	rest := slices.DeleteFunc(slices.Clone(b.notes[:older]), func(n placed) bool {
+		_, memories := n.note.(Memories)
+		return memories
+	})
+	rest = append(rest, b.notes[older:]...)
+	b.notes = slices.Clone(rest[max(len(rest)-maxNotes, 0):])
+}
+
 func (b *backlog) empty() bool { return len(b.events) == 0 && len(b.notes) == 0 }
 
-// next returns what is to be written next: events, or the notes that stand before
-// the first of them.
+// next returns what is to be written next: events up to the next notes, and those
+// notes.
 func (b *backlog) next() ([]Event, []Note) {
+	if len(b.notes) == 0 {
+		return b.events, nil
+	}
 	var notes []Note
+	until := b.notes[0].at
 	for _, n := range b.notes {
-		if n.at > 0 {
-			if len(notes) == 0 {
-				return b.events[:n.at], nil
-			}
+		if n.at > until {
 			break
 		}
 		notes = append(notes, n.note)
 	}
-	if len(notes) > 0 {
-		return nil, notes
-	}
-	return b.events, nil
+	return b.events[:until], notes
 }
 
 // wrote takes out the first events and notes, which are on disk.

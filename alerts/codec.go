@@ -35,10 +35,13 @@ type storedEvent struct {
 	EndsAt      int64             `json:"endsAt,omitempty"`
 	URL         string            `json:"url,omitempty"`
 	SilencedBy  []string          `json:"silencedBy,omitempty"`
+	Flapping    bool              `json:"flapping,omitempty"`
 	Stale       bool              `json:"stale,omitempty"`
 	Evidence    *storedEvidence   `json:"evidence,omitempty"`
 	Hooks       []string          `json:"hooks"` // null and [] differ
 	Delivery    *storedDelivery   `json:"delivery,omitempty"`
+	Changes     []int64           `json:"changes,omitempty"`
+	Element     *labels.Labels    `json:"element,omitempty"`
 }
 
 type storedDelivery struct {
@@ -77,8 +80,11 @@ func encodeEvent(e *Event) ([]byte, error) {
 		State: e.Alert.State, Labels: e.Alert.Labels, Annotations: e.Alert.Annotations,
 		Value:    storedFloat(e.Alert.Value),
 		ActiveAt: toMillis(e.Alert.ActiveAt), StartsAt: toMillis(e.Alert.StartsAt), EndsAt: toMillis(e.Alert.EndsAt),
-		URL: e.Alert.GeneratorURL, SilencedBy: e.Alert.SilencedBy, Stale: e.Alert.Stale, Evidence: e.Alert.Evidence.stored(), Hooks: e.Hooks,
-		Delivery: e.Delivery.stored(),
+		URL: e.Alert.GeneratorURL, SilencedBy: e.Alert.SilencedBy, Flapping: e.Alert.Flapping, Stale: e.Alert.Stale, Evidence: e.Alert.Evidence.stored(), Hooks: e.Hooks,
+		Delivery: e.Delivery.stored(), Changes: e.changes,
+	}
+	if !e.element.IsEmpty() {
+		s.Element = &e.element
 	}
 	b, err := json.Marshal(s)
 	if err == nil && len(b) > maxEventBytes {
@@ -120,9 +126,13 @@ func decodeEvent(b []byte) (Event, error) {
 			Fingerprint: Fingerprint(s.Labels), State: s.State, Labels: s.Labels, Annotations: s.Annotations,
 			Value:    float64(s.Value),
 			ActiveAt: fromMillis(s.ActiveAt), StartsAt: fromMillis(s.StartsAt), EndsAt: fromMillis(s.EndsAt),
-			GeneratorURL: s.URL, SilencedBy: s.SilencedBy, Stale: s.Stale, Evidence: s.Evidence.evidence(),
+			GeneratorURL: s.URL, SilencedBy: s.SilencedBy, Flapping: s.Flapping, Stale: s.Stale, Evidence: s.Evidence.evidence(),
 		},
 		Delivery: s.Delivery.delivery(),
+		changes:  s.Changes,
+	}
+	if s.Element != nil {
+		e.element = *s.Element
 	}
 	return e, nil
 }
@@ -138,6 +148,9 @@ func (s *storedEvent) check() error {
 	}
 	if s.Labels.Get(labels.AlertName) == "" {
 		return errors.New("no alertname")
+	}
+	if err := checkChanges(s.Changes); err != nil {
+		return err
 	}
 	for _, ms := range []int64{s.T, s.ActiveAt, s.StartsAt, s.EndsAt} {
 		if ms < 0 || ms > maxMillis {

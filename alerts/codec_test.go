@@ -37,6 +37,8 @@ func TestEventRoundTrip(t *testing.T) {
 	proven := resolved
 	proven.Kind, proven.Alert.State, proven.Alert.EndsAt, proven.Alert.Stale = KindFiring, PhaseFiring, time.Time{}, true
 	proven.Alert.Evidence = &Evidence{Values: []Sample{{T: 1763683199000, V: math.Inf(1)}, {T: 1763683200000, V: -0.5}}}
+	proven.Alert.Flapping, proven.changes = true, []int64{0, 1763683199000, 1763683199000}
+	proven.element = labels.FromStrings("severity", "own")
 	silenced := sampleEvent()
 	silenced.Kind, silenced.Delivery, silenced.Alert.SilencedBy = KindSilenced, nil, []string{"a", "b"}
 	bare := Event{T: 1, Kind: KindPending, Durable: true}

@@ -93,6 +93,19 @@ func (c *compiler) rule(config RuleConfig) *Rule {
 	if config.For < 0 {
 		c.fault("for", "is %v, must not be negative", config.For)
 	}
+	if config.Clear != "" {
+		clear, err := parseExpression(config.Clear)
+		if err != nil {
+			c.fault("clear", "%v", err)
+		}
+		expr = expr.with(clear)
+	}
+	if config.Flap != nil {
+		wrong := config.Flap.faults()
+		for _, key := range slices.Sorted(maps.Keys(wrong)) {
+			c.fault(key, "%s", wrong[key])
+		}
+	}
 	if config.KeepFiringFor < 0 {
 		c.fault("keep_firing_for", "is %v, must not be negative", config.KeepFiringFor)
 	}
@@ -176,6 +189,12 @@ func (c *compiler) recording(config RuleConfig) {
 	}
 	if config.KeepFiringFor != 0 {
 		c.fault("keep_firing_for", only)
+	}
+	if config.Clear != "" {
+		c.fault("clear", only)
+	}
+	if config.Flap != nil {
+		c.fault("flap", only)
 	}
 	if config.Severity != "" {
 		c.fault("severity", only)

@@ -36,7 +36,12 @@ type RuleConfig struct {
 	For time.Duration `toml:"for"`
 	// KeepFiringFor is how long an alert goes on firing after the expression has
 	// stopped returning it.
-	KeepFiringFor time.Duration
+	KeepFiringFor time.Duration `toml:"keep_firing_for"`
+	// Clear is PromQL: an alert resolves only when Clear returns the labels that
+	// Expr returned it with, metric name aside. Empty: when Expr does not return it.
+	Clear string `toml:"clear"`
+	// Flap says when an alert comes and goes too often; nil: never.
+	Flap *Flap `toml:"flap"`
 	// Severity is short for labels.severity.
 	Severity    string            `toml:"severity"`
 	Labels      map[string]string `toml:"labels"`      // templates in an alert rule

@@ -31,9 +31,11 @@
 //     under all of them, has an event of its own, at the first tick after that.
 //     People make silences through [Silences], which writes them to the log before
 //     they are in force; the configuration makes those that come again.
-//  7. At the next start [OpenLog] folds the journal into the alerts that were
+//  7. What is to be remembered of an alert and is no event (since when it is kept
+//     firing, when it came and went) is a [Memories] note in the same journal.
+//  8. At the next start [OpenLog] folds the journal into the alerts that were
 //     active; [EngineOptions] hands them on, and they are as they were: active
-//     since the same time, firing since the same time.
+//     since the same time, firing since the same time, gone since the same time.
 //
 // # Where it goes beyond Prometheus
 //
@@ -45,13 +47,18 @@
 //     with its offset, is full again: at most for as long as the daemon had run
 //     before a hole. Nor does it until every collector can have read once after a
 //     start.
-//   - The time of such a hole does not count for `for`, nor does the time in
-//     which absence says nothing.
+//   - The time of such a hole counts for neither `for` nor `keep_firing_for`, nor
+//     does the time in which absence says nothing.
 //   - While a collector that the expression selects from fails, or a mount does
 //     not answer that the alert is about, absence resolves nothing either, the
-//     time does not count for `for`, and the alert says that it is stale: until it
-//     is read again and, if that took longer than a tenth of the longest range,
-//     the range is full. What a rule records of such metrics is as they are.
+//     time counts for neither `for` nor `keep_firing_for`, and the alert says that
+//     it is stale: until it is read again and, if that took longer than a tenth of
+//     the longest range, the range is full. What a rule records of such metrics is as they are.
+//   - With `clear` an alert that fires ends only when that returns what the
+//     expression returned it as; until then, and while the rule's `keep_firing_for`
+//     runs from there, it goes on. It is evaluated only while it decides something.
+//   - With `flap` (see [Flap]) an alert that comes and goes too often is held firing.
+//   - keep_firing_for goes on over a restart.
 //   - An evaluation that fails leaves the rule's alerts as they are, ALERTS
 //     included.
 //   - ALERTS, ALERTS_FOR_STATE and what recording rules last gave are written at
@@ -61,6 +68,8 @@
 //     recording rule fails, nothing is written, and its series do not end either.
 //   - What a group with a query offset writes has the time of the tick, not that
 //     of the query.
+//   - What goes beyond a group's limit ends the alerts of the rule, as there; here
+//     that is told: each that fired resolves.
 //   - A firing alert whose rule gets a longer `for` goes on firing.
 //   - Annotations are expanded when there is an event, not at each evaluation.
 //

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -37,24 +38,24 @@ func (m *identities) add(key string, id identity, size int) {
 	m.of[key] = id
 }
 
-// elements are the alerts that a result stands for.
-func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Value, t int64) ([]element, error) {
-	if err := checkResult(values); err != nil || len(values) == 0 {
-		return nil, err
+// elements puts the alerts that a result stands for into an evaluation.
+func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Value, ev *evaluation) {
+	if ev.err = checkResult(values); ev.err != nil || len(values) == 0 {
+		return
 	}
 	list := make([]element, 0, len(values))
-	seen := make(map[string]bool, len(values))
+	seen := e.emptySeen(len(values))
 	b := labels.NewBuilder(labels.EmptyLabels())
 	var buf []byte
 	for _, v := range values {
-		source := metricSample{labels: v.Labels, value: v.V, t: t}
+		source := metricSample{labels: v.Labels, value: v.V, t: ev.t}
 		buf = v.Labels.Bytes(buf[:0])
 		id, ok := tr.known.of[string(buf)]
 		if !ok {
 			e.alertLabels(ctx, b, tr.rule, source)
 			id.labels = b.Labels()
-			if err := checkLabels(id.labels); err != nil {
-				return nil, err
+			if ev.err = checkLabels(id.labels); ev.err != nil {
+				return
 			}
 			id.key = labelsKey(id.labels)
 			if tr.rule.steady {
@@ -62,12 +63,41 @@ func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Valu
 			}
 		}
 		if seen[id.key] {
-			return nil, errSameAlerts
+			ev.err = errSameAlerts
+			return
 		}
 		seen[id.key] = true
 		list = append(list, element{identity: id, source: source})
 	}
-	return list, nil
+	ev.elements, ev.seen = list, seen
+}
+
+// emptySeen returns the map of the evaluation before, emptied: a new one for each
+// rule and tick costs more than the rest. A large one is let go.
+func (e *Engine) emptySeen(size int) map[string]bool {
+	if e.seen == nil || len(e.seen) > 64 {
+		e.seen = make(map[string]bool, size)
+	}
+	clear(e.seen)
+	return e.seen
+}
+
+// cleared returns labelsKey of what a rule's `clear` returns, metric names aside.
+func (e *Engine) cleared(ctx context.Context, r *Rule, t int64) (map[string]bool, error) {
+	values, err := e.query(ctx, *r.expr.clear, t-r.Group.QueryOffset.Milliseconds())
+	if err == nil {
+		err = checkResult(values)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("clear: %w", err)
+	}
+	keys := make(map[string]bool, len(values))
+	b := labels.NewBuilder(labels.EmptyLabels())
+	for _, v := range values {
+		b.Reset(v.Labels)
+		keys[labelsKey(b.Del(model.MetricNameLabel).Labels())] = true
+	}
+	return keys, nil
 }
 
 // alertLabels puts the labels of an element's alert into b: its own without the

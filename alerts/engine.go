@@ -40,7 +40,7 @@ type EngineOptions struct {
 	// Range finds evidence for alerts that fire; nil: they have none.
 	Range Ranger
 
-	// Tracked are the alerts that were active when the daemon stopped, and LastTick
+	// Tracked are the alerts that the journal knows of, and LastTick
 	// is the newest tick that it had stored, in Unix milliseconds (0: none).
 	Tracked  []Tracked
 	LastTick int64
@@ -80,8 +80,9 @@ type Engine struct {
 	current  *current        // Eval's and Observe's
 	unread   []metric.Unread // of the batch at observed; likewise
 	observed int64
-	silencer silencer // Eval's alone
-	prover   prover   // Eval's alone
+	seen     map[string]bool // Eval's alone
+	silencer silencer        // Eval's alone
+	prover   prover          // Eval's alone
 
 	unproven atomic.Uint64 // alerts that fired without evidence
 
@@ -89,6 +90,7 @@ type Engine struct {
 	next     []*Rule      // loaded and not yet adopted; nil when there is nothing new
 	trackers []*tracker   // in the order of evaluation
 	restored map[string]map[string]*instance
+	resting  map[string]map[string][]int64 // restored, too: by rule, as tracker.resting
 }
 
 // NewEngine returns an engine that has no rules yet.
@@ -107,6 +109,7 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		silencer: silencer{silences: o.Silences},
 		prover:   prover{ranger: o.Range, interval: o.Interval},
 		restored: make(map[string]map[string]*instance),
+		resting:  make(map[string]map[string][]int64),
 	}
 	e.write = newWriter(o.Registry, func(b metric.Batch) error {
 		e.current.results(b)
@@ -117,15 +120,24 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		e.link = external.JoinPath("/").String() + "#alert="
 	}
 	for _, t := range o.Tracked {
-		in := restoreInstance(t)
-		byKey := e.restored[t.Event.Rule]
-		if byKey == nil {
-			byKey = make(map[string]*instance)
-			e.restored[t.Event.Rule] = byKey
-		}
-		byKey[labelsKey(in.labels)] = in
+		e.restore(t)
 	}
 	return e, nil
+}
+
+func (e *Engine) restore(t Tracked) {
+	rule, key := t.Event.Rule, labelsKey(t.Event.Alert.Labels)
+	if t.Event.Alert.State == PhaseInactive {
+		if e.resting[rule] == nil {
+			e.resting[rule] = make(map[string][]int64)
+		}
+		e.resting[rule][key] = t.Changes
+		return
+	}
+	if e.restored[rule] == nil {
+		e.restored[rule] = make(map[string]*instance)
+	}
+	e.restored[rule][key] = restoreInstance(t)
 }
 
 // templateQuery is the query function of templates.
@@ -190,7 +202,7 @@ func (e *Engine) adopt(t int64) []Event {
 	for _, r := range e.next {
 		tr := before[r.ID]
 		if tr == nil {
-			tr = &tracker{alerts: e.restored[r.ID]}
+			tr = &tracker{alerts: e.restored[r.ID], resting: e.resting[r.ID]}
 			if tr.alerts == nil {
 				tr.alerts = make(map[string]*instance)
 			}
@@ -209,7 +221,7 @@ func (e *Engine) adopt(t int64) []Event {
 	for _, id := range slices.Sorted(maps.Keys(e.restored)) {
 		events = append(events, e.end(id, e.restored[id], t)...)
 	}
-	e.trackers, e.next, e.restored = trackers, nil, nil
+	e.trackers, e.next, e.restored, e.resting = trackers, nil, nil, nil
 	clear(e.current.chosen)
 	return events
 }

@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"monitord/metric"
@@ -34,6 +33,7 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 				e.write.flush()
 			}
 			out.Events = append(out.Events, e.evaluate(ctx, tr, t)...)
+			out.Notes = append(out.Notes, e.remember(tr, t)...)
 		}
 		e.write.turn(tr)
 		e.emit(tr)
@@ -54,12 +54,12 @@ func (e *Engine) away(h Hole) {
 		}
 		tr.filled, tr.since = max(tr.filled, e.clock.filled(tr.rule)), e.clock.began
 		for _, in := range tr.alerts {
-			in.state = in.state.Away(d, h.To)
+			in.away(d, h.To)
 		}
 	}
 	for _, byKey := range e.restored {
 		for _, in := range byKey {
-			in.state = in.state.Away(d, h.To)
+			in.away(d, h.To)
 		}
 	}
 }
@@ -71,38 +71,55 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	if ctx.Err() != nil {
 		return nil // the daemon is stopping: that is no failure of the rule
 	}
-	var points []metric.Point
-	var elements []element
-	switch {
-	case err != nil:
-	case tr.rule.Recording:
-		points, err = tr.recorded(values, e.o.Registry)
-	default:
-		elements, err = e.elements(ctx, tr, values, t)
-	}
-	took := time.Since(start)
-
-	e.mu.Lock()
-	e.report(tr, err)
-	tr.health.note(t, took, err)
 	if tr.rule.Recording {
-		if err == nil {
-			tr.points = points
-		}
-		e.mu.Unlock()
+		e.record(tr, values, err, t, start)
 		return nil
 	}
-	changes := tr.apply(elements, err, t, e.o.Bare)
+	ev := evaluation{t: t, err: err}
+	if err == nil {
+		e.elements(ctx, tr, values, &ev)
+	}
+	missing := tr.missing(&ev)
+	if ev.err == nil && tr.waitsForClear(missing, t) {
+		ev.cleared, ev.err = e.cleared(ctx, tr.rule, t)
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	e.mu.Lock()
+	changes := tr.apply(&ev, missing, e.o.Bare)
 	e.silencer.begin(changes)
+	e.note(tr, ev.err, t, start)
 	if e.o.Evaluated != nil {
-		for _, el := range elements {
-			in := tr.alerts[el.key]
-			e.o.Evaluated(tr.rule, in.fingerprint, in.state)
+		for _, el := range ev.elements {
+			if in := tr.alerts[el.key]; in != nil {
+				e.o.Evaluated(tr.rule, in.fingerprint, in.state)
+			}
 		}
 	}
 	e.mu.Unlock()
 	e.unproven.Add(uint64(e.prover.prove(ctx, tr.rule, changes, t)))
 	return e.events(ctx, tr.rule, changes, t)
+}
+
+// record takes in the result of a recording rule.
+func (e *Engine) record(tr *tracker, values []metric.Value, err error, t int64, start time.Time) {
+	var points []metric.Point
+	if err == nil {
+		points, err = tr.recorded(values, e.o.Registry)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil {
+		tr.points = points
+	}
+	e.note(tr, err, t, start)
+}
+
+// note counts an evaluation. It is called with the lock held.
+func (e *Engine) note(tr *tracker, err error, t int64, start time.Time) {
+	e.report(tr, err)
+	tr.health.note(t, time.Since(start), err)
 }
 
 func (e *Engine) query(ctx context.Context, expr expression, t int64) ([]metric.Value, error) {
@@ -124,68 +141,6 @@ func (e *Engine) report(tr *tracker, err error) {
 	}
 }
 
-// A change is what an evaluation did to one alert.
-type change struct {
-	in       *instance
-	kinds    []Kind
-	evidence *Evidence // of its firing
-}
-
-// apply moves the rule's alerts over an evaluation. It returns the changes, and
-// with always every alert that the result has, in its order, then those that ended.
-func (tr *tracker) apply(elements []element, err error, t int64, always bool) []change {
-	var changes []change
-	timing := Timing{For: tr.rule.For}
-	for _, el := range elements {
-		in := tr.alerts[el.key]
-		if in == nil {
-			in = newInstance(el.labels)
-			tr.alerts[el.key] = in
-		}
-		in.source, in.stale = el.source, tr.stale(in, t, false)
-		var kinds []Kind
-		in.state, kinds = Transition(in.state, Result{Verdict: Present, Value: el.source.value}, t, timing)
-		if len(kinds) > 0 || in.rule != tr.rule || always {
-			changes = append(changes, change{in: in, kinds: kinds})
-		}
-	}
-	verdict := Absent
-	switch {
-	case err != nil:
-		verdict = Unknown
-	case t < tr.filled:
-		verdict = Unfilled
-	}
-	var missing []string
-	for key, in := range tr.alerts {
-		if in.source.t != t {
-			missing = append(missing, key)
-		}
-	}
-	slices.Sort(missing)
-	for _, key := range missing {
-		in := tr.alerts[key]
-		says := verdict
-		if says == Unfilled && in.state.Phase == PhasePending && in.state.ActiveAt >= tr.since {
-			// It is not from before the hole, so nothing of it is lost there: kept
-			// pending over its absences it would fire without having held.
-			says = Absent
-		}
-		if in.stale = tr.stale(in, t, true); in.stale && says == Absent {
-			says = Unfilled
-		}
-		var kinds []Kind
-		in.state, kinds = Transition(in.state, Result{Verdict: says}, t, timing)
-		if !in.state.Active() {
-			delete(tr.alerts, key)
-		}
-		if len(kinds) > 0 {
-			changes = append(changes, change{in: in, kinds: kinds})
-		}
-	}
-	return changes
-}
-
 // events dresses changes as events. Annotations are made here and not at every
 // evaluation: that is when somebody is told.
 func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64) []Event {
@@ -202,6 +157,7 @@ func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64)
 		}
 		for _, kind := range c.kinds {
 			events = append(events, Event{T: t, Kind: kind, Rule: r.ID, Alert: c.in.alert(e.link, t), Hooks: r.Hooks})
+			c.in.told(&events[len(events)-1])
 		}
 		e.mu.Unlock()
 	}

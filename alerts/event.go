@@ -1,5 +1,7 @@
 package alerts
 
+import "github.com/prometheus/prometheus/model/labels"
+
 // A Kind says what happened to an alert. Its values are those of the public
 // stream's "event".
 type Kind string
@@ -50,11 +52,17 @@ type Event struct {
 	Hooks []string
 
 	Delivery *Delivery // of those kinds, else nil
+
+	// Of transitions, for whoever goes on with the alert after a restart:
+	changes []int64       // when it came and went, as in memory
+	element labels.Labels // what the expression returned it as, where Alert.Labels do not tell
 }
 
 // Key tells alerts apart: two events with one key are about the same alert.
 // Fingerprints alone do not, since two rules may make alerts with equal labels.
-func (e *Event) Key() string { return e.Rule + "/" + e.Alert.Fingerprint }
+func (e *Event) Key() string { return eventKey(e.Rule, e.Alert.Fingerprint) }
+
+func eventKey(rule, fingerprint string) string { return rule + "/" + fingerprint }
 
 // stored is the event as the journal keeps it and everyone gets it: evidence is
 // told once, when the alert fires, and stays with what is told of the alerts

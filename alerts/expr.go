@@ -18,6 +18,7 @@ const maxExprBytes = 64 << 10
 // text. The zero value is of no expression; use parseExpression.
 type expression struct {
 	text   string
+	clear  *expression   // that of `clear`; nil: there is none
 	span   time.Duration // longest range, ranges inside subqueries added up
 	fill   time.Duration // how long data must be there until span is full: with offsets
 	names  []string      // metric names that it selects, as far as they are literal
@@ -46,6 +47,16 @@ func parseExpression(text string) (expression, error) {
 	e := expression{text: text, plain: plainOf(parsed), shows: shown(parsed)}
 	e.walk(parsed, 0, 0)
 	return e, nil
+}
+
+// with returns the expression as it is when another decides beside it: its data
+// must be there as well.
+func (e expression) with(clear expression) expression {
+	e.clear = &clear
+	e.fill = max(e.fill, clear.fill)
+	e.names = append(e.names, clear.names...)
+	e.anyOne = e.anyOne || clear.anyOne
+	return e
 }
 
 // walk notes the selectors below node, to which the ranges and offsets of the

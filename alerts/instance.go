@@ -32,6 +32,10 @@ type instance struct {
 	rule        *Rule             // that the annotations are of
 	evidence    *Evidence         // of its firing
 	stale       bool              // what its expression looks at is not read
+	element     labels.Labels     // before the start: what the expression returned it as, if the alert's labels do not tell
+
+	saved   memory // what the journal has, or will have
+	savedAt int64  // the tick of the last note of it
 
 	alerts   *metric.Series // ALERTS in its present phase
 	forState *metric.Series
@@ -51,8 +55,64 @@ func restoreInstance(t Tracked) *instance {
 		source: metricSample{t: beforeStart},
 		state: State{
 			Phase: a.State, ActiveAt: toMillis(a.ActiveAt), FiringAt: toMillis(a.StartsAt),
-			Checked: t.Event.T, Lost: t.Lost, Value: a.Value,
+			Checked: t.Event.T, Value: a.Value, memory: t.memory,
 		},
+		element: t.Event.element, saved: t.memory,
+	}
+}
+
+// away tells the alert of a time in which the daemon did not run; the journal
+// gets to know it by the hole.
+func (in *instance) away(d time.Duration, until int64) {
+	in.state = in.state.Away(d, until)
+	in.saved = in.saved.away(d)
+}
+
+// told puts into an event of the alert what a restart needs of it.
+func (in *instance) told(e *Event) {
+	e.changes = in.state.Changes
+	if e.Alert.State != PhaseInactive {
+		e.element = in.odd()
+	}
+	in.saved = in.saved.told(e)
+}
+
+// elementKey is labelsKey of what the expression returned the alert as, metric
+// name aside.
+func (in *instance) elementKey(r *Rule) string {
+	b := labels.NewBuilder(in.labels)
+	switch {
+	case in.source.t != beforeStart:
+		b.Reset(in.source.labels)
+		b.Del(model.MetricNameLabel)
+	case !in.element.IsEmpty():
+		b.Reset(in.element)
+	default:
+		unruled(b, r)
+	}
+	return labelsKey(b.Labels())
+}
+
+// odd returns the labels that the expression returned the alert with if they are
+// not those of the alert without its rule's.
+func (in *instance) odd() labels.Labels {
+	if in.source.t == beforeStart {
+		return in.element
+	}
+	own := labels.NewBuilder(in.source.labels).Del(model.MetricNameLabel).Labels()
+	b := labels.NewBuilder(in.labels)
+	unruled(b, in.rule)
+	if labels.Equal(b.Labels(), own) {
+		return labels.EmptyLabels()
+	}
+	return own
+}
+
+// unruled takes from an alert's labels those that its rule sets.
+func unruled(b *labels.Builder, r *Rule) {
+	b.Del(labels.AlertName)
+	for name := range r.Labels {
+		b.Del(name)
 	}
 }
 
@@ -66,6 +126,7 @@ func (in *instance) alert(link string, t int64) Alert {
 		Labels: in.labels, Annotations: in.annotations, Value: in.state.Value,
 		ActiveAt: fromMillis(in.state.ActiveAt), StartsAt: fromMillis(in.state.FiringAt),
 		SilencedBy: in.silencedBy,
+		Flapping:   in.state.Active() && in.state.Flapping,
 	}
 	if in.state.Active() {
 		a.Evidence, a.Stale = in.evidence, in.stale

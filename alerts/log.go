@@ -236,12 +236,12 @@ func (l *Log) Current() ([]Event, uint64) {
 	return events, l.fold.seq
 }
 
-// Tracked returns the alerts that are pending or firing with what an [Engine]
-// needs to go on with them.
+// Tracked returns the alerts that are pending or firing, or remembered, with what
+// an [Engine] needs to go on with them.
 func (l *Log) Tracked() []Tracked {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.fold.list()
+	return l.fold.tracked()
 }
 
 // Silences returns the silences that people have made, by id, expired ones among

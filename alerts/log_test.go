@@ -185,6 +185,58 @@ func TestLogFoldsFromASnapshot(t *testing.T) {
 	}
 }
 
+func TestLogFoldsMemories(t *testing.T) {
+	dir := t.TempDir()
+	l, j := openLog(t, dir)
+	kept, flapping, resting, dropped := event(KindFiring, "kept", 10), event(KindFiring, "flapping", 11), event(KindResolved, "resting", 12), event(KindInactive, "dropped", 13)
+	flapping.Alert.Flapping, flapping.changes = true, []int64{1000, 11000}
+	flapping.element = labels.FromStrings("severity", "own")
+	resting.changes = []int64{2000, 12000}
+	mustAppend(t, l, []Event{kept, flapping, resting, dropped})
+	mustAppend(t, l, nil, Memories{[]storedMemory{
+		memory{GoneAt: 14 * second}.stored(kept.Key()), memory{Changes: []int64{11000, 15000}}.stored(flapping.Key()), memory{GoneAt: 1}.stored("nobody/0"),
+	}})
+	mustAppend(t, l, nil, Hole{From: 20 * second, To: 50 * second})
+	check := func(l *Log) {
+		t.Helper()
+		want := []memory{
+			{GoneAt: 14 * second, Lost: 30 * time.Second, GoneLost: 30 * time.Second},
+			{Changes: []int64{11000, 15000}, Lost: 30 * time.Second},
+			{Changes: []int64{2000, 12000}},
+		}
+		got := l.Tracked()
+		if len(got) != len(want) {
+			t.Fatalf("tracked is %+v", got)
+		}
+		for i, tr := range got {
+			if !tr.equal(want[i]) {
+				t.Errorf("%s is remembered as %+v, want %+v", tr.Event.Alert.Labels, tr.memory, want[i])
+			}
+		}
+		if e := got[1].Event; e.Alert.Flapping || e.element.Get("severity") != "own" {
+			t.Errorf("flapping is %+v", e)
+		}
+		if current, _ := l.Current(); len(current) != 2 {
+			t.Errorf("current is %q", names(current))
+		}
+	}
+	check(l)
+	fill(t, l, j)
+	check(l)
+	j.Close()
+	l, j = openLog(t, dir)
+	check(l)
+	// What ended longer ago than any window is forgotten with the next snapshot.
+	mustAppend(t, l, []Event{event(KindResolved, "flapping", 13+int64(maxFlapWindow/time.Second))})
+	fill(t, l, j)
+	if got := l.Tracked(); len(got) != 1 {
+		t.Errorf("tracked is %+v", got)
+	}
+	if n := l.Unreadable(); n != 0 {
+		t.Errorf("%d records could not be read", n)
+	}
+}
+
 func TestLogFoldsSilences(t *testing.T) {
 	dir := t.TempDir()
 	l, j := openLog(t, dir)

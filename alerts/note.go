@@ -3,11 +3,12 @@ package alerts
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // A Note is a record of state beside the events: it takes no number, is told to
-// nobody, and is there again after a restart. It is a [Progress], a [Hole] or a
-// [Silence].
+// nobody, and is there again after a restart. It is a [Progress], a [Hole],
+// [Memories] or a [Silence].
 type Note interface{ stored() storedNote }
 
 // Progress is what a hook has done, under a key of its own choosing. Writing the
@@ -23,8 +24,8 @@ func (p Progress) stored() storedNote {
 }
 
 // A Hole is a time in which the daemon did not run: between the last tick
-// before it and the first one after it. It does not count for `for`. To is before
-// From when the clock was set back.
+// before it and the first one after it. It counts for neither `for` nor
+// `keep_firing_for`. To is before From when the clock was set back.
 type Hole struct {
 	From, To int64 // Unix milliseconds
 }
@@ -45,6 +46,7 @@ type storedNote struct {
 	Progress *storedProgress `json:"progress,omitempty"`
 	Hole     *storedHole     `json:"hole,omitempty"`
 	Silence  *storedSilence  `json:"silence,omitempty"`
+	Memory   []storedMemory  `json:"memory,omitempty"`
 	Alert    *storedTracked  `json:"alert,omitempty"`
 	Seq      *uint64         `json:"seq,omitempty"` // the snapshot's: all events up to it are in it
 }
@@ -60,11 +62,20 @@ type storedHole struct {
 	To   int64 `json:"to"`
 }
 
-// storedTracked is an alert that was pending or firing when the snapshot was made.
+// storedTracked is an alert as it was when the snapshot was made: pending, firing
+// or, if it had come and gone lately, inactive.
 type storedTracked struct {
-	Seq   uint64          `json:"seq"`
-	Lost  int64           `json:"lost,omitempty"` // milliseconds
-	Event json.RawMessage `json:"event"`
+	Seq    uint64          `json:"seq"`
+	Lost   int64           `json:"lost,omitempty"`   // milliseconds
+	Memory *storedMemory   `json:"memory,omitempty"` // if there is more to it; with Lost, without a key
+	Event  json.RawMessage `json:"event"`
+}
+
+func (s *storedTracked) memory() memory {
+	if s.Memory != nil {
+		return s.Memory.memory()
+	}
+	return memory{Lost: time.Duration(s.Lost) * time.Millisecond}
 }
 
 func encodeNote(n storedNote) ([]byte, error) {
@@ -92,6 +103,15 @@ func decodeNote(b []byte) (storedNote, error) {
 	}
 	if t := n.Alert; t != nil && (t.Lost < -maxLost.Milliseconds() || t.Lost > maxLost.Milliseconds()) {
 		return storedNote{}, fmt.Errorf("decode note: alert %d lost %d ms", t.Seq, t.Lost)
+	}
+	all := n.Memory
+	if n.Alert != nil && n.Alert.Memory != nil {
+		all = append(all, *n.Alert.Memory)
+	}
+	for _, m := range all {
+		if err := m.check(); err != nil {
+			return storedNote{}, fmt.Errorf("decode note: %w", err)
+		}
 	}
 	return n, nil
 }

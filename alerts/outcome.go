@@ -13,4 +13,7 @@ type Outcome struct {
 	// Hole is the time before this tick in which the daemon did not run, for the
 	// recorder; nil if there was none.
 	Hole *Hole
+	// Notes are what is to be remembered of alerts beside the events, for the
+	// recorder.
+	Notes []Note
 }

@@ -64,15 +64,15 @@ func NewRecorder(l *Log, log *slog.Logger, sinks ...func([]Event)) *Recorder {
 
 // Add hands over what came of an evaluation.
 func (r *Recorder) Add(o Outcome) {
-	if len(o.Events) == 0 && o.Hole == nil {
+	if len(o.Events) == 0 && len(o.Notes) == 0 && o.Hole == nil {
 		return
 	}
-	var notes []Note
+	var hole []Note
 	if o.Hole != nil {
-		notes = []Note{*o.Hole} // before the events: it is nothing to alerts that begin behind it
+		hole = []Note{*o.Hole} // before the events: it is nothing to alerts that begin behind it
 	}
 	r.mu.Lock()
-	dropped := r.incoming.add(o.Events, notes...)
+	dropped := r.incoming.add(hole, o.Events, o.Notes)
 	r.mu.Unlock()
 	r.dropped.Add(uint64(dropped))
 	select {

@@ -301,7 +301,7 @@ func TestBacklogIsBounded(t *testing.T) {
 	var b backlog
 	dropped := 0
 	add := func(kind Kind, name string, at int) {
-		dropped += b.add([]Event{event(kind, name, int64(at))}, Hole{})
+		dropped += b.add([]Note{Hole{}}, []Event{event(kind, name, int64(at))}, nil)
 	}
 	add(KindResolved, "early", 0) // its firing is on disk
 	add(KindFiring, "stays", 1)
@@ -316,6 +316,18 @@ func TestBacklogIsBounded(t *testing.T) {
 	}
 	if len(b.events) > tidyBacklog || len(b.notes) > maxNotes {
 		t.Errorf("%d events and %d notes wait", len(b.events), len(b.notes))
+	}
+	for range 3 * maxNotes {
+		b.add(nil, nil, []Note{Memories{}})
+	}
+	holes := 0
+	for _, n := range b.notes {
+		if _, ok := n.note.(Hole); ok {
+			holes++
+		}
+	}
+	if len(b.notes) > maxNotes || holes < maxNotes/4 {
+		t.Errorf("%d notes wait, %d holes among them: memories go first", len(b.notes), holes)
 	}
 	b.compact()
 	var got []string
@@ -338,12 +350,12 @@ func TestBacklogIsBounded(t *testing.T) {
 	for i := range all {
 		all[i] = event(KindFiring, fmt.Sprint(i), int64(i))
 	}
-	dropped += b.add(all[:30000])
-	dropped += b.add(all[30000:40000])
+	dropped += b.add(nil, all[:30000], nil)
+	dropped += b.add(nil, all[30000:40000], nil)
 	if len(b.events) != 40000 || dropped != 0 {
 		t.Errorf("of 40000 alerts that fire, %d wait and %d were dropped", len(b.events), dropped)
 	}
-	dropped += b.add(all[40000:])
+	dropped += b.add(nil, all[40000:], nil)
 	if len(b.events) != maxBacklog || b.events[0].T != 10*second || dropped != 10 {
 		t.Errorf("%d events wait, the first of %d, %d dropped", len(b.events), b.events[0].T, dropped)
 	}

@@ -64,11 +64,10 @@ func (l *life) tick(at int64, dies bool) []Event {
 	if dies {
 		return nil
 	}
-	var notes []Note
 	if out.Hole != nil {
-		notes = append(notes, *out.Hole)
+		mustAppend(l.t, l.log, nil, *out.Hole)
 	}
-	return mustAppend(l.t, l.log, out.Events, notes...)
+	return mustAppend(l.t, l.log, out.Events, out.Notes...)
 }
 
 func TestRestart(t *testing.T) {
@@ -131,11 +130,14 @@ func TestEveryFiringHasItsResolved(t *testing.T) {
 		l.rules = []RuleConfig{
 			{Name: "A", Expr: "a", For: 3 * time.Second}, {Name: "B", Expr: "b"},
 			{Name: "C", Expr: "rate(c[20s])", Every: 2 * time.Second, Labels: map[string]string{"v": "{{ $value }}"}},
+			{Name: "D", Expr: "d", Clear: "e", KeepFiringFor: 3 * time.Second},
+			{Name: "F", Expr: "f", For: time.Second, Flap: &Flap{Changes: 3, Window: 15 * time.Second}},
 		}
 		all := l.rules
 		for _, r := range all {
 			l.answers[r.Expr] = randomResult(rng)
 		}
+		l.answers["e"] = randomResult(rng)
 		l.start()
 		at := int64(1000)
 		for range ticks {

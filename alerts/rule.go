@@ -28,6 +28,8 @@ type Rule struct {
 	Expr          string
 	Every, For    time.Duration
 	KeepFiringFor time.Duration
+	Clear         string            // also PromQL: what it returns is what may resolve; empty: whatever is absent
+	Flap          *Flap             // nil: it does not matter how often an alert comes and goes
 	Labels        map[string]string // as configured, severity included: templates in an alert rule
 	Annotations   map[string]string
 	Hooks         []string // nil: every hook whose matchers fit; empty: none
@@ -35,6 +37,7 @@ type Rule struct {
 	expr        expression
 	labels      []template
 	annotations []template
+	timing      Timing
 	steady      bool          // the labels' templates depend on the element's labels alone
 	phase       time.Duration // when in Every it is due
 }
@@ -42,7 +45,7 @@ type Rule struct {
 // newRule makes a rule of a configuration that has no faults.
 func newRule(c RuleConfig, of *Group, expr expression, interval time.Duration) *Rule {
 	r := &Rule{
-		Name: c.Name, BuiltIn: of.BuiltIn, Group: of, Expr: expr.text, Every: c.Every, For: c.For, KeepFiringFor: c.KeepFiringFor,
+		Name: c.Name, BuiltIn: of.BuiltIn, Group: of, Expr: expr.text, Every: c.Every, For: c.For, KeepFiringFor: c.KeepFiringFor, Flap: c.Flap,
 		Labels: maps.Clone(c.Labels), Annotations: maps.Clone(c.Annotations), Hooks: c.Hooks,
 		expr: expr,
 	}
@@ -53,6 +56,13 @@ func newRule(c RuleConfig, of *Group, expr expression, interval time.Duration) *
 		if _, own := r.Labels[name]; !own {
 			r.Labels[name] = value
 		}
+	}
+	if expr.clear != nil {
+		r.Clear = expr.clear.text
+	}
+	r.timing = Timing{For: c.For, KeepFiringFor: c.KeepFiringFor}
+	if c.Flap != nil {
+		r.timing.Flap = *c.Flap
 	}
 	if c.Record != "" {
 		r.Name, r.Recording = c.Record, true

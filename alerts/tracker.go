@@ -34,11 +34,13 @@ type tracker struct {
 	filled int64                // from then on the absence of an element means something; Unix milliseconds
 	alerts map[string]*instance // active ones, by labelsKey
 	known  identities           // Eval's alone
-	points []metric.Point       // of a recording rule: its last result
-	wrote  []*metric.Series     // at the tick before; the writer's
-	clash  error                // of a recording rule: what it writes is written by another
-	held   []unread             // what the expression looks at and nobody reads
-	health health
+	// When alerts came and went that have ended, by labelsKey; of a rule with `flap`.
+	resting map[string][]int64
+	points  []metric.Point   // of a recording rule: its last result
+	wrote   []*metric.Series // at the tick before; the writer's
+	clash   error            // of a recording rule: what it writes is written by another
+	held    []unread         // what the expression looks at and nobody reads
+	health  health
 }
 
 // health is how a rule's evaluations went.
@@ -93,6 +95,9 @@ func validUTF8(b *labels.Builder) {
 func (tr *tracker) recorded(values []metric.Value, reg *metric.Registry) ([]metric.Point, error) {
 	if err := checkResult(values); err != nil {
 		return nil, err
+	}
+	if limit := tr.rule.Group.Limit; limit > 0 && len(values) > limit {
+		return nil, fmt.Errorf("exceeded limit of %d with %d series: raise the group's limit or narrow the expression", limit, len(values))
 	}
 	points := make([]metric.Point, 0, len(values))
 	seen := make(map[*metric.Series]bool, len(values))

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ func TestTransition(t *testing.T) {
 	resolved, inactive := []Kind{KindResolved}, []Kind{KindInactive}
 	for name, tc := range map[string]struct {
 		hold  time.Duration
+		keep  time.Duration
 		steps []step
 		want  State
 	}{
@@ -66,7 +68,7 @@ func TestTransition(t *testing.T) {
 		},
 		"absence over a hole resolves nothing": {
 			steps: []step{{10, Present, 1, firing}, {11, Unfilled, 0, nil}, {12, Unfilled, 0, nil}, {13, Absent, 0, resolved}},
-			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 13 * second, Value: 1, Lost: 2 * time.Second},
+			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 13 * second, Value: 1, memory: memory{Lost: 2 * time.Second}},
 		},
 		"time of absence over a hole does not count for for": {
 			hold: 5 * time.Second,
@@ -74,7 +76,46 @@ func TestTransition(t *testing.T) {
 				{10, Present, 1, pending}, {12, Unfilled, 0, nil}, {14, Unfilled, 0, nil},
 				{15, Present, 1, nil}, {18, Present, 1, nil}, {19, Present, 1, firing},
 			},
-			want: State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 19 * second, Checked: 19 * second, Value: 1, Lost: 4 * time.Second},
+			want: State{Phase: PhaseFiring, ActiveAt: 10 * second, FiringAt: 19 * second, Checked: 19 * second, Value: 1, memory: memory{Lost: 4 * time.Second}},
+		},
+		"it goes on firing for keep_firing_for": {
+			keep: 5 * time.Second,
+			steps: []step{
+				{10, Present, 1, firing}, {12, Absent, 0, nil}, {16, Absent, 0, nil}, {17, Absent, 0, resolved}, {18, Absent, 0, nil},
+			},
+			want: State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 18 * second, Value: 1},
+		},
+		"what comes back is kept firing anew": {
+			keep: 5 * time.Second,
+			steps: []step{
+				{10, Present, 1, firing}, {12, Absent, 0, nil}, {16, Present, 2, nil}, {17, Absent, 0, nil}, {21, Absent, 0, nil}, {22, Absent, 0, resolved},
+			},
+			want: State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 22 * second, Value: 2},
+		},
+		"keep_firing_for is nothing to a pending alert": {
+			hold: 5 * time.Second, keep: 5 * time.Second,
+			steps: []step{{10, Present, 1, pending}, {11, Absent, 0, inactive}},
+			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, Checked: 11 * second, Value: 1},
+		},
+		"time of absence over a hole does not count for keep_firing_for": {
+			keep: 5 * time.Second,
+			steps: []step{
+				{10, Present, 1, firing}, {12, Absent, 0, nil}, {14, Unfilled, 0, nil}, {15, Unknown, 0, nil}, {18, Absent, 0, nil}, {19, Absent, 0, resolved},
+			},
+			want: State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 19 * second, Value: 1, memory: memory{Lost: 2 * time.Second}},
+		},
+		"what is not cleared fires on, and is kept firing from when it is": {
+			keep: 5 * time.Second,
+			steps: []step{
+				{10, Present, 1, firing}, {12, Absent, 0, nil}, {13, Uncleared, 0, nil}, {18, Uncleared, 0, nil},
+				{19, Absent, 0, nil}, {23, Absent, 0, nil}, {24, Absent, 0, resolved},
+			},
+			want: State{Phase: PhaseInactive, ActiveAt: 10 * second, FiringAt: 10 * second, Checked: 24 * second, Value: 1},
+		},
+		"clear is nothing to a pending alert": {
+			hold:  5 * time.Second,
+			steps: []step{{10, Present, 1, pending}, {11, Uncleared, 0, inactive}},
+			want:  State{Phase: PhaseInactive, ActiveAt: 10 * second, Checked: 11 * second, Value: 1},
 		},
 		"it comes back": {
 			steps: []step{{10, Present, 1, firing}, {11, Absent, 0, resolved}, {12, Present, 7, firing}},
@@ -85,12 +126,12 @@ func TestTransition(t *testing.T) {
 			var s State
 			for _, step := range tc.steps {
 				var got []Kind
-				s, got = Transition(s, Result{Verdict: step.verdict, Value: step.value}, step.at*second, Timing{For: tc.hold})
+				s, got = Transition(s, Result{Verdict: step.verdict, Value: step.value}, step.at*second, Timing{For: tc.hold, KeepFiringFor: tc.keep})
 				if !slices.Equal(got, step.want) {
 					t.Fatalf("at %d s: events %v, want %v", step.at, got, step.want)
 				}
 			}
-			if s != tc.want {
+			if !reflect.DeepEqual(s, tc.want) {
 				t.Errorf("state is %+v, want %+v", s, tc.want)
 			}
 		})
@@ -134,12 +175,35 @@ func TestAwayDoesNotCount(t *testing.T) {
 	}
 }
 
+func TestAwayDoesNotCountForKeepFiring(t *testing.T) {
+	timing := Timing{KeepFiringFor: 10 * time.Second}
+	s, _ := Transition(State{}, Result{Verdict: Present}, 100*second, timing)
+	s, _ = Transition(s, Result{Verdict: Absent}, 103*second, timing)
+	s = s.Away(time.Hour, 3703*second)
+	for at := int64(3703); at <= 3710; at++ {
+		var kinds []Kind
+		s, kinds = Transition(s, Result{Verdict: Absent}, at*second, timing)
+		if resolved := len(kinds) > 0; resolved != (at == 3710+3) && at < 3710 {
+			t.Fatalf("second %d: events %v", at, kinds)
+		}
+	}
+	if s, kinds := Transition(s, Result{Verdict: Absent}, 3713*second, timing); !slices.Equal(kinds, []Kind{KindResolved}) || s.Active() {
+		t.Errorf("after ten seconds of running: %v, %+v", kinds, s)
+	}
+}
+
 // TestTransitionInvariants holds over random sequences: what the events say is
 // what the state says, every firing has its resolved, no pending fires early.
 func TestTransitionInvariants(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		timing := Timing{For: time.Duration(rng.IntN(20)) * time.Second}
+		if rng.IntN(2) == 0 {
+			timing.KeepFiringFor = time.Duration(rng.IntN(20)) * time.Second
+		}
+		if rng.IntN(2) == 0 {
+			timing.Flap = Flap{Changes: 2 + rng.IntN(6), Window: time.Duration(1+rng.IntN(60)) * time.Second}
+		}
 		var s State
 		told := PhaseInactive // what a subscriber believes
 		now := int64(1_000_000)
@@ -151,7 +215,7 @@ func TestTransitionInvariants(t *testing.T) {
 				s = s.Away(away, now)
 			}
 			before := s
-			r := Result{Verdict: Verdict(rng.IntN(4)), Value: rng.Float64()}
+			r := Result{Verdict: Verdict(rng.IntN(5)), Value: rng.Float64()}
 			var kinds []Kind
 			s, kinds = Transition(s, r, now, timing)
 			for _, kind := range kinds {
@@ -160,8 +224,18 @@ func TestTransitionInvariants(t *testing.T) {
 			if active := s.Active(); active && s.Phase != told || !active && told != PhaseInactive {
 				t.Fatalf("seed %d: state %+v, but the events say %s", seed, s, told)
 			}
-			if r.Verdict == Present && !s.Active() || r.Verdict == Absent && s.Active() {
+			held := timing.KeepFiringFor > 0 || s.Flapping
+			if r.Verdict == Present && !s.Active() || r.Verdict == Absent && s.Active() && (!held || s.Phase != PhaseFiring) {
 				t.Fatalf("seed %d: verdict %d left %+v", seed, r.Verdict, s)
+			}
+			if s.Flapping && (s.Phase != PhaseFiring || len(timing.Flap.recent(s.Changes, now)) < timing.Flap.Changes && r.Verdict != Unknown && r.Verdict != Unfilled) {
+				t.Fatalf("seed %d: flaps without reason: %+v", seed, s)
+			}
+			if slices.Contains(kinds, KindResolved) && now-max(before.GoneAt, 1) < timing.KeepFiringFor.Milliseconds() {
+				t.Fatalf("seed %d: resolved after %d ms, keep_firing_for is %v", seed, now-before.GoneAt, timing.KeepFiringFor)
+			}
+			if len(s.Changes) > timing.Flap.Changes {
+				t.Fatalf("seed %d: %d changes are kept", seed, len(s.Changes))
 			}
 			if (r.Verdict == Unknown || r.Verdict == Unfilled) && s.Phase != before.Phase {
 				t.Fatalf("seed %d: verdict %d changed %+v to %+v", seed, r.Verdict, before, s)

@@ -84,6 +84,7 @@ func (p *payload) add(e *alerts.Event) {
 		Durable:  e.Durable,
 		Value:    jsonFloat(e.Alert.Value),
 		ActiveAt: e.Alert.ActiveAt.UTC(),
+		Flapping: e.Alert.Flapping,
 		Stale:    e.Alert.Stale,
 		Evidence: newEvidence(e.Alert.Evidence),
 	})

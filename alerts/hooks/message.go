@@ -94,6 +94,7 @@ type oursAlert struct {
 	Durable  bool      `json:"durable"`
 	Value    jsonFloat `json:"value"`
 	ActiveAt time.Time `json:"activeAt"`
+	Flapping bool      `json:"flapping,omitempty"`
 	Stale    bool      `json:"stale,omitempty"`
 	Evidence *evidence `json:"evidence,omitempty"`
 }

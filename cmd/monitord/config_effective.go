@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -108,6 +110,9 @@ func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 		if v.IsNil() {
 			return "", false
 		}
+		if v.Elem().Kind() == reflect.Struct {
+			return inlineTable(v.Elem()), true
+		}
 		return tomlValue(v.Elem(), tag)
 	case reflect.String:
 		return strconv.Quote(v.String()), true
@@ -138,6 +143,18 @@ func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 		return "{ " + strings.Join(items, ", ") + " }", len(items) > 0
 	}
 	return "", false
+}
+
+// inlineTable writes a struct of plain values on one line.
+func inlineTable(v reflect.Value) string {
+	fields := tomlFields(v.Type())
+	var items []string
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if text, ok := tomlValue(v.FieldByIndex(fields[key]), v.Type().FieldByIndex(fields[key]).Tag); ok {
+			items = append(items, tomlKey(key)+" = "+text)
+		}
+	}
+	return "{ " + strings.Join(items, ", ") + " }"
 }
 
 func tomlKey(key string) string {

@@ -71,7 +71,7 @@ func wireEvent(e *alerts.Event) wire.Event {
 			Fingerprint: a.Fingerprint, State: publicState(a),
 			Labels: wireLabels(a.Labels), Annotations: wire.LabelsOf(a.Annotations), Value: a.Value,
 			ActiveAt: a.ActiveAt, StartsAt: a.StartsAt, EndsAt: a.EndsAt,
-			GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy, Stale: a.Stale, Evidence: wireEvidence(a.Evidence),
+			GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy, Flapping: a.Flapping, Stale: a.Stale, Evidence: wireEvidence(a.Evidence),
 		},
 	}
 	if d := e.Delivery; d != nil {

@@ -111,6 +111,7 @@ type inAlert struct {
 	EndsAt       inTime   `json:"endsAt"`
 	GeneratorURL string   `json:"generatorURL"`
 	SilencedBy   []string `json:"silencedBy"`
+	Flapping     bool     `json:"flapping"`
 	Stale        bool     `json:"stale"`
 
 	Evidence *inEvidence `json:"evidence"`
@@ -136,7 +137,7 @@ func (a *inAlert) alert() Alert {
 		Fingerprint: a.Fingerprint, State: a.State,
 		Labels: Labels(a.Labels), Annotations: Labels(a.Annotations), Value: float64(a.Value),
 		ActiveAt: time.Time(a.ActiveAt), StartsAt: time.Time(a.StartsAt), EndsAt: time.Time(a.EndsAt),
-		GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy, Stale: a.Stale, Evidence: a.Evidence.evidence(),
+		GeneratorURL: a.GeneratorURL, SilencedBy: a.SilencedBy, Flapping: a.Flapping, Stale: a.Stale, Evidence: a.Evidence.evidence(),
 	}
 }
 

@@ -141,6 +141,9 @@ func (a *Alert) fields(o *object) {
 	o.time("endsAt", a.EndsAt)
 	o.str("generatorURL", a.GeneratorURL)
 	o.list("silencedBy", len(a.SilencedBy), func(i int) { o.text(a.SilencedBy[i]) })
+	if a.Flapping {
+		o.bool("flapping", true)
+	}
 	if a.Stale {
 		o.bool("stale", true)
 	}

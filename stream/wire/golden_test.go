@@ -34,7 +34,7 @@ func serverGolden() map[string]Message {
 	resolved := goldenAlert()
 	resolved.State, resolved.EndsAt, resolved.Value = "resolved", time.UnixMilli(1763683260500), math.Inf(1)
 	proven := goldenAlert()
-	proven.Stale = true
+	proven.Flapping, proven.Stale = true, true
 	proven.Evidence = &Evidence{Values: []Sample{
 		{1763683198000, 12.25}, {1763683199000, math.Inf(1)}, {1763683199500, math.NaN()}, {1763683200000, 93.2},
 	}}

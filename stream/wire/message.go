@@ -81,6 +81,7 @@ type Alert struct {
 	EndsAt       time.Time // zero while it fires
 	GeneratorURL string
 	SilencedBy   []string
+	Flapping     bool      // it comes and goes so often that it is held firing
 	Stale        bool      // a collector that its expression selects from fails
 	Evidence     *Evidence // how it came to fire; nil if there is none
 }

@@ -15,6 +15,7 @@ interface Of {
 	since?: string;
 	current?: boolean;
 	durable?: boolean;
+	flapping?: boolean;
 	stale?: boolean;
 }
 
@@ -40,6 +41,7 @@ function event(kind: string, of: Of = {}): AlertMessage {
 			endsAt: kind === 'resolved' || kind === 'inactive' ? since : '0001-01-01T00:00:00Z',
 			generatorURL: '',
 			silencedBy: [],
+			...(rest.flapping ? { flapping: true } : {}),
 			...(rest.stale ? { stale: true } : {}),
 		},
 	};
@@ -148,6 +150,11 @@ describe('fold', () => {
 			'a1b0c3a8-29ce-5c5d-9d3e-60e3f35c2b8a',
 		]);
 		expect(sorted(all([golden('alert_unsilenced')], silenced))[0]?.silencedBy).toEqual([]);
+	});
+
+	it('marks one that comes and goes too often', () => {
+		expect(sorted(all([event('firing', { flapping: true })]))[0]?.flapping).toBe(true);
+		expect(sorted(all([event('firing')]))[0]?.flapping).toBe(false);
 	});
 
 	it('marks one whose collector fails', () => {

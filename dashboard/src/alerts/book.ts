@@ -13,6 +13,7 @@ export interface Alert {
 	readonly seq: number;
 	readonly durable: boolean; // false: announced, and not on disk yet
 	readonly silencedBy: readonly string[]; // ids of the silences that it is under
+	readonly flapping: boolean; // it comes and goes too often and is held firing
 	readonly stale: boolean; // its collector fails, the state is kept
 	readonly delivery: (Delivery & { ok: boolean }) | null; // what the last hook made of it
 }
@@ -63,6 +64,7 @@ function read(m: AlertMessage, known: Alert | undefined): Alert {
 		seq: m.seq ?? known?.seq ?? 0,
 		durable: m.durable !== false,
 		silencedBy: a.silencedBy ?? [],
+		flapping: a.flapping === true,
 		stale: a.stale === true,
 		delivery: known?.state === a.state ? known.delivery : null,
 	};

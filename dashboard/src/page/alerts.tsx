@@ -92,6 +92,7 @@ function Marks({ alert: a }: { alert: Alert }) {
 	return (
 		<>
 			{!a.durable && <em title="Announced, but not on disk yet">not durable</em>}
+			{a.flapping && <em title="It comes and goes too often; it counts as firing until it is calm">flapping</em>}
 			{a.stale && <em title="A collector that it needs fails; it keeps its state">stale</em>}
 			{d?.ok && <em class="good">{d.hook} notified</em>}
 			{d && !d.ok && (

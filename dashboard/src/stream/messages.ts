@@ -44,6 +44,7 @@ export interface WireAlert {
 	endsAt: string;
 	generatorURL: string;
 	silencedBy: readonly string[]; // ids of silences
+	flapping?: boolean;
 	stale?: boolean;
 	/** What the expression gave in the minute before the alert fired: [ms, value]. */
 	evidence?: { values: [number, WireNumber][] };
