@@ -43,6 +43,7 @@ type batcher struct {
 	unread  []metric.Unread // likewise
 	prev    []metric.Point  // of the batch before; published, so never written to
 	dropped uint64          // since the start
+	falls   falls           // of counters
 }
 
 // begin starts the next batch.
@@ -84,9 +85,12 @@ func (b *batcher) finish(tick time.Time, took time.Duration) metric.Batch {
 		added int
 		ended []*metric.Series
 	)
-	if !sameSeries(b.points, b.prev) {
+	aligned := sameSeries(b.points, b.prev)
+	if !aligned {
 		added, ended = b.compare()
 	}
+	b.falls.mend(tick.UnixMilli(), b.points, b.prev, aligned)
+	b.falls.forget(ended)
 	scraped := float64(len(b.points) - ownPoints)
 	b.points[atUp].V = 1
 	b.points[atDuration].V = took.Seconds()

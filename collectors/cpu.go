@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
 
@@ -35,9 +36,10 @@ func (c *cpuCollector) Collect(ctx context.Context, e *Emitter) error {
 	if len(times) == 0 {
 		return errors.New("read stat: no processor found") // gopsutil swallows the error
 	}
+	now := time.Now()
 	for _, read := range times {
 		name := strings.TrimPrefix(read.CPU, "cpu")
-		t := c.counters.update(read)
+		t := c.counters.update(read, now)
 		e.Add(descCPU, t.User, name, "user")
 		e.Add(descCPU, t.Nice, name, "nice")
 		e.Add(descCPU, t.System, name, "system")

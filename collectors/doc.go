@@ -18,6 +18,9 @@
 //     scrape would write about itself (up, scrape_…) is added.
 //  5. Series that the batch before had and this one lacks are listed as ended and
 //     retired from the registry.
+//     Counters of the host that have fallen go on from where they were, also over
+//     a restart of the daemon ([Sampler.Resume]): whoever reads them would take a
+//     fall for a reset, and all that they ever counted for the growth of a second.
 //  6. The batch, whose points all carry the tick's nominal time, is handed to
 //     deliver. While deliver runs there is no other tick.
 //  7. Readings between ticks that are due are started.
@@ -43,7 +46,8 @@
 //
 // # Not promised
 //
-// Ticks go back in time when the wall clock was set back by more than a minute;
+// A counter that fell is, for as long as the machine runs, ahead of the kernel's by
+// as much. Ticks go back in time when the wall clock was set back by more than a minute;
 // after a smaller step there is none until the clock has caught up. A goroutine
 // stuck in the kernel outlives Run. A mount that stops answering is noticed when
 // it is next asked, which is an interval of the file system collector at most.

@@ -68,6 +68,11 @@ func newSampler(cfg Config, reg *metric.Registry, log *slog.Logger, src sources,
 	return s, nil
 }
 
+// Resume takes what the history had at its last tick (Unix milliseconds), before
+// Run: counters of the host that have fallen since then go on from there, unless
+// the machine was started again.
+func (s *Sampler) Resume(last int64, values []metric.Value) { s.batch.falls.resume(last, values) }
+
 // Run takes ticks and hands each batch to deliver, until ctx is done; then it
 // returns nil. deliver is called by one goroutine; while it runs no tick is
 // taken, and those that it makes more than half an interval late are left out.

@@ -108,6 +108,10 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 		return err
 	}
 
+	if last, err := db.Instant(ctx, `{__name__=~"node_.+"}`, lastTick); err == nil && lastTick > 0 {
+		sampler.Resume(lastTick, last)
+	}
+
 	// Silences and rules.
 	silences := alerts.NewSilences(alertLog, time.Now)
 	if faults := silences.Load(conf.Alerts.Silences); len(faults) > 0 {
