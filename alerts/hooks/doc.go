@@ -1,28 +1,54 @@
 // Package hooks tells others about alerts: it starts programs, calls webhooks,
-// pushes to Alertmanagers, and tells chat, push and mail services. A hook is one more reader of the alert journal, with its own
-// cursor; there is no outbox beside the journal to keep in step.
+// pushes to Alertmanagers, and tells chat, push and mail services. A hook is one
+// more reader of the alert journal, with its own cursor; there is no outbox beside
+// the journal to keep in step.
 //
 // The life of a delivery:
 //
-//  1. The hook reads a firing or resolved event of a rule that asks for it. The
-//     delivery is open, and stands in the lane of its alert behind those of the
-//     same alert that came before.
+//  1. The hook reads an event that begins to tell of a firing, or a resolved: of a
+//     rule that names the hook or, naming none, of an alert that its matchers fit.
+//     The delivery is open, and stands in the lane of its alert behind those of
+//     the same alert that came before. With Config.GroupBy, what comes within
+//     Config.GroupWait of the first of a group is one delivery in the group's lane.
 //  2. When it is the first of its lane, and the hook and the runner have room
-//     (Config.Concurrency of a hook, 16 in all), it is attempted.
+//     (Config.Concurrency and MaxPerMinute of a hook, 16 in all), it is attempted.
+//     What is delivered together is noted in the journal before (a seal).
 //  3. If that fails, a notify_failed event says so, the first time, and the lane
 //     waits: 1 s at first, 5 min in the end, with jitter. Other lanes go on.
 //  4. When it succeeds, or is given up, an event in the journal says so. The
 //     delivery is closed when the hook reads that event back, so that what is
-//     open after a restart is what the journal says, and nothing else.
-//  5. A note in the journal says from time to time how far the hook has read
-//     and what was open by then, so that a start need not read everything.
+//     open after a restart is what the journal says, and nothing else. What was
+//     given up is kept as a dead letter, the newest 1,000 of a hook, until it is
+//     retried by hand and delivered.
+//  5. A note in the journal says from time to time how far the hook has read, what
+//     was open by then, and what it had told, so that a start need not read
+//     everything. What follows the note is read again before anything is attempted.
 //
 // A delivery whose closing event did not reach the disk is made again after a
-// restart, with the same idempotency key.
+// restart, of the same events and with the same idempotency key.
+//
+// # What was told
+//
+// A hook keeps account of the alerts that fire and that it delivered, or owes. A
+// resolved is for those alone, whatever matchers and silences say by then. An
+// alert that begins to fire under a silence is not told; when the silence ends
+// and it still fires, it is. With Config.Repeat it is said again that long after
+// the last delivery (or after that was given up), unless it is silenced; a repeat
+// that waits when the alert ends is taken back. Time is counted by the monotonic
+// clock, and by the wall clock while no daemon runs.
 //
 // A hook that is new begins with the alerts that are firing at that moment.
 // While the journal's disk takes nothing, events have no number; they are
-// delivered nevertheless ([Runner.Announce]) and not again once they have one.
+// delivered nevertheless ([Runner.Announce]), each by itself, and not again once
+// they have one.
+//
+// # Bounds
+//
+// At most 16,384 events wait for a hook in memory, and about 131,072 for all of
+// them; beyond that a hook reads no further until it has delivered, and the
+// journal keeps the rest. A delivery has at most 256 events and about 1 MiB. A
+// hook knows 4,096 alerts to fire; of more it delivers the resolved whether or not
+// it told the firing, and repeats nothing.
 //
 // # Beside deliveries
 //
@@ -64,7 +90,9 @@
 // Deliveries are made at least once, not exactly once. Nothing is promised about
 // the order of different alerts. A program that leaves its process group
 // (setsid) is not found when the group is killed. A hook that is taken out of
-// the configuration forgets what it had not delivered. That redirects are refused
+// the configuration forgets what it had not delivered. MaxPerMinute begins anew
+// with each start. When groups change over a restart, what had been delivered
+// together still is, one delivery after the other until that is done. That redirects are refused
 // holds for services that use the process's HTTP transport; ntfy, gotify and
 // mattermost bring their own.
 package hooks

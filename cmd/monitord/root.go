@@ -75,7 +75,7 @@ rules written in TOML, and pushes samples and alerts to whoever watches.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newRulesCommand(), newSilenceCommand(), newVersionCommand(), newHelperCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newRulesCommand(), newSilenceCommand(), newHookCommand(), newVersionCommand(), newHelperCommand())
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	return root
 }

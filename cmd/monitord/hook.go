@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"monitord/alerts/hooks"
+)
+
+const hooksPath = "/api/v1/hooks"
+
+func newHookCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "hook",
+		Short: "What hooks have delivered, what waits, what was given up; try one out",
+		Example: `  monitord hook list
+  monitord hook test ops --severity critical
+  monitord hook retry ops`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newHookListCommand(), newHookRetryCommand(), newHookTestCommand())
+	return cmd
+}
+
+// oneHook is the only argument of a command.
+func oneHook(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("say which hook: write its name, from monitord hook list")
+	}
+	return nil
+}
+
+// hook asks for something below /api/v1/hooks.
+func (r *remote) hook(ctx context.Context, method string, query url.Values, into any, path ...string) error {
+	at := hooksPath
+	for _, part := range path {
+		at += "/" + url.PathEscape(part)
+	}
+	answer := struct{ Data any }{into}
+	return r.call(ctx, method, at, query, nil, &answer)
+}
+
+func outputFlag(cmd *cobra.Command, output *string) {
+	cmd.Flags().StringVarP(output, "output", "o", "table", "`format`: table or json")
+}
+
+func checkOutput(output string) error {
+	if output != "table" && output != "json" {
+		return &exitError{exitUsage, fmt.Errorf("--output is %q, must be table or json", output)}
+	}
+	return nil
+}
+
+// alertText names what is delivered, in one cell.
+func alertText(c hooks.Content) string {
+	if c.Labels == nil {
+		return "(no longer kept)"
+	}
+	var rest []string
+	for name, value := range c.Labels {
+		switch name {
+		case "alertname", "instance", "job", "severity":
+		default:
+			rest = append(rest, fmt.Sprintf("%s=%q", name, value))
+		}
+	}
+	slices.Sort(rest)
+	text := c.Labels["alertname"]
+	if len(rest) > 0 {
+		text += "{" + strings.Join(rest, ",") + "}"
+	}
+	if c.Events > 1 {
+		text += fmt.Sprintf(" and %d more", c.Events-1)
+	}
+	if c.Repeat > 0 {
+		text += fmt.Sprintf(" (repeat %d)", c.Repeat)
+	}
+	return clean(text)
+}

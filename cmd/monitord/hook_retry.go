@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+func newHookRetryCommand() *cobra.Command {
+	var at, output string
+	var seq uint64
+	cmd := &cobra.Command{
+		Use:   "retry NAME",
+		Short: "Try again now what waits after a failure and what was given up",
+		Long: `retry has a hook try again now: the deliveries that wait after a failed attempt, and
+those that were given up, for as long again as give_up says. The receiver finds the
+same Idempotency-Key as before. It prints how many deliveries that is.`,
+		Example: `  monitord hook retry ops
+  monitord hook retry ops --seq 1042`,
+		Args: oneHook,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
+			query := url.Values{}
+			if cmd.Flags().Changed("seq") {
+				query.Set("seq", strconv.FormatUint(seq, 10))
+			}
+			r, err := newRemote(at)
+			if err != nil {
+				return err
+			}
+			var done struct {
+				Retried int `json:"retried"`
+			}
+			if err := r.hook(cmd.Context(), "POST", query, &done, args[0], "retry"); err != nil {
+				return err
+			}
+			if output == "json" {
+				return printJSON(cmd.OutOrStdout(), done)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), done.Retried)
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Uint64Var(&seq, "seq", 0, "only the delivery of the event with that `number`")
+	outputFlag(cmd, &output)
+	addURLFlag(flags, &at)
+	return cmd
+}
