@@ -1,6 +1,6 @@
 // Package trial runs rules on a history that is not the daemon's: on made-up
-// samples (unit tests). The rules are evaluated by the daemon's own
-// [alerts.Engine], so that what is tried is what runs.
+// samples (unit tests), or on what a daemon has recorded (replay). The rules are
+// evaluated by the daemon's own [alerts.Engine], so that what is tried is what runs.
 //
 // The life of a unit test:
 //
@@ -19,7 +19,34 @@
 // hold the rules that it tests; native histograms are refused. Samples of one test
 // are bounded, and so is the number of its evaluations.
 //
+// # The life of a replay
+//
+//  1. Whoever wants it compiles the rules, keeps those that are [Needed], and opens
+//     the recorded history read-only.
+//  2. [Replay.Run] makes an engine for each rule and goes through the record by the
+//     hour. For each rule in order, a range query gives the hour's results, and the
+//     engine is taken through the hour's ticks: from the query's result where it has
+//     the time, else (after a tick that is missing, where the expression looks
+//     ahead, where a range query fails) from a query for the moment.
+//  3. What a rule writes is appended beside the record if another reads it, and
+//     stands there in the place of what is recorded under the same labels.
+//  4. Rules that read none of this are evaluated ahead of their turn, on all
+//     processors, a few windows at most.
+//  5. If a rule reads what it writes itself, or what one behind it does, all of them
+//     are taken from tick to tick: slower by far, but right.
+//
+// A test holds that this gives what one engine with all rules gives that steps from
+// tick to tick.
+//
 // # Goroutines
 //
-// Nothing here starts any. A run is for one goroutine; several may go on at once.
+//	goroutine      started by  stopped by    waited for by
+//	range queries  Replay.Run  its end       Replay.Run
+//
+// Unit tests start none. A run is for one goroutine; several may go on at once.
+//
+// # Not promised
+//
+// A replay knows nothing of what was active before it begins, of collectors that
+// failed, and of silences.
 package trial

@@ -76,10 +76,11 @@ func (r *Result) count(ticks []int64, interval time.Duration) {
 
 // firings follows the alerts of one rule.
 type firings struct {
-	res   *Result
-	total Total
-	least bool // the least value is the peak
-	open  map[string]*Firing
+	res    *Result
+	total  Total
+	least  bool // the least value is the peak
+	silent bool // nothing of it is in the result
+	open   map[string]*Firing
 }
 
 func newFirings(rule *alerts.Rule, res *Result) *firings {
@@ -153,7 +154,10 @@ func (f *firings) ended(firing *Firing, t int64) {
 	if firing.Still {
 		f.total.Still++
 	}
-	if len(f.res.Firings) == maxFirings {
+	switch {
+	case f.silent:
+		return
+	case len(f.res.Firings) == maxFirings:
 		f.res.Omitted++
 		return
 	}
@@ -176,7 +180,7 @@ func (f *firings) finish(engine *alerts.Engine, rule *alerts.Rule, queryErr erro
 			f.res.Failed = append(f.res.Failed, Failed{rule.Name, s.Failures, s.Evaluations, cmp.Or(s.LastError, queryErr)})
 		}
 	}
-	if !rule.Recording {
+	if !rule.Recording && !f.silent {
 		f.res.Totals = append(f.res.Totals, f.total)
 	}
 }

@@ -18,10 +18,13 @@ import (
 type Replay struct {
 	// History is opened by [history.OpenReadOnly] to keep at least as much as
 	// [Keep] says, and read by nobody else: what the rules write is appended to it.
-	History  *history.DB
-	Rules    []*alerts.Rule // compiled, in the order of evaluation
-	From, To int64          // Unix milliseconds, both inclusive
-	Interval time.Duration  // of the ticks
+	History *history.DB
+	Rules   []*alerts.Rule // compiled, in the order of evaluation
+	// Shown says which alert rules are in the result; the others are there for what
+	// they write. nil: all.
+	Shown    func(*alerts.Rule) bool
+	From, To int64         // Unix milliseconds, both inclusive
+	Interval time.Duration // of the ticks
 	// Progress is told how much is done, from 0 to 1; nil: nobody. It is called
 	// often, by one goroutine.
 	Progress func(done float64)
@@ -103,6 +106,7 @@ func (r *Replay) stages(res *Result) ([]*stage, error) {
 	var stages []*stage
 	for _, rule := range r.Rules {
 		s := &stage{rule: rule, db: r.History, result: newFirings(rule, res)}
+		s.result.silent = r.Shown != nil && !r.Shown(rule)
 		s.look()
 		var err error
 		s.engine, err = alerts.NewEngine(alerts.EngineOptions{
@@ -158,4 +162,36 @@ func hides(stages []*stage) func(labels.Labels) bool {
 		}
 		return false
 	}
+}
+
+// Needed returns the rules that are wanted, and those that they read the results of,
+// in their order.
+func Needed(rules []*alerts.Rule, wanted func(*alerts.Rule) bool) []*alerts.Rule {
+	stages := make([]*stage, len(rules))
+	needed := make([]bool, len(rules))
+	var open []int
+	for i, r := range rules {
+		stages[i] = &stage{rule: r}
+		stages[i].look()
+		if needed[i] = wanted(r); needed[i] {
+			open = append(open, i)
+		}
+	}
+	for len(open) > 0 {
+		reader := stages[open[len(open)-1]]
+		open = open[:len(open)-1]
+		for i, s := range stages {
+			if !needed[i] && reader.reads(s) {
+				needed[i] = true
+				open = append(open, i)
+			}
+		}
+	}
+	var list []*alerts.Rule
+	for i, r := range rules {
+		if needed[i] {
+			list = append(list, r)
+		}
+	}
+	return list
 }

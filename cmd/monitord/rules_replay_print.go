@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts/trial"
+)
+
+// writeReplay writes the result in a format; what is to be said about it goes to
+// stderr.
+func writeReplay(stdout, stderr io.Writer, format string, res *trial.Result) error {
+	fmt.Fprintf(stderr, "%s recorded from %s to %s", count(res.Ticks, "tick"), localTime(res.First), localTime(res.Last))
+	if res.Missing > 0 {
+		fmt.Fprintf(stderr, ", %s missing in between", formatDuration(res.Missing.Round(time.Second)))
+	}
+	fmt.Fprintln(stderr)
+	for _, f := range res.Failed {
+		fmt.Fprintf(stderr, "monitord: %s could not be evaluated %d of %d times: %v\n", clean(f.Rule), f.Failures, f.Attempts, f.Err)
+	}
+	if res.Omitted > 0 {
+		fmt.Fprintf(stderr, "monitord: %s are not listed, there are too many; the totals have them\n", count(res.Omitted, "firing"))
+	}
+	switch format {
+	case "json":
+		return json.NewEncoder(stdout).Encode(replayJSON(res))
+	case "csv":
+		return replayCSV(stdout, res)
+	}
+	return replayText(stdout, res)
+}
+
+func replayText(out io.Writer, res *trial.Result) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if len(res.Firings) > 0 {
+		fmt.Fprintln(w, "ALERT\tSTART\tEND\tDURATION\tPEAK\tLABELS")
+	}
+	for _, f := range res.Firings {
+		end := localTime(f.End)
+		if f.Still {
+			end = "still firing"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", clean(f.Rule), localTime(f.Start), end, firingTime(f), shortNumber(f.Peak), clean(otherLabels(f.Labels).String()))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(res.Firings) > 0 {
+		fmt.Fprintln(out)
+	}
+	quiet := slices.DeleteFunc(slices.Clone(res.Totals), func(t trial.Total) bool { return t.Firings+t.NeverFired+t.Pending > 0 })
+	if len(quiet) < len(res.Totals) {
+		fmt.Fprintln(w, "RULE\tFIRINGS\tSTILL\tTIME FIRING\tLONGEST\tPENDING ONLY\tGROUP")
+	}
+	for _, t := range res.Totals {
+		if slices.Contains(quiet, t) {
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%d\t%s\n", clean(t.Rule), t.Firings, t.Still, formatDuration(t.Firing), formatDuration(t.Longest), t.NeverFired+t.Pending, clean(t.Group))
+	}
+	if len(quiet) > 0 {
+		fmt.Fprintln(w, "never fired nor pending: "+quietRules(quiet))
+	}
+	return w.Flush()
+}
+
+// quietRules names the rules that did nothing, or counts them if they are many.
+func quietRules(totals []trial.Total) string {
+	if len(totals) > 8 {
+		return count(len(totals), "rule")
+	}
+	var names []string
+	for _, t := range totals {
+		names = append(names, clean(t.Rule))
+	}
+	return strings.Join(names, ", ")
+}
+
+// otherLabels are those that the first column does not have.
+func otherLabels(ls labels.Labels) labels.Labels {
+	return labels.NewBuilder(ls).Del(labels.AlertName).Labels()
+}
+
+func firingTime(f trial.Firing) string {
+	return formatDuration(time.Duration(f.End-f.Start) * time.Millisecond)
+}
+
+func localTime(ms int64) string { return time.UnixMilli(ms).Format("2006-01-02 15:04:05") }
+
+func utcTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano) }
+
+func shortNumber(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+func replayCSV(out io.Writer, res *trial.Result) error {
+	w := csv.NewWriter(out)
+	_ = w.Write([]string{"alert", "start", "end", "still_firing", "seconds", "peak", "labels"}) // an error is kept for the flush
+	for _, f := range res.Firings {
+		_ = w.Write([]string{
+			clean(f.Rule), utcTime(f.Start), utcTime(f.End), strconv.FormatBool(f.Still),
+			strconv.FormatFloat(float64(f.End-f.Start)/1000, 'f', -1, 64), strconv.FormatFloat(f.Peak, 'g', -1, 64), clean(f.Labels.String()),
+		})
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// replayReport is the result in JSON.
+type replayReport struct {
+	From    string         `json:"from"` // first and last tick that is recorded
+	To      string         `json:"to"`
+	Ticks   int            `json:"ticks"`
+	Missing float64        `json:"missingSeconds"`
+	Firings []replayFiring `json:"firings"`
+	Omitted int            `json:"omitted,omitempty"`
+	Totals  []replayTotal  `json:"totals"`
+	Failed  []replayFailed `json:"failed,omitempty"`
+}
+
+type replayFiring struct {
+	Alert   string            `json:"alert"`
+	Labels  map[string]string `json:"labels"`
+	Active  string            `json:"activeAt"`
+	Start   string            `json:"startsAt"`
+	End     string            `json:"endsAt,omitempty"` // absent while it fires
+	Seconds float64           `json:"seconds"`
+	Peak    any               `json:"peak"` // a number, or "NaN", "+Inf", "-Inf"
+}
+
+type replayTotal struct {
+	Rule        string  `json:"rule"`
+	Group       string  `json:"group"`
+	Firings     int     `json:"firings"`
+	Still       int     `json:"stillFiring"`
+	Seconds     float64 `json:"secondsFiring"`
+	Longest     float64 `json:"longestSeconds"`
+	PendingOnly int     `json:"pendingOnly"`
+}
+
+type replayFailed struct {
+	Rule     string `json:"rule"`
+	Failures uint64 `json:"failures"`
+	Attempts uint64 `json:"attempts"`
+	Error    string `json:"error"`
+}
+
+func replayJSON(res *trial.Result) replayReport {
+	r := replayReport{
+		From: utcTime(res.First), To: utcTime(res.Last), Ticks: res.Ticks, Missing: res.Missing.Seconds(),
+		Firings: []replayFiring{}, Omitted: res.Omitted, Totals: []replayTotal{},
+	}
+	for _, f := range res.Firings {
+		one := replayFiring{
+			Alert: f.Rule, Labels: f.Labels.Map(), Active: utcTime(f.Active), Start: utcTime(f.Start),
+			Seconds: float64(f.End-f.Start) / 1000, Peak: f.Peak,
+		}
+		if !f.Still {
+			one.End = utcTime(f.End)
+		}
+		if math.IsNaN(f.Peak) || math.IsInf(f.Peak, 0) {
+			one.Peak = strconv.FormatFloat(f.Peak, 'g', -1, 64)
+		}
+		r.Firings = append(r.Firings, one)
+	}
+	for _, t := range res.Totals {
+		r.Totals = append(r.Totals, replayTotal{t.Rule, t.Group, t.Firings, t.Still, t.Firing.Seconds(), t.Longest.Seconds(), t.NeverFired + t.Pending})
+	}
+	for _, f := range res.Failed {
+		r.Failed = append(r.Failed, replayFailed{f.Rule, f.Failures, f.Attempts, fmt.Sprint(f.Err)})
+	}
+	return r
+}
