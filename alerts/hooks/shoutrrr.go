@@ -67,7 +67,12 @@ type errand struct {
 	URL    string            `json:"url"`
 	Text   string            `json:"text"`
 	Params map[string]string `json:"params"`
+	// Limit is when the helper ends by itself, should nobody be there to end it.
+	Limit time.Duration `json:"limit"`
 }
+
+// helperGrace is how much later than it would be ended a helper ends by itself.
+const helperGrace = 5 * time.Second
 
 // errandBytes bounds an errand, and what comes back.
 const errandBytes = 256 << 10
@@ -75,6 +80,9 @@ const errandBytes = 256 << 10
 func (s *shoutrrr) send(ctx context.Context, m *message) outcome {
 	e := dress(s.service, m, s.instance)
 	e.URL = s.url
+	if deadline, ok := ctx.Deadline(); ok {
+		e.Limit = time.Until(deadline) + helperGrace
+	}
 	in, err := json.Marshal(e)
 	if err != nil {
 		return outcome{err: fmt.Errorf("encode the delivery: %w", err), permanent: true}

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+	"os"
+	"runtime/metrics"
+	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
@@ -29,7 +32,31 @@ func ServeHelper(in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(io.LimitReader(in, errandBytes)).Decode(&e); err != nil {
 		return fmt.Errorf("read what to deliver: %w", err)
 	}
+	go bound(e.Limit)
 	return json.NewEncoder(out).Encode(carryOut(e, http.DefaultTransport))
+}
+
+// helperBytes is the most memory that a helper may take: services read answers
+// without limit.
+const helperBytes = 256 << 20
+
+// bound ends the process when it has taken too long, or too much memory.
+func bound(limit time.Duration) {
+	late := time.After(max(limit, helperGrace))
+	look := time.NewTicker(20 * time.Millisecond)
+	total := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+	for {
+		select {
+		case <-late:
+			fmt.Fprintln(os.Stderr, "it takes too long")
+			os.Exit(1)
+		case <-look.C:
+			if metrics.Read(total); total[0].Value.Uint64() > helperBytes {
+				fmt.Fprintln(os.Stderr, "the answer is too large")
+				os.Exit(1)
+			}
+		}
+	}
 }
 
 // carryOut makes the delivery that an errand asks for. What the services send
@@ -73,7 +100,7 @@ func deliver(e errand) (err error) {
 // judgeService says what an error means: the last answer over HTTP says it
 // best, if there was one that failed.
 func judgeService(r *report, err error, failed *outcome) {
-	r.Error = err.Error()
+	r.Error = clip(err.Error(), transcriptBytes)
 	var mail *textproto.Error
 	var answer jsonclient.Error
 	switch {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -230,6 +232,45 @@ func TestServicesThatHang(t *testing.T) {
 			t.Errorf("%s took %v", url, took)
 		}
 		cancel()
+	}
+}
+
+// TestEndlessAnswer: a receiver that does not stop answering costs a bounded
+// amount, also where a service reads all there is.
+func TestEndlessAnswer(t *testing.T) {
+	p := servePush(t, func(w http.ResponseWriter, r *http.Request) {
+		for block := make([]byte, 1<<20); r.Context().Err() == nil; {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	})
+	for url, want := range map[string]string{
+		"generic+http://" + p.host + "/x":            "", // what is read of it is enough
+		"ntfy://" + p.host + "/topic?scheme=http":    "the answer is too large",
+		"bark://:key@" + p.host + "/?scheme=http":    "invalid character",
+		"mattermost://" + p.host + "/T?disabletls=1": "",
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		o := serviceAt(t, url).send(ctx, messageOf(t, golden()))
+		if (o.err != nil) != (want != "") || o.err != nil && !strings.Contains(o.err.Error(), want) {
+			t.Errorf("%s: %v", url, o.err)
+		}
+		cancel()
+	}
+}
+
+// TestHelperThatNobodyEnds ends by itself.
+func TestHelperThatNobodyEnds(t *testing.T) {
+	t.Parallel()
+	s := serveMail(t, &mailServer{silent: true})
+	in := `{"url":"smtp://` + s.addr + `/?from=a@example.com&to=b@example.com","text":"x","limit":1}`
+	cmd := exec.Command(os.Args[0], HelperName)
+	cmd.Stdin = strings.NewReader(in)
+	begun := time.Now()
+	out, err := cmd.CombinedOutput()
+	if took := time.Since(begun); err == nil || !strings.Contains(string(out), "too long") || took < helperGrace {
+		t.Errorf("after %v: %v, %q", took, err, out)
 	}
 }
 

@@ -92,5 +92,5 @@ func (w *witness) failed() *outcome {
 func (w *witness) report() report {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return report{Request: w.asked, Answer: w.answer}
+	return report{Request: transcript(w.asked), Answer: transcript(w.answer)}
 }
