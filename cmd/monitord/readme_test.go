@@ -10,14 +10,20 @@ import (
 //go:embed testdata/nginx.conf
 var nginxConf string
 
+//go:embed testdata/signature.py
+var signaturePython string
+
 // What the README tells people to write is what is tested.
-func TestReadmeHasTheProxyConfigurationThatIsTested(t *testing.T) {
+func TestReadmeHasWhatIsTested(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(text), "```nginx\n"+nginxConf+"```\n") {
 		t.Error("the nginx snippet in README.md is not testdata/nginx.conf")
+	}
+	if !strings.Contains(string(text), "```python\n"+signaturePython+"```\n") {
+		t.Error("the python snippet in README.md is not testdata/signature.py")
 	}
 }
 
