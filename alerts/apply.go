@@ -38,6 +38,9 @@ func (tr *tracker) missing(ev *evaluation) []string {
 // with always every alert that the result has, in its order, then those that are
 // missing.
 func (tr *tracker) apply(ev *evaluation, missing []string, always bool) []change {
+	if ev.t < tr.unsure {
+		return tr.wait(ev.t)
+	}
 	if tr.overflows(ev, missing) {
 		return tr.drop(ev.t)
 	}
@@ -67,6 +70,15 @@ func (tr *tracker) apply(ev *evaluation, missing []string, always bool) []change
 		}
 	}
 	return changes
+}
+
+// wait leaves the rule's alerts as they are at a time of which its expression says
+// nothing.
+func (tr *tracker) wait(t int64) []change {
+	for _, in := range tr.alerts {
+		tr.move(in, Result{Verdict: Unfilled}, t)
+	}
+	return nil
 }
 
 func (tr *tracker) move(in *instance, r Result, t int64) []Kind {

@@ -49,5 +49,16 @@ func builtInConfigs() []RuleConfig {
 				"Look at the log for the reason: make room on the file system that holds the data directory (4 MiB are enough), or see to it that it is mounted writable. " +
 				"monitord tries again every second, and this alert resolves by itself.",
 		},
+	}, {
+		Name:     "MonitordClockJumped",
+		Expr:     "abs(monitord_clock_ahead_seconds) > 60 or monitord_history_folded == 1",
+		Severity: "warning",
+		Annotations: map[string]string{
+			"summary": "The clock of {{ $labels.instance }} has jumped",
+			"description": "Either it jumped by more than a minute: monitord follows it when it has stood there for a minute, or is synchronised, and counts on until then. " +
+				"Or it was set back, to times that the history has already: nothing stored is replaced, so samples of such times are kept in memory only, for some hours, until the clock has passed the newest one. " +
+				"So are all that lie more than a day behind it: if the times stored are wrong and far ahead, stop monitord and move its history directory away. " +
+				"Rules that look back wait until their range is full again. Look at what keeps the time (chronyc tracking, timedatectl).",
+		},
 	}, silenceNotice()}
 }

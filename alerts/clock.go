@@ -26,6 +26,7 @@ type clock struct {
 	after int64         // the tick that ended it
 	ran   time.Duration // how long the daemon ran before it; 0: nobody knows
 	start int64         // the first tick since the start
+	set   bool          // the last hole is one in the clock only, which was set
 }
 
 func newClock(o EngineOptions) clock {
@@ -38,8 +39,9 @@ func newClock(o EngineOptions) clock {
 	return c
 }
 
-// tick takes the next tick and returns the hole before it, or nil.
-func (c *clock) tick(t int64) *Hole {
+// tick takes the next tick and returns the hole before it, or nil. step is by how
+// much the clock was set since the tick before.
+func (c *clock) tick(t int64, step time.Duration) *Hole {
 	last, first := c.last, c.start == 0
 	c.last = t
 	if first {
@@ -49,26 +51,47 @@ func (c *clock) tick(t int64) *Hole {
 		return nil
 	}
 	gap := time.Duration(t-last) * time.Millisecond
-	allowed := holeTicks * c.interval
 	if first {
-		allowed = c.interval
+		if gap >= 0 && gap <= c.interval && !c.empty {
+			return nil
+		}
+		// After a clock that was set back, the history has times that are to come.
+		c.hole, c.after, c.ran, c.set, c.began = maxLost, t, 0, gap < 0, t
+		return &Hole{From: last, To: t}
 	}
-	if gap >= 0 && gap <= allowed && !(first && c.empty) {
+	if step == 0 && gap < 0 {
+		step = gap
+	}
+	if step != 0 {
+		return c.stepped(t, step)
+	}
+	if gap <= holeTicks*c.interval {
 		return nil
 	}
-	if gap < 0 && !first {
-		// The clock was set back: what lies behind moves with it.
-		c.start += t - last
-		c.after += t - last
-	}
-	if gap > 0 {
-		c.hole, c.after, c.ran = gap, t, time.Duration(last-c.began)*time.Millisecond
-	}
-	if first {
-		c.hole, c.after, c.ran = maxLost, t, 0
-	}
-	c.began = t
+	c.hole, c.after, c.ran, c.set, c.began = gap, t, time.Duration(last-c.began)*time.Millisecond, false, t
 	return &Hole{From: last, To: t}
+}
+
+// stepped takes a tick whose time does not follow on the one before by what passed.
+// What lies behind moves with the clock; what passed counts.
+func (c *clock) stepped(t int64, step time.Duration) *Hole {
+	from := t - step.Milliseconds()
+	c.start += t - from
+	c.ran = time.Duration(from-c.began) * time.Millisecond
+	c.hole, c.after, c.set, c.began = step, t, true, t
+	if step < 0 {
+		c.hole = maxLost // ranges begin anew: what is stored behind them is of another time
+	}
+	return &Hole{From: from, To: t}
+}
+
+// unsure returns until when a rule whose expression looks back says nothing at
+// all: its range has the time in it at which the clock was set.
+func (c *clock) unsure(r *Rule) int64 {
+	if !c.set || r.expr.fill == 0 {
+		return 0
+	}
+	return c.filled(r)
 }
 
 // filled returns from when on the absence of an element from the rule's result

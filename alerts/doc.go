@@ -59,6 +59,10 @@
 //     runs from there, it goes on. It is evaluated only while it decides something.
 //   - With `flap` (see [Flap]) an alert that comes and goes too often is held firing.
 //   - keep_firing_for goes on over a restart.
+//   - By how much the clock is set ([metric.Batch].Step) counts for nothing; the
+//     time that passed meanwhile does. An expression that looks back says nothing at
+//     all until its range is full of the time since, or as full as it was: it would
+//     be a rate over two times.
 //   - An evaluation that fails leaves the rule's alerts as they are, ALERTS
 //     included.
 //   - ALERTS, ALERTS_FOR_STATE and what recording rules last gave are written at

@@ -80,6 +80,7 @@ type Engine struct {
 	current  *current        // Eval's and Observe's
 	unread   []metric.Unread // of the batch at observed; likewise
 	observed int64
+	step     time.Duration   // by how much the clock was set before it; likewise
 	seen     map[string]bool // Eval's alone
 	silencer silencer        // Eval's alone
 	prover   prover          // Eval's alone
@@ -176,7 +177,7 @@ func (e *Engine) Load(groups []GroupConfig) []Fault {
 // needs no query then, and what the tick lacks resolves nothing.
 func (e *Engine) Observe(b metric.Batch) {
 	e.current.observe(b)
-	e.unread, e.observed = b.Unread, b.T
+	e.unread, e.observed, e.step = b.Unread, b.T, b.Step
 }
 
 // Use is [Engine.Load] with rules that [Compile] made, in their order.
@@ -210,6 +211,7 @@ func (e *Engine) adopt(t int64) []Event {
 		}
 		delete(before, r.ID)
 		tr.rule, tr.filled, tr.since = r, max(tr.filled, e.clock.filled(r)), e.clock.began
+		tr.unsure = max(tr.unsure, e.clock.unsure(r))
 		trackers = append(trackers, tr)
 	}
 	var events []Event

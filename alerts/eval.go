@@ -17,8 +17,9 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	var out Outcome
 	e.current.begin(t)
 	if !e.o.Bare {
-		out.Hole = e.clock.tick(t)
+		out.Hole = e.clock.tick(t, e.step)
 	}
+	e.step = 0
 	if out.Hole != nil {
 		e.away(*out.Hole)
 	}
@@ -49,10 +50,12 @@ func (e *Engine) away(h Hole) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, tr := range e.trackers {
-		if d < 0 { // the clock was set back, and what waits must not wait for the old time
+		if e.clock.set { // what waits must not wait for the old time
 			tr.filled += h.To - h.From
+			tr.unsure += h.To - h.From
 		}
 		tr.filled, tr.since = max(tr.filled, e.clock.filled(tr.rule)), e.clock.began
+		tr.unsure = max(tr.unsure, e.clock.unsure(tr.rule))
 		for _, in := range tr.alerts {
 			in.away(d, h.To)
 		}

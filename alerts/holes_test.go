@@ -144,6 +144,51 @@ func TestClockSetBackWhileRunning(t *testing.T) {
 	r.expect(6404, 6470, map[int64][]string{6405: {"resolved F"}, 6410: {"firing P"}, 6460: {"resolved R"}})
 }
 
+// TestClockIsSetWhileRunning: what the clock was set by does not count for `for`, what
+// passed does; and an expression that looks back neither fires nor resolves
+// anything until its range is full of the time since.
+func TestClockIsSetWhileRunning(t *testing.T) {
+	const at = 10_000
+	for _, step := range []int64{3600, -3600, 30, -30, 10 * 365 * 86400, -10 * 365 * 86400} {
+		pending := RuleConfig{Name: "P", Expr: "p", For: 10 * time.Second}
+		ended := RuleConfig{Name: "E", Expr: "e"}
+		fires := RuleConfig{Name: "F", Expr: "rate(f[60s])", Every: time.Second}
+		resolves := RuleConfig{Name: "R", Expr: "rate(r[60s])", Every: time.Second}
+		start := max(-step, 0) + at
+		r := newRig(t, EngineOptions{}, pending, ended, fires, resolves)
+		// Before the clock is set, on the old times; behind, on the new ones.
+		is := map[string]bool{"p": true, "e": true, "rate(f[60s])": false, "rate(r[60s])": true}
+		for expr := range is {
+			r.answers[expr] = func(int64) ([]metric.Value, error) {
+				if is[expr] {
+					return []metric.Value{{V: 1}}, nil
+				}
+				return nil, nil
+			}
+		}
+		r.tick(start - 100)
+		for i := start - 99; i < start-5; i++ {
+			r.tick(i)
+		}
+		is["p"] = false
+		r.tick(start - 5)
+		is["p"] = true
+		r.expect(start-4, start, map[int64][]string{start - 4: {"pending P"}})
+
+		is["e"], is["rate(f[60s])"], is["rate(r[60s])"] = false, true, false
+		now := start + 1 + step
+		r.Observe(metric.Batch{T: now * second, Step: time.Duration(step) * time.Second})
+		out := r.Eval(t.Context(), now*second)
+		if got := brief(out.Events); len(got) != 1 || got[0] != "resolved E" {
+			t.Errorf("%d s: at the step %q", step, got)
+		}
+		if h := out.Hole; h == nil || h.To-h.From != step*second {
+			t.Errorf("%d s: hole %+v", step, h)
+		}
+		r.expect(now+1, now+100, map[int64][]string{now + 5: {"firing P"}, now + 60: {"firing F", "resolved R"}})
+	}
+}
+
 func TestSmallHolesDoNotHoldUpLongRanges(t *testing.T) {
 	long := RuleConfig{Name: "L", Expr: "rate(x[5m])", Every: time.Second}
 	r := newRig(t, EngineOptions{}, long)

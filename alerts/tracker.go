@@ -32,6 +32,7 @@ type tracker struct {
 	rule   *Rule
 	since  int64                // the first tick since the start or the last hole; Unix milliseconds
 	filled int64                // from then on the absence of an element means something; Unix milliseconds
+	unsure int64                // until then the expression says nothing, since the clock was set; Unix milliseconds
 	alerts map[string]*instance // active ones, by labelsKey
 	known  identities           // Eval's alone
 	// When alerts came and went that have ended, by labelsKey; of a rule with `flap`.

@@ -21,7 +21,7 @@ type backgroundTask struct {
 	*record
 	c     Collector
 	every time.Duration
-	kicks chan time.Time // room for one; sent to only when nothing runs
+	kicks chan time.Duration // room for one; sent to only when nothing runs
 
 	slot    int64 // the multiple of every that was last started; tick's goroutine
 	adopted *reading
@@ -31,13 +31,13 @@ type backgroundTask struct {
 
 	mu      sync.Mutex // guards the fields below
 	running bool
-	started time.Time // tick that started what runs
-	latest  *reading  // immutable
+	started time.Duration // when what runs was started, in time that the host is awake
+	latest  *reading      // immutable
 }
 
 // A reading is what one run between ticks found.
 type reading struct {
-	tick    time.Time // that started it
+	started time.Duration
 	pending []pendingPoint
 	dropped int
 	unread  []metric.Unread
@@ -45,7 +45,7 @@ type reading struct {
 }
 
 func newBackgroundTask(c Collector, r *record, every time.Duration) *backgroundTask {
-	return &backgroundTask{record: r, c: c, every: every, kicks: make(chan time.Time, 1), slot: -1}
+	return &backgroundTask{record: r, c: c, every: every, kicks: make(chan time.Duration, 1), slot: -1}
 }
 
 // run makes readings until ctx is done.
@@ -54,13 +54,13 @@ func (t *backgroundTask) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case tick := <-t.kicks:
-			t.read(ctx, tick)
+		case started := <-t.kicks:
+			t.read(ctx, started)
 		}
 	}
 }
 
-func (t *backgroundTask) read(ctx context.Context, tick time.Time) {
+func (t *backgroundTask) read(ctx context.Context, started time.Duration) {
 	limited, cancel := context.WithTimeout(ctx, slowDeadline)
 	defer cancel()
 	e := new(Emitter)
@@ -70,11 +70,12 @@ func (t *backgroundTask) read(ctx context.Context, tick time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.running = false
-	t.latest = &reading{tick: tick, pending: e.pending, dropped: e.dropped, unread: e.unread, failed: o.err != nil}
+	t.latest = &reading{started: started, pending: e.pending, dropped: e.dropped, unread: e.unread, failed: o.err != nil}
 }
 
-// kick starts a reading if one is due at this tick and none runs.
-func (t *backgroundTask) kick(tick time.Time) {
+// kick starts a reading if one is due at this tick and none runs. awake is the
+// time that the host was awake: readings do not age by a clock that is set.
+func (t *backgroundTask) kick(tick time.Time, awake time.Duration) {
 	slot := tick.UnixNano() / int64(t.every)
 	if slot == t.slot {
 		return
@@ -82,28 +83,28 @@ func (t *backgroundTask) kick(tick time.Time) {
 	t.mu.Lock()
 	free := !t.running
 	if free {
-		t.running, t.started = true, tick
+		t.running, t.started = true, awake
 	}
 	t.mu.Unlock()
 	if free {
 		t.slot = slot
-		t.kicks <- tick
+		t.kicks <- awake
 	}
 }
 
 // adopt adds the newest finished reading, unless it is too old or a newer one is
 // overdue.
-func (t *backgroundTask) adopt(tick time.Time, b *batcher) {
+func (t *backgroundTask) adopt(awake time.Duration, b *batcher) {
 	t.mu.Lock()
 	r := t.latest
-	elapsed := tick.Sub(t.started)
+	elapsed := awake - t.started
 	overdue := t.running && elapsed >= slowDeadline
 	t.mu.Unlock()
 
 	if overdue {
 		t.hangs(elapsed)
 		r = nil
-	} else if r != nil && tick.Sub(r.tick) > t.every+slowDeadline {
+	} else if r != nil && awake-r.started > t.every+slowDeadline {
 		r = nil
 	}
 	if r != t.adopted {

@@ -22,7 +22,7 @@ func BenchmarkTick(b *testing.B) {
 	before := processorTime(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		batch = s.take(ctx, time.Now())
+		batch = s.take(ctx, time.Now(), s.read())
 	}
 	b.ReportMetric(float64(processorTime(b)-before)/float64(b.N), "cpu-ns/op")
 	b.ReportMetric(float64(len(batch.Points)), "series")

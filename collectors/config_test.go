@@ -54,7 +54,7 @@ func TestValidate(t *testing.T) {
 				t.Errorf("got %q, want %q", faults[i], want)
 			}
 		}
-		if _, err := New(c, metric.NewRegistry(labels.EmptyLabels()), quiet()); (err != nil) != (len(faults) > 0) {
+		if _, err := New(c, metric.NewRegistry(labels.EmptyLabels()), quiet(), nil); (err != nil) != (len(faults) > 0) {
 			t.Errorf("New: %v, with faults %v", err, faults)
 		}
 	}

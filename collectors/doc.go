@@ -4,9 +4,9 @@
 //
 // The life of a tick:
 //
-//  1. A tick is a multiple of the interval on the wall clock. [Sampler.Run]
-//     sleeps until then; a tick that would be taken more than half an interval
-//     late is left out and counted ([Missed]), never made up.
+//  1. A tick is a multiple of the interval on the daemon's clock (below).
+//     [Sampler.Run] sleeps until then; a tick that would be taken more than half
+//     an interval late is left out and counted ([Missed]), never made up.
 //  2. The quick collectors run, one after the other, in a goroutine that the
 //     tick can walk away from: one that takes longer than a fifth of the
 //     interval (at most a second) hangs. It is skipped until it returns; the
@@ -31,6 +31,23 @@
 // read, as not read ([metric.Batch], Unread), and the series of mounts that do not
 // answer: that they are absent says nothing.
 //
+// # Time
+//
+// The daemon's clock is the time that passes, while the host sleeps too, counted
+// from where the wall clock stood at the start. Ticks carry its time:
+//
+//   - A wall clock that is set by a minute at most is followed at once.
+//   - One that jumps further, ahead or back, is followed when it has stood there
+//     for a minute or is synchronised (adjtimex). Until then ticks go on as if
+//     nothing had happened, with the times that follow on those before, and
+//     [Stats].Ahead says how far the wall clock is off. If it comes back, nothing
+//     has happened.
+//   - When it is followed, ticks leap: ahead, where those in between are missed by
+//     the clock, or back, where times come again. [metric.Batch].Step of the first
+//     one says by how much.
+//   - A host that slept has missed its ticks by the clock, and Step is 0.
+//   - Readings between ticks age by the time in which the host is awake.
+//
 // # Goroutines
 //
 //	goroutine               started by                     stopped by                  waited for by
@@ -47,8 +64,7 @@
 // # Not promised
 //
 // A counter that fell is, for as long as the machine runs, ahead of the kernel's by
-// as much. Ticks go back in time when the wall clock was set back by more than a minute;
-// after a smaller step there is none until the clock has caught up. A goroutine
-// stuck in the kernel outlives Run. A mount that stops answering is noticed when
+// as much. A wall clock that is set by less than an interval moves one tick by that
+// much. A goroutine stuck in the kernel outlives Run. A mount that stops answering is noticed when
 // it is next asked, which is an interval of the file system collector at most.
 package collectors

@@ -3,6 +3,7 @@ package collectors
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,7 @@ func recorded() sources {
 		procRoot: "testdata/proc",
 		sysRoot:  "testdata/sys",
 		now:      time.Now,
+		clock:    &setClock{began: time.Now()},
 		uname: func(u *unix.Utsname) error {
 			copy(u.Sysname[:], "Linux")
 			copy(u.Nodename[:], "web1")
@@ -31,6 +33,22 @@ func recorded() sources {
 		},
 	}
 }
+
+// A setClock is a host's clocks, which a test may set. began is when the host was
+// started.
+type setClock struct {
+	began  time.Time
+	set    atomic.Int64 // by how much the wall clock was
+	asleep atomic.Int64 // how long the host slept
+	synced atomic.Bool
+}
+
+func (c *setClock) Read() Reading {
+	slept := time.Duration(c.asleep.Load())
+	return Reading{Wall: time.Now().Round(0).Add(time.Duration(c.set.Load()) + slept), Awake: time.Since(c.began), Asleep: slept}
+}
+
+func (c *setClock) Synchronised() bool { return c.synced.Load() }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 

@@ -21,7 +21,7 @@ const stopGrace = time.Second
 type Sampler struct {
 	interval time.Duration
 	log      *slog.Logger
-	now      func() time.Time
+	clock    *anchor
 	env      common.EnvMap // where gopsutil finds the host
 
 	quick      *quickRunner
@@ -33,10 +33,14 @@ type Sampler struct {
 	stats Stats
 }
 
-// New returns a sampler of this host. extra collectors run at each tick, after
-// those of the host; they must be as quick.
-func New(cfg Config, reg *metric.Registry, log *slog.Logger, extra ...Collector) (*Sampler, error) {
-	return newSampler(cfg, reg, log, hostSources(), extra...)
+// New returns a sampler of this host. clock is nil for the host's. extra
+// collectors run at each tick, after those of the host; they must be as quick.
+func New(cfg Config, reg *metric.Registry, log *slog.Logger, clock Clock, extra ...Collector) (*Sampler, error) {
+	src := hostSources()
+	if clock != nil {
+		src.clock = clock
+	}
+	return newSampler(cfg, reg, log, src, extra...)
 }
 
 func newSampler(cfg Config, reg *metric.Registry, log *slog.Logger, src sources, extra ...Collector) (*Sampler, error) {
@@ -50,7 +54,7 @@ func newSampler(cfg Config, reg *metric.Registry, log *slog.Logger, src sources,
 	s := &Sampler{
 		interval: cfg.Interval,
 		log:      log,
-		now:      src.now,
+		clock:    newAnchor(src.clock),
 		env:      common.EnvMap{common.HostProcEnvKey: src.procRoot, common.HostSysEnvKey: src.sysRoot},
 		quick:    newQuickRunner(reg, cfg.Interval),
 		batch:    batcher{reg: reg},
@@ -78,10 +82,11 @@ func (s *Sampler) Resume(last int64, values []metric.Value) { s.batch.falls.resu
 // taken, and those that it makes more than half an interval late are left out.
 func (s *Sampler) Run(ctx context.Context, deliver func(context.Context, metric.Batch)) (err error) {
 	host := context.WithValue(ctx, common.EnvKey, s.env)
+	start := s.read()
 	var readers sync.WaitGroup
 	for _, t := range s.background {
 		readers.Go(func() { t.run(host) })
-		t.kick(s.now())
+		t.kick(start.t, start.awake)
 	}
 	defer func() {
 		s.waitFor(&readers)
@@ -90,49 +95,75 @@ func (s *Sampler) Run(ctx context.Context, deliver func(context.Context, metric.
 		}
 	}()
 
-	next := tickAfter(s.now(), s.interval)
+	var before moment // of the tick before
+	next := tickAfter(start.t, s.interval)
 	for {
-		var ok bool
-		if next, ok = s.sleepUntil(ctx, next); !ok {
+		now, due, ok := s.sleepUntil(ctx, next)
+		if !ok {
 			return nil
 		}
-		before := s.now()
-		b := s.take(host, next)
+		b := s.take(host, due, now)
+		if before != (moment{}) {
+			b.Step = s.step(before, now)
+		}
+		before = now
 		deliver(ctx, b)
 		s.delivered(b)
 		for _, t := range s.background {
-			t.kick(next)
+			t.kick(due, now.awake)
 		}
-		next = next.Add(s.interval)
-		next = s.skipOverdue(next, before, overran)
+		next = s.skipOverdue(due.Add(s.interval), now, s.read(), overran)
 	}
+}
+
+// read reads the daemon's clock.
+func (s *Sampler) read() moment {
+	m := s.clock.read()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Ahead = s.clock.off
+	return m
+}
+
+// step returns by how much the daemon's clock was set between two ticks; 0 if it
+// was by less than shows in them.
+func (s *Sampler) step(before, now moment) time.Duration {
+	d := stepped(before, now)
+	if d.Abs() <= s.interval/2 {
+		return 0
+	}
+	s.log.Warn("the clock was set, ticks follow it", "by", d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Steps++
+	return d
 }
 
 // sleepUntil returns when a tick is to be taken: next, or a later one if that
 // time has passed unseen, or an earlier one if the clock has been set back. It
 // returns false when ctx is done.
-func (s *Sampler) sleepUntil(ctx context.Context, next time.Time) (time.Time, bool) {
+func (s *Sampler) sleepUntil(ctx context.Context, next time.Time) (now moment, due time.Time, ok bool) {
 	for {
-		before := s.now()
-		d := next.Sub(before.Round(0))
-		if d > s.interval+maxWait {
-			s.log.Warn("the clock was set back: ticks follow it", "by", d)
-			next = tickAfter(before, s.interval)
+		before := s.read()
+		d := next.Sub(before.t)
+		if d > 2*s.interval {
+			next = tickAfter(before.t, s.interval)
 			continue
 		}
-		if d > s.interval {
+		if d > s.interval+s.interval/2 {
 			s.missed(next, 1, clock)
 		}
 		// Never more than an interval at a time, to notice that the clock was set.
 		if !wait(ctx, min(d, s.interval)) {
-			return time.Time{}, false
+			return moment{}, time.Time{}, false
 		}
-		if s.now().Round(0).Before(next) {
+		now := s.read()
+		if now.t.Before(next) {
 			continue
 		}
-		due := s.skipOverdue(next, before, late)
+		due := s.skipOverdue(next, before, now, late)
 		if due.Equal(next) {
-			return due, true
+			return now, due, true
 		}
 		next = due
 	}
@@ -141,13 +172,12 @@ func (s *Sampler) sleepUntil(ctx context.Context, next time.Time) (time.Time, bo
 // skipOverdue counts the ticks from next on that cannot be taken any more, and
 // returns the first that can. They are put down to the reason, unless the clock
 // has leapt since before.
-func (s *Sampler) skipOverdue(next, before time.Time, why reason) time.Time {
-	now := s.now()
-	n := overdue(next, now, s.interval)
+func (s *Sampler) skipOverdue(next time.Time, before, now moment, why reason) time.Time {
+	n := overdue(next, now.t, s.interval)
 	if n == 0 {
 		return next
 	}
-	if stepped(before, now) > s.interval/2 {
+	if stepped(before, now)+slept(before, now) > s.interval/2 {
 		why = clock
 	}
 	s.missed(next, n, why)
@@ -168,12 +198,12 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (s *Sampler) take(ctx context.Context, tick time.Time) metric.Batch {
+func (s *Sampler) take(ctx context.Context, tick time.Time, now moment) metric.Batch {
 	start := time.Now()
 	s.batch.begin()
 	s.quick.collect(ctx, &s.batch)
 	for _, t := range s.background {
-		t.adopt(tick, &s.batch)
+		t.adopt(now.awake, &s.batch)
 	}
 	return s.batch.finish(tick, time.Since(start))
 }

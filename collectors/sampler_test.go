@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,36 +202,4 @@ func TestValuesThatAreNoNumbersAreLeftOut(t *testing.T) {
 	if stats.Dropped != 3 {
 		t.Errorf("dropped %d", stats.Dropped)
 	}
-}
-
-func TestWallClockSteps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		// Readings of this clock have no monotonic part, as after a suspend.
-		var offset atomic.Int64
-		src := recorded()
-		src.now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
-		s := testSampler(t, onlyExtra(), src, &fake{name: "a"})
-		steps := []time.Duration{0, -3 * time.Second, 0, -time.Hour, 0, 0}
-		want := []int64{1, 2, 3, 4, 4 - 3600 + 1, 4 - 3600 + 2}
-		var times []int64
-		begin := time.Now().UnixMilli()
-		ctx, cancel := context.WithCancel(t.Context())
-		if err := s.Run(ctx, func(_ context.Context, b metric.Batch) {
-			times = append(times, (b.T-begin)/1000)
-			if len(times) == len(steps) {
-				cancel()
-			}
-			offset.Add(int64(steps[len(times)-1]))
-		}); err != nil {
-			t.Fatal(err)
-		}
-		for i := range want {
-			if times[i] != want[i] {
-				t.Fatalf("ticks at %v, want %v", times, want)
-			}
-		}
-		if m := s.Stats().Missed; m != (Missed{Clock: 3}) {
-			t.Errorf("missed %+v", m)
-		}
-	})
 }

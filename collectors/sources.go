@@ -16,7 +16,8 @@ type sources struct {
 	procRoot, sysRoot string
 	uname             func(*unix.Utsname) error
 	statfs            statfsFunc
-	now               func() time.Time
+	now               func() time.Time // the wall clock
+	clock             Clock
 }
 
 func hostSources() sources {
@@ -26,6 +27,7 @@ func hostSources() sources {
 		uname:    unix.Uname,
 		statfs:   disk.UsageWithContext,
 		now:      time.Now,
+		clock:    hostClock{},
 	}
 }
 

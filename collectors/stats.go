@@ -1,11 +1,16 @@
 package collectors
 
+import "time"
+
 // Stats counts since the sampler was made. It is a copy.
 type Stats struct {
 	Ticks  uint64 // taken and delivered
 	Missed Missed
 	Last   int64 // nominal time of the newest tick delivered, Unix milliseconds; 0: none yet
 	Points int   // in that tick's batch
+
+	Steps uint64        // times that the ticks followed a clock that had been set
+	Ahead time.Duration // how far the wall clock is ahead of the ticks, while it is not followed
 
 	// Dropped counts values left out: no finite numbers, twice the same series
 	// in one tick, or beyond what one collector may add.

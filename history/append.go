@@ -27,6 +27,9 @@ var errNoRoom = errors.New("no room for what is out of order")
 func (db *DB) Append(b metric.Batch) error {
 	db.write.Lock()
 	defer db.write.Unlock()
+	if !db.closed.Load() && !db.hold.alone {
+		db.setFold(b.T, b.Step != 0)
+	}
 	gone := db.starts.gone(b)
 	if db.starts.done() {
 		db.starts = nil
@@ -76,6 +79,12 @@ func (db *DB) put(t int64, ticks uint64, fill func(*writer)) error {
 			return fmt.Errorf("append: %w", err)
 		}
 		db.advance(t, ticks)
+		return nil
+	}
+	if db.folded.holds(t) {
+		if err := db.putBeside(t, ticks, fill); err != nil {
+			return fmt.Errorf("append: tick is held in memory: %w", err)
+		}
 		return nil
 	}
 	var diskErr error

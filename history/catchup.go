@@ -89,6 +89,7 @@ func (db *DB) copyMemory(ctx context.Context, m *memory, to int64) (int, error) 
 		ticks += n
 		if errors.Is(err, errTooOld) {
 			m.tooOld.Store(true)
+			m.alone.Store(m.ticks.Load())
 			return ticks, nil
 		}
 		if err != nil {

@@ -24,8 +24,10 @@ type DB struct {
 	keep   *retention
 	hold   holding
 
-	write  sync.Mutex    // held while a tick is stored; guards the field below
-	starts *resurrection // series that the run before left alive; nil once they are all accounted for
+	write   sync.Mutex    // held while a tick is stored; guards the fields below
+	starts  *resurrection // series that the run before left alive; nil once they are all accounted for
+	now     atomic.Int64  // time of the tick before; set with write held
+	doubled bool          // the disk has another tick of that time
 
 	mu       sync.RWMutex // guards the fields below: what queries read
 	lock     *dirLock     // nil while the directory cannot be written
@@ -36,9 +38,11 @@ type DB struct {
 	nextTry  time.Time    // to open the disk again
 	backoff  time.Duration
 	memories []*memory // ticks that the disk does not have, oldest first; set with write held too
+	folded   *fold     // nil unless the clock was set back since the start; set with write held too
 	retired  []source  // no longer among what queries see, to be closed
 
-	last   atomic.Int64
+	last atomic.Int64
+
 	counts counters
 	wake   chan struct{} // tells Run that the disk failed, or that a source is to be closed
 	closed atomic.Bool
@@ -62,6 +66,7 @@ func Open(o Options) (*DB, error) {
 	default:
 		db.writable = true
 		db.last.Store(db.disk.newest())
+		db.now.Store(db.last.Load())
 		db.starts = resurrect(db, db.disk.newest(), db.opts.Lookback)
 	}
 	return db, nil

@@ -34,8 +34,20 @@
 //     staleness marker: at the first tick that has their metric, or after half a
 //     lookback, when slow collectors and rules have delivered too.
 //
-// A tick older than the newest one is stored out of order if it is less than a
-// day behind; older ones stay in memory and are counted.
+// # A clock that was set
+//
+// Ticks carry the daemon's time (package collectors). When the clock is set
+// ahead, times are left out. When it is set back, times come twice, and the
+// storage would mix what it has of both. So
+//
+//   - what was stored the first time stays as it is;
+//   - the second time, until the newest tick of before is passed, ticks are held in
+//     memory, and queries of these times read that in place of the disk: for up
+//     to six hours, and until a restart;
+//   - of these the disk takes, out of order, those whose time it has nothing of and
+//     that are less than a day behind; the others are counted;
+//   - Instant sees nothing of the time before the clock was set back, so that no rate
+//     is one over both. Range and queries from outside see all there is.
 //
 // A history need not be the daemon's: [OpenMemory] is one of made-up samples, and
 // [OpenReadOnly] is what a daemon has on disk at one moment, with room in memory for

@@ -50,7 +50,11 @@ func (db *DB) memoryFor(t int64, tooOld bool) (*memory, error) {
 		oldest := db.memories[0]
 		db.memories = append([]*memory(nil), db.memories[1:]...)
 		db.retired = append(db.retired, oldest)
-		db.counts.dropped.Add(uint64(oldest.ticks.Load()))
+		if oldest.tooOld.Load() {
+			db.counts.dropped.Add(uint64(oldest.alone.Load()))
+		} else {
+			db.counts.dropped.Add(uint64(oldest.ticks.Load()))
+		}
 		db.poke()
 	}
 	return m, nil

@@ -32,8 +32,9 @@ type memory struct {
 	copied int64 // the disk has everything up to here; the copying goroutine's
 
 	ticks       atomic.Int64
+	alone       atomic.Int64 // of a memory that is too old: ticks that the disk does not have
 	first, last atomic.Int64 // ticks, milliseconds; meaningless while there are none
-	tooOld      atomic.Bool  // the disk will never take these ticks
+	tooOld      atomic.Bool  // the disk will never take these ticks from here
 }
 
 // newMemory begins an empty memory. The head wants a directory, though it

@@ -11,26 +11,27 @@ import (
 
 // Queryable returns what Prometheus' own code reads samples through: everything
 // there is, on disk and in memory, as one.
-func (db *DB) Queryable() storage.Queryable { return queryable{db, math.MaxInt64} }
+func (db *DB) Queryable() storage.Queryable { return queryable{db, math.MinInt64, math.MaxInt64} }
 
 // asOf returns what the history knew at time t: nothing later is read, even by
-// an expression that looks ahead.
-func (db *DB) asOf(t int64) storage.Queryable { return queryable{db, t} }
+// an expression that looks ahead, and nothing from behind a clock that was set
+// back.
+func (db *DB) asOf(t int64) storage.Queryable { return queryable{db, db.floor(t), t} }
 
 type queryable struct {
-	db   *DB
-	last int64 // of the samples that are read
+	db          *DB
+	first, last int64 // of the samples that are read
 }
 
 func (q queryable) Querier(mint, maxt int64) (storage.Querier, error) {
-	if mint > q.last {
+	if mint > q.last || maxt < q.first {
 		return storage.NoopQuerier(), nil
 	}
-	inner, err := q.db.querier(mint, min(maxt, q.last))
+	inner, err := q.db.querier(max(mint, q.first), min(maxt, q.last))
 	if err != nil {
 		return nil, err
 	}
-	inner.last = q.last
+	inner.first, inner.last = q.first, q.last
 	return inner, nil
 }
 
@@ -40,21 +41,11 @@ func (db *DB) querier(mint, maxt int64) (*querier, error) {
 	if db.closed.Load() {
 		return nil, errors.New("history is closed")
 	}
-	var sources []source
-	if db.past != nil {
-		sources = append(sources, db.past)
-	}
-	if db.disk != nil {
-		sources = append(sources, db.disk)
-	}
-	for _, m := range db.memories {
-		if m.overlaps(mint, maxt) {
-			sources = append(sources, m)
-		}
-	}
-	queriers := make([]storage.Querier, 0, len(sources))
-	for i, s := range sources {
-		q, err := s.querier(mint, maxt)
+	spans := db.spans(mint, maxt)
+	queriers := make([]storage.Querier, 0, len(spans))
+	sources := make([]source, 0, len(spans))
+	for _, s := range spans {
+		q, err := s.querier(s.from, s.to)
 		if err != nil {
 			for j, q := range queriers {
 				q.Close()
@@ -62,13 +53,17 @@ func (db *DB) querier(mint, maxt int64) (*querier, error) {
 			}
 			return nil, err
 		}
-		sources[i].acquire()
-		queriers = append(queriers, q)
+		s.acquire()
+		if s.from != mint || s.to != maxt {
+			q = within{q, s.from, s.to}
+		}
+		queriers, sources = append(queriers, q), append(sources, s.source)
 	}
 	return &querier{
 		Querier: storage.NewMergeQuerier(queriers, nil, storage.ChainedSeriesMerge),
 		sources: sources,
 		last:    math.MaxInt64,
+		first:   math.MinInt64,
 	}, nil
 }
 
@@ -78,17 +73,18 @@ func (db *DB) querier(mint, maxt int64) (*querier, error) {
 type querier struct {
 	storage.Querier
 	sources []source
+	first   int64 // of the samples that are read
 	last    int64
 }
 
 func (q *querier) Select(ctx context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
-	if hints != nil && hints.End > q.last {
-		if hints.Start > q.last {
+	if hints != nil && (hints.End > q.last || hints.Start < q.first) {
+		bounds := *hints
+		bounds.Start, bounds.End = max(hints.Start, q.first), min(hints.End, q.last)
+		if bounds.Start > bounds.End {
 			return storage.EmptySeriesSet()
 		}
-		upTo := *hints
-		upTo.End = q.last
-		hints = &upTo
+		hints = &bounds
 	}
 	return q.Querier.Select(ctx, true, hints, matchers...)
 }

@@ -14,7 +14,8 @@ type Stats struct {
 	Commits      uint64 // ticks stored, in memory or on disk
 	CommitErrors uint64 // ticks that the disk did not take when they came
 	Dropped      uint64 // ticks that left memory before the disk took them
-	TooOld       uint64 // ticks so far behind the newest one that the disk cannot take them
+	TooOld       uint64 // ticks that the disk cannot take: too far behind the newest one, or it has others of their times
+	Folded       bool   // the clock was set back, and has not come to the newest tick of before
 	Rejected     uint64 // samples refused: two values for one series at one time
 	LogErrors    uint64 // errors that the storage reported by itself, such as a failed compaction
 }
@@ -42,7 +43,12 @@ func (db *DB) Stats() Stats {
 		s.Series, s.Blocks, s.Bytes = db.disk.size()
 	}
 	for _, m := range db.memories {
-		s.MemoryTicks += int(m.ticks.Load())
+		if m.tooOld.Load() {
+			s.MemoryTicks += int(m.alone.Load())
+		} else {
+			s.MemoryTicks += int(m.ticks.Load())
+		}
 	}
+	s.Folded = db.folded != nil && db.now.Load() <= db.folded.to
 	return s
 }

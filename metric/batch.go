@@ -1,6 +1,10 @@
 package metric
 
-import "github.com/prometheus/prometheus/model/labels"
+import (
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
 
 // A Series is the identity of a stream of samples. It is made by a [Registry]
 // and immutable.
@@ -21,6 +25,10 @@ type Batch struct {
 	Points []Point   // no series twice; in no particular order
 	Ended  []*Series // series of the previous batch that are gone; each gets a staleness marker at T
 	Unread []Unread  // what should have been read and was not; must not be changed
+
+	// Step is by how much the clock was set between the previous tick and this one,
+	// so that T does not follow on its T by the time that passed; nearly always 0.
+	Step time.Duration
 }
 
 // A Value is one element of the result of a query: labels and a number.

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"monitord/collectors"
 )
 
 // defaultConfigPath is read by `run` and `check` when it exists and no other
@@ -62,6 +64,8 @@ type source struct {
 	path    string   // file; empty: none
 	environ []string // as os.Environ gives it
 	listen  []string // --listen; empty: not given
+
+	clock collectors.Clock // nil: the host's
 }
 
 // configSource finds the configuration as `run` and `check` do.

@@ -103,7 +103,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	registry := metric.NewRegistry(base.Labels())
 	self := &selfCollector{history: db.Stats, stages: d.stages, reload: &reloadState{}, proc: newProcessReader(started)}
 	self.reload.at.Store(started.UnixMilli())
-	sampler, err := collectors.New(conf.Collectors, registry, log.With("part", "collectors"), self)
+	sampler, err := collectors.New(conf.Collectors, registry, log.With("part", "collectors"), src.clock, self)
 	if err != nil {
 		return err
 	}

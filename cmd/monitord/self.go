@@ -99,6 +99,8 @@ func (c *selfCollector) ticks(e *collectors.Emitter) {
 	e.Add(descMissed, float64(s.Missed.Late), "late")
 	e.Add(descMissed, float64(s.Missed.Overrun), "overrun")
 	e.Add(descMissed, float64(s.Missed.Clock), "clock")
+	e.Add(descAhead, s.Ahead.Seconds())
+	e.Add(descSteps, float64(s.Steps))
 	e.Add(descDropped, float64(s.Dropped))
 	for _, one := range s.Collectors {
 		e.Add(descStuck, float64(one.Stuck), one.Name)
@@ -121,6 +123,8 @@ func (c *selfCollector) stored(e *collectors.Emitter) {
 	e.Add(descOldest, float64(s.Oldest)/1000)
 	e.Add(descMemoryTicks, float64(s.MemoryTicks))
 	e.Add(descCommitErrors, float64(s.CommitErrors))
+	e.Add(descFolded, bit(s.Folded))
+	e.Add(descUnstored, float64(s.TooOld))
 	e.Add(descLost, float64(s.Dropped))
 }
 

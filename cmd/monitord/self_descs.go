@@ -15,6 +15,8 @@ var (
 
 	descTicks    = metric.NewDesc("monitord_ticks_total", metric.Counter, "", "Ticks taken.")
 	descMissed   = metric.NewDesc("monitord_ticks_missed_total", metric.Counter, "", "Ticks left out, by reason.", "reason")
+	descAhead    = metric.NewDesc("monitord_clock_ahead_seconds", metric.Gauge, "seconds", "How far the wall clock is ahead of the time of the ticks, while it has jumped and is not followed yet.")
+	descSteps    = metric.NewDesc("monitord_clock_steps_total", metric.Counter, "", "Times that the ticks followed a wall clock that had been set.")
 	descDropped  = metric.NewDesc("monitord_samples_dropped_total", metric.Counter, "", "Values of collectors that were left out: a series twice, or too many of them.")
 	descStuck    = metric.NewDesc("monitord_collector_stuck", metric.Gauge, "", "Readings of a collector that hang now.", "collector")
 	descHung     = metric.NewDesc("monitord_collector_hung_total", metric.Counter, "", "Readings of a collector that did not end within their deadline.", "collector")
@@ -28,6 +30,8 @@ var (
 	descOldest       = metric.NewDesc("monitord_history_oldest_timestamp_seconds", metric.Gauge, "seconds", "Time of the oldest sample kept.")
 	descMemoryTicks  = metric.NewDesc("monitord_history_memory_ticks", metric.Gauge, "", "Ticks held in memory because the disk does not take them.")
 	descCommitErrors = metric.NewDesc("monitord_history_commit_errors_total", metric.Counter, "", "Ticks that the disk did not take when they came.")
+	descFolded       = metric.NewDesc("monitord_history_folded", metric.Gauge, "", "1 while the clock is behind the newest tick stored, since it was set back: ticks of times that are stored already are held in memory only.")
+	descUnstored     = metric.NewDesc("monitord_history_too_old_ticks_total", metric.Counter, "", "Ticks that the disk could not take because the clock had been set back.")
 	descLost         = metric.NewDesc("monitord_history_ticks_lost_total", metric.Counter, "", "Ticks that left memory before the disk took them.")
 
 	descRules     = metric.NewDesc("monitord_rules", metric.Gauge, "", "Rules in force, the built-in ones included.")

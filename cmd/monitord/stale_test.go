@@ -66,7 +66,7 @@ func TestAlertOfFailingCollectorIsStale(t *testing.T) {
 		cfg.CPU.Enabled, cfg.Memory.Enabled, cfg.Load.Enabled, cfg.Host.Enabled = false, false, false, false
 		cfg.Pressure.Enabled, cfg.Disk.Enabled, cfg.Network.Enabled, cfg.Filesystem.Enabled = false, false, false, false
 		reg := metric.NewRegistry(labels.FromStrings("instance", "web1"))
-		sampler, err := collectors.New(cfg, reg, quiet, f)
+		sampler, err := collectors.New(cfg, reg, quiet, newMovedClock(), f)
 		if err != nil {
 			t.Fatal(err)
 		}

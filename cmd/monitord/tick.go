@@ -47,7 +47,7 @@ func (d *tickDriver) tick(ctx context.Context, b metric.Batch) {
 	judged := time.Now()
 
 	all := metric.Batch{
-		T:      b.T,
+		T: b.T, Step: b.Step,
 		Points: append(b.Points[:len(b.Points):len(b.Points)], out.Batch.Points...),
 		Ended:  append(b.Ended[:len(b.Ended):len(b.Ended)], out.Batch.Ended...),
 	}

@@ -34,7 +34,7 @@ func (f *Feed) prime(ctx context.Context, v visit, tp *topic, rows rowsFunc) {
 			switch {
 			case err != nil && tp.query != nil && ctx.Err() == nil:
 				f.count.postponed.Add(1)
-				tp.query.due = []moment{{last, c}}
+				tp.query.due = []moment{{last, c, wire.Down}}
 			case err != nil:
 				f.engine.Drop(tp.topic)
 				f.beginNext(tp, rows, none)

@@ -32,17 +32,18 @@ var errOverTick = errors.New("the query takes longer than a tick has time for qu
 type moment struct {
 	t     int64
 	clock clock
+	gap   wire.Reason // why ticks before it are missing, if any are
 }
 
 // maxLate is how many ticks a query may wait for its turn.
 const maxLate = 16
 
-func (q *query) add(c clock) {
+func (q *query) add(c clock, gap wire.Reason) {
 	if len(q.due) == maxLate {
 		q.due = append(q.due[:0], q.due[1:]...)
 		q.late = true
 	}
-	q.due = append(q.due, moment{t: c.last, clock: c})
+	q.due = append(q.due, moment{t: c.last, clock: c, gap: gap})
 }
 
 // evaluate appends the messages of all moments that are due and that there is
@@ -63,7 +64,7 @@ func (q *query) evaluate(ctx context.Context, s *source, alone bool, count *coun
 			err = errOverTick
 		}
 		count.evaluated.Add(1)
-		reason := wire.Down
+		reason := m.gap
 		if q.late {
 			reason, q.late = wire.Slow, false
 		}

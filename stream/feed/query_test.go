@@ -27,7 +27,7 @@ func TestQueriesAreDeferredNotLeftOut(t *testing.T) {
 	tick := func(n int64) {
 		w.store(begin+n*1000, fmt.Sprintf("a %d", n))
 		c, _ = c.step(begin + n*1000)
-		late.add(c)
+		late.add(c, wire.Down)
 	}
 	none, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
@@ -72,7 +72,7 @@ func TestASlowQueryFails(t *testing.T) {
 	src := &source{feed: w.feed, every: 1000, line: timeline{sub: 1, every: 1000}, revs: newRevisions()}
 	slow := &query{standing: q}
 	c := clock{last: begin + 59_000}
-	slow.add(c)
+	slow.add(c, wire.Down)
 	short := func() context.Context {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 		t.Cleanup(cancel)
@@ -87,7 +87,7 @@ func TestASlowQueryFails(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	slow.add(c)
+	slow.add(c, wire.Down)
 	if items := slow.evaluate(ended, src, true, &w.feed.count, nil); len(items) != 0 {
 		t.Errorf("said something at the end: %s", items[0].Entry.Messages[0])
 	}
@@ -101,7 +101,7 @@ func TestWhatIsReadyDoesNotWaitForASlowQuery(t *testing.T) {
 		w.store(begin+1000, "a 2")
 		other := w.feed.engine.NewTopic(stream.TopicOptions{})
 		ready := stream.Item{Topic: other, Entry: stream.Entry{Pos: 1}}
-		items := w.feed.evaluate(t.Context(), clock{last: begin + 1000}, w.queries(), []stream.Item{ready})
+		items := w.feed.evaluate(t.Context(), clock{last: begin + 1000}, wire.Down, w.queries(), []stream.Item{ready})
 		if waited := len(items) > 0 && items[0].Topic == other; waited != waits {
 			t.Errorf("what was ready waited for %s: %v", expr, waited)
 		}

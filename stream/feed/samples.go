@@ -19,12 +19,20 @@ type samples struct {
 	at map[*metric.Series]int
 }
 
+// untaken is why the ticks before a batch are missing, if any are.
+func untaken(b metric.Batch) wire.Reason {
+	if b.Step != 0 {
+		return wire.Clock
+	}
+	return wire.Down
+}
+
 // elsewhere stands for the column of a series that the selector does not select.
 const elsewhere = -1
 
 // tick adds a batch that is due to the line and returns what there is to say.
 func (s *samples) tick(line *timeline, b metric.Batch) step {
-	st := line.advance(b.T, wire.Down)
+	st := line.advance(b.T, untaken(b))
 	s.forget(b)
 	row := line.cols.blank()
 	some, strange := false, line.resend || !line.cols.begun

@@ -37,7 +37,7 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 			items = tp.source.items(items, c, tp.samples.tick(&tp.source.line, b))
 		}
 	}
-	items = f.evaluate(ctx, c, queries, items)
+	items = f.evaluate(ctx, c, untaken(b), queries, items)
 	var were []late
 	f.marks.complete(items, func(m *mark) { were, m.clock, m.late = m.late, c, lateOf(queries) })
 	f.marks.wakeStirred(were)
@@ -52,11 +52,11 @@ func (f *Feed) Tick(ctx context.Context, b metric.Batch) {
 // client has lately had the least of the time, so that nobody's queries keep
 // back those of others; of these the quick ones, and those that have waited the
 // longest. What is there before a slow one does not wait for it.
-func (f *Feed) evaluate(ctx context.Context, c clock, queries []*topic, items []stream.Item) []stream.Item {
+func (f *Feed) evaluate(ctx context.Context, c clock, gap wire.Reason, queries []*topic, items []stream.Item) []stream.Item {
 	var due []*topic
 	for _, tp := range queries {
 		if c.last%tp.key.every == 0 {
-			tp.query.add(c)
+			tp.query.add(c, gap)
 		}
 		if len(tp.query.due) > 0 {
 			due = append(due, tp)
