@@ -100,6 +100,9 @@ func sortedMapKeys(m reflect.Value) []string {
 // table of its own, and for what was left out.
 func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 	if tag.Get("secret") != "" && !v.IsZero() {
+		if v.Kind() == reflect.Slice {
+			return "[" + strings.TrimSuffix(strings.Repeat(`"********", `, v.Len()), ", ") + "]", true
+		}
 		return `"********"`, true
 	}
 	if v.Type() == durationType {
