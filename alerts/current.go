@@ -28,6 +28,7 @@ type current struct {
 	gone    []*metric.Series      // that ended at t
 	changes uint64
 	chosen  map[choice]*selection
+	met     map[choice]*meeting
 }
 
 // A choice is what plain expressions may have in common.
@@ -52,6 +53,7 @@ type reading struct {
 // A selection is what a plain expression selects, in the order of its result.
 type selection struct {
 	changed uint64 // the family's when it was made
+	made    uint64
 	picks   []pick
 	clash   bool // several have the same labels: what a query says to that is an error
 }
@@ -70,7 +72,13 @@ func newCurrent(lookback time.Duration, last int64) *current {
 // forget leaves the state of a start.
 func (c *current) forget() {
 	c.metrics, c.byHash = make(map[string]*family), make(map[uint64][]*reading)
-	c.slots, c.chosen = nil, make(map[choice]*selection)
+	c.slots, c.chosen, c.met = nil, make(map[choice]*selection), make(map[choice]*meeting)
+}
+
+// reload lets go of what was kept for expressions that may be gone.
+func (c *current) reload() {
+	clear(c.chosen)
+	clear(c.met)
 }
 
 // observe takes the samples of a tick.
@@ -203,6 +211,9 @@ func (c *current) evaluate(p *plain, t int64) ([]metric.Value, bool) {
 	if p == nil || !c.knows(t) {
 		return nil, false
 	}
+	if p.pair != nil {
+		return c.evaluatePair(p, t)
+	}
 	s := c.choose(p)
 	if s.clash {
 		return nil, false
@@ -220,6 +231,14 @@ func (c *current) evaluate(p *plain, t int64) ([]metric.Value, bool) {
 	return out, true
 }
 
+func (s *selection) labels() []labels.Labels {
+	all := make([]labels.Labels, len(s.picks))
+	for i := range s.picks {
+		all[i] = s.picks[i].labels
+	}
+	return all
+}
+
 // choose returns what the expression selects. Selecting costs more than the rest:
 // it is done again only when series of the metric have come or gone.
 func (c *current) choose(p *plain) *selection {
@@ -232,7 +251,8 @@ func (c *current) choose(p *plain) *selection {
 	if s != nil && s.changed == f.changed {
 		return s
 	}
-	s = &selection{changed: f.changed}
+	c.changes++
+	s = &selection{changed: f.changed, made: c.changes}
 	for _, r := range f.readings {
 		ls := r.series.Labels
 		if !p.matches(ls) {

@@ -10,7 +10,7 @@
 //     group one after the other, each as often as it or its group asks for, each
 //     on what those before it wrote at the same tick. A group that records what
 //     another reads comes before it. An expression that does no
-//     more than compare the current values of one metric is evaluated on the
+//     more than compare current values is evaluated on the
 //     samples that [Engine.Observe] took, if they reach back as far as a query
 //     would look; any other is a query.
 //  3. Each element of an alert rule's result is an alert, told apart by its labels

@@ -224,7 +224,7 @@ func (e *Engine) adopt(t int64) []Event {
 		events = append(events, e.end(id, e.restored[id], t)...)
 	}
 	e.trackers, e.next, e.restored, e.resting = trackers, nil, nil, nil
-	clear(e.current.chosen)
+	e.current.reload()
 	return events
 }
 

@@ -8,11 +8,12 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// A plain is an expression that looks at nothing but the newest values of one
-// metric, each by itself: a selector with a literal name, and arithmetic and
-// comparisons with constants around it. Such an expression needs no query. It is
-// immutable.
+// A plain is an expression that looks at nothing but the newest values of metrics:
+// selectors with a literal name, arithmetic and comparisons with constants around
+// them, and between them where elements meet by all their labels. Such an
+// expression needs no query. It is immutable.
 type plain struct {
+	pair     *pairing // nil: it is of one metric
 	name     string
 	selector string            // as text: those with the same one select the same
 	matchers []*labels.Matcher // all of the selector's
@@ -45,6 +46,9 @@ func plainOf(node parser.Expr) *plain {
 		}
 		return p.then(operation{negate: true})
 	case *parser.BinaryExpr:
+		if n.Op == parser.LAND || n.Op == parser.LUNLESS {
+			return paired(n)
+		}
 		if !computes(n.Op) {
 			return nil
 		}
@@ -54,6 +58,7 @@ func plainOf(node parser.Expr) *plain {
 		if number, ok := constant(n.LHS); ok {
 			return plainOf(n.RHS).then(operation{op: n.Op, number: number, first: true, asBool: n.ReturnBool})
 		}
+		return paired(n)
 	}
 	return nil
 }
@@ -75,7 +80,7 @@ func (p *plain) then(s operation) *plain {
 	if p == nil {
 		return nil
 	}
-	if s.filters() && p.guard == 0 && len(p.steps) == 0 {
+	if s.filters() && p.guard == 0 && len(p.steps) == 0 && p.pair == nil {
 		p.guard, p.limit = s.op, s.number
 		if s.first {
 			p.guard = turned(s.op)
