@@ -13,11 +13,12 @@ const folder = fileURLToPath(new URL('../../screenshots/', import.meta.url));
 
 const config = `instance = "web1"
 [[alerts.rules]]
-name = "HostUp"
-expr = "up == 1"
+name = "ProcessorIsBusy"
+expr = 'sum by (instance) (rate(node_cpu_seconds_total{mode!="idle"}[3s])) >= 0'
+for = "12s"
 severity = "critical"
 labels = { team = "ops" }
-annotations = { summary = "{{ $labels.instance }} answers, and this rule says that it should not" }
+annotations = { summary = "The processors of {{ $labels.instance }} do something, and this rule says that they should not" }
 
 [[alerts.rules]]
 name = "LoadIsHigh"
@@ -25,6 +26,26 @@ expr = "node_load1 >= 0"
 for = "10m"
 severity = "warning"
 annotations = { summary = "Load of {{ $labels.instance }} is {{ $value }}" }
+
+[[alerts.rules]]
+name = "BackupIsOld"
+expr = "node_time_seconds % 60 >= 0"
+severity = "info"
+annotations = { summary = "The newest backup is from yesterday" }
+
+[[alerts.silences]]
+name = "always"
+matchers = ['severity="info"']
+comment = "can wait until the morning"
+days = ["mon-sun"]
+time_zone = "UTC"
+
+[[alerts.silences]]
+name = "move"
+matchers = ['alertname=~".+"', 'mountpoint="/srv"']
+comment = "the host moves to another rack"
+start = "2098-12-24T18:00:00Z"
+end = "2098-12-27T06:00:00Z"
 `;
 
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
@@ -50,9 +71,9 @@ for (const size of ['wide', 'narrow'] as const) {
 			await page.locator('#panel-load').scrollIntoViewIfNeeded(); // charts are drawn when they come into sight
 			await until('twenty rows', async () => (await rows(page, 'load', 20)).length >= 20);
 			await until(
-				'two alerts',
-				() => page.locator('#alerts .alert').count(),
-				(n) => n === 2,
+				'three alerts',
+				() => page.locator('#alerts > header p').textContent(),
+				(text) => text === '1 firing, 1 pending, 1 silenced',
 			);
 			await page.evaluate(() => scrollTo(0, 0));
 			await page.screenshot({ path: `${folder}${size}-${colorScheme}.png` });
@@ -65,6 +86,10 @@ for (const size of ['wide', 'narrow'] as const) {
 					(await rows(page, 'pressure', 1)).length > 0 || (await page.locator('#panel-pressure .absent').count()) > 0,
 			);
 			await page.screenshot({ path: `${folder}${size}-${colorScheme}-whole.png` });
+			await page.locator('.silences summary').click();
+			await page.locator('.silence-it').first().click();
+			await page.getByLabel('Why').fill('a new power supply');
+			await page.locator('#alerts').screenshot({ path: `${folder}${size}-${colorScheme}-silence.png` });
 			expect(faults).toEqual([]);
 			await close();
 		});

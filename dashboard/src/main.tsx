@@ -3,6 +3,7 @@ import './style/base.css';
 import './style/bar.css';
 import './style/cards.css';
 import './style/alerts.css';
+import './style/silences.css';
 import { render } from 'preact';
 import { readAddress } from './page/address';
 import { App } from './page/app';

@@ -1,4 +1,5 @@
 import { type Book, empty, fold } from './alerts/book';
+import { Silences } from './alerts/silences';
 import { Follower } from './data/follower';
 import { Past } from './data/past';
 import { Source } from './data/source';
@@ -26,6 +27,7 @@ export class Session {
 	readonly hello = new Observable<Hello | null>(null);
 	readonly book = new Observable<Book>(empty);
 	readonly alertsKnown = new Observable(false);
+	readonly silences = new Silences();
 	readonly mounts = new Observable<Mount[] | null>(null);
 	readonly view: Observable<View>;
 	readonly frames = new Observable(0);
@@ -59,6 +61,7 @@ export class Session {
 
 	stop(): void {
 		this.connection.stop();
+		this.silences.stop();
 		clearTimeout(this.frame);
 	}
 
@@ -138,6 +141,7 @@ export class Session {
 				if (event.id === 'alerts' && !this.alertsKnown.get()) this.joined = event.seq;
 				return;
 			case 'alert':
+				if (event.message.event.endsWith('silenced')) this.silences.load();
 				return this.book.set(fold(this.book.get(), event.message));
 			case 'progress':
 				return this.book.set({ ...this.book.get(), seq: Math.max(this.book.get().seq, event.seq) });
@@ -150,6 +154,7 @@ export class Session {
 	/** A tick. What was sent before it has arrived, the picture of the alerts included. */
 	private pulse(): void {
 		this.connection.tick();
+		this.silences.tick(this.tick);
 		if (this.joined === null) return;
 		this.book.set({ ...this.book.get(), seq: Math.max(this.book.get().seq, this.joined) });
 		this.joined = null;
@@ -168,6 +173,7 @@ export class Session {
 		const every = duration(onGrid(5000, hello.interval));
 		this.connection.send({ op: 'subscribe', id: 'mounts', query: filesystemQuery, every });
 		this.follower.resume(hello);
+		this.silences.load();
 	}
 
 	/** Asks for the picture of what is pending and firing, and what follows. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { AlertMessage } from '../stream/messages';
-import { type Book, empty, firing, fold, sorted } from './book';
+import { type Book, empty, firing, fold, sorted, tally } from './book';
 
 function golden(name: string): AlertMessage {
 	const file = new URL(`../../../stream/wire/testdata/server_${name}.json`, import.meta.url);
@@ -155,6 +155,26 @@ describe('fold', () => {
 	it('marks one that comes and goes too often', () => {
 		expect(sorted(all([event('firing', { flapping: true })]))[0]?.flapping).toBe(true);
 		expect(sorted(all([event('firing')]))[0]?.flapping).toBe(false);
+	});
+
+	it('does not count what is silenced, and shows it last', () => {
+		const silenced = event('firing', { name: 'S', severity: 'critical', seq: 3 });
+		silenced.alert.silencedBy = ['x'];
+		const book = all([event('pending', { name: 'P' }), event('firing', { name: 'F', seq: 2 }), silenced]);
+		expect(tally(book)).toEqual({ firing: 1, pending: 1, silenced: 1 });
+		expect(firing(book)).toBe(1);
+		expect(names(book)).toEqual(['F', 'P', 'S']);
+	});
+
+	it('keeps how an alert came to fire for as long as it does', () => {
+		const proven = golden('alert_evidence');
+		const shown = (book: Book) => sorted(book)[0]?.evidence?.length;
+		const fires = all([proven]);
+		expect(shown(fires)).toBe(4);
+		expect(shown(all([golden('alert_silenced')], fires))).toBe(4);
+		const again = golden('alert_silenced');
+		again.alert.startsAt = '2025-11-21T02:00:00Z';
+		expect(shown(all([again], fires))).toBeUndefined();
 	});
 
 	it('marks one whose collector fails', () => {

@@ -1,4 +1,5 @@
 import { type AlertMessage, type Delivery, type Labels, numeric } from '../stream/messages';
+import { type Point, readEvidence } from './evidence';
 
 /** Alert is what the page shows of one: its latest event. */
 export interface Alert {
@@ -15,6 +16,7 @@ export interface Alert {
 	readonly silencedBy: readonly string[]; // ids of the silences that it is under
 	readonly flapping: boolean; // it comes and goes too often and is held firing
 	readonly stale: boolean; // its collector fails, the state is kept
+	readonly evidence: readonly Point[] | null; // how it came to fire
 	readonly delivery: (Delivery & { ok: boolean }) | null; // what the last hook made of it
 }
 
@@ -66,8 +68,14 @@ function read(m: AlertMessage, known: Alert | undefined): Alert {
 		silencedBy: a.silencedBy ?? [],
 		flapping: a.flapping === true,
 		stale: a.stale === true,
+		evidence: readEvidence(a.evidence) ?? (sameLife(known, m) ? known.evidence : null),
 		delivery: known?.state === a.state ? known.delivery : null,
 	};
+}
+
+/** Tells whether an event says more of a firing that is known: evidence comes with the first word of it. */
+function sameLife(known: Alert | undefined, m: AlertMessage): known is Alert {
+	return known !== undefined && known.state === 'firing' && m.alert.state === 'firing' && known.since === started(m);
 }
 
 function ended(event: string): boolean {
@@ -82,14 +90,30 @@ function started(m: AlertMessage): number {
 
 const order = ['critical', 'error', 'warning', 'info'];
 
-/** Firing before pending, the gravest first, then the newest. */
+/** Firing before pending, the silenced last, the gravest first, then the newest. */
 export function sorted(book: Book): Alert[] {
-	const rank = (a: Alert) => (a.state === 'firing' ? 0 : 10) + ((order.indexOf(a.severity) + 5) % 5);
+	const rank = (a: Alert) =>
+		(a.silencedBy.length ? 20 : 0) + (a.state === 'firing' ? 0 : 10) + ((order.indexOf(a.severity) + 5) % 5);
 	return [...book.active.values()].sort((a, b) => rank(a) - rank(b) || b.since - a.since || a.seq - b.seq);
 }
 
+/** How many fire and are told. */
 export function firing(book: Book): number {
-	let n = 0;
-	for (const a of book.active.values()) if (a.state === 'firing') n++;
+	return tally(book).firing;
+}
+
+export interface Tally {
+	readonly firing: number;
+	readonly pending: number;
+	readonly silenced: number; // of either, and in neither
+}
+
+export function tally(book: Book): Tally {
+	const n = { firing: 0, pending: 0, silenced: 0 };
+	for (const a of book.active.values()) {
+		if (a.silencedBy.length) n.silenced++;
+		else if (a.state === 'firing') n.firing++;
+		else n.pending++;
+	}
 	return n;
 }

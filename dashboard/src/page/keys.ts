@@ -5,11 +5,16 @@ import { next, theme } from '../theme';
 /** What single keys do, wherever the focus is. Returns how to stop. */
 export function followKeys(session: Session): () => void {
 	const press = (e: KeyboardEvent) => {
-		if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
+		if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || writes(e.target)) return;
 		if (act(session, e.key)) e.preventDefault();
 	};
 	addEventListener('keydown', press);
 	return () => removeEventListener('keydown', press);
+}
+
+/** Tells whether somebody is writing there. */
+function writes(target: EventTarget | null): boolean {
+	return target instanceof Element && target.closest('input, select, textarea') !== null;
 }
 
 export function act(session: Pick<Session, 'choose' | 'pause' | 'live' | 'zoom' | 'window'>, key: string): boolean {
