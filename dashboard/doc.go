@@ -10,6 +10,9 @@
 //     /api/v1/query_range, and follows the same expressions on /api/v1/stream
 //     from the last row that it has, so that history and live meet without hole
 //     or overlap.
+//  4. Alerts come by the stream, with the ids of the silences that they are under.
+//     The silences themselves are asked for at /api/v2/silences when an event says
+//     that they have changed, and are made, made longer and ended there.
 //
 // The package starts no goroutine. Everything it serves is immutable.
 //
