@@ -105,7 +105,11 @@ func (a *alertmanager) push(ctx context.Context, m *message, events []alerts.Eve
 		if err != nil {
 			return outcome{err: fmt.Errorf("encode the delivery: %w", err), permanent: true}
 		}
-		if o := a.toAll(ctx, m, body); all.err == nil {
+		o := a.toAll(ctx, m, body)
+		if all.err == nil {
+			if o.lacking == nil {
+				o.lacking = all.lacking
+			}
 			all = o
 		}
 		if ctx.Err() != nil {
@@ -146,10 +150,13 @@ func (a *alertmanager) toAll(ctx context.Context, m *message, body []byte) outco
 			defer late.Stop()
 		}
 	}
-	if took != nil {
-		return *took
+	if took == nil {
+		return together(failed)
 	}
-	return together(failed)
+	if len(failed) > 0 {
+		took.lacking = together(failed).err
+	}
+	return *took
 }
 
 // together is the outcome when no member took a message.

@@ -120,6 +120,9 @@ func TestAlertmanagerCluster(t *testing.T) {
 		if (o.err != nil) != (c.fails != "") || o.permanent != c.permanent || o.retryAfter != c.retry {
 			t.Errorf("%q: %+v", c.urls, o)
 		}
+		if lacks := strings.Contains(strings.Join(c.urls, ""), nobody); c.fails == "" && (o.lacking != nil) != lacks {
+			t.Errorf("%q: who did not take it: %v", c.urls, o.lacking)
+		}
 		if o.err != nil && (!strings.Contains(o.err.Error(), c.fails) || strings.Contains(o.err.Error(), "T0K3N")) {
 			t.Errorf("%q: %v", c.urls, o.err)
 		}

@@ -17,10 +17,12 @@ type chore struct {
 	due     time.Time
 	running bool
 	failing bool // said in the log
+	lacking bool // said in the log: some did not take it
 
 	// do does it once, in an attempt's goroutine.
 	do       func(ctx context.Context) outcome
-	standing *standing // what a resend tells; nil: the chore is another
+	standing *standing    // what a resend tells; nil: the chore is another
+	check    func() error // of a heartbeat; nil: the chore is another
 }
 
 // A resender is a sender whose receiver forgets what it does not hear again.
@@ -29,12 +31,15 @@ type resender interface {
 	resend(ctx context.Context, m *message, state func() []alerts.Event) outcome
 }
 
-// newChore returns the chore of a hook's configuration, nil if it has none. The
-// first resend is due at once: how long the daemon was away is not known. The
+// newChore returns the chore of a hook's configuration, nil if it has none. Check
+// is that of the heartbeat before, nil if there was none. The first resend is due at once: how long the daemon was away is not known. The
 // first heartbeat is not: a daemon that starts again and again is not well.
-func (r *Runner) newChore(c compiled, now time.Time) *chore {
+func (r *Runner) newChore(c compiled, check func() error, now time.Time) *chore {
 	if c.Heartbeat > 0 {
-		return &chore{every: c.Heartbeat, due: now.Add(c.Heartbeat), do: r.heartbeat(c)}
+		if check == nil {
+			check = r.checkup()
+		}
+		return &chore{every: c.Heartbeat, due: now.Add(c.Heartbeat), do: r.heartbeat(c, check, now), check: check}
 	}
 	if a, ok := c.sender.(resender); ok {
 		s := newStanding(r.log, c)
@@ -47,13 +52,19 @@ func (r *Runner) newChore(c compiled, now time.Time) *chore {
 }
 
 // replaceChore gives a hook the chore of its new configuration, which is due
-// when the old one would have been, if that is sooner: reloads do not put it off.
+// when the old one would have been, if that is sooner: reloads do not put it off,
+// nor do they shorten the time that a heartbeat answers for.
 func (r *Runner) replaceChore(h *hook, now time.Time) {
 	old := h.chore
-	h.chore = r.newChore(h.compiled, now)
-	if old == nil || h.chore == nil {
+	if old == nil {
+		h.chore = r.newChore(h.compiled, nil, now)
 		return
 	}
+	h.chore = r.newChore(h.compiled, old.check, now)
+	if h.chore == nil {
+		return
+	}
+	h.chore.failing, h.chore.lacking = old.failing, old.lacking
 	if old.due.Before(h.chore.due) {
 		h.chore.due = old.due
 	}
@@ -110,6 +121,10 @@ func (r *Runner) finishChore(res result, now time.Time) {
 			r.slog.Info("what a hook does regularly succeeds again", "hook", h.Name)
 		}
 		c.failing = false
+		if res.lacking != nil && !c.lacking {
+			r.slog.Warn("some members of a hook's cluster do not take what the others do", "hook", h.Name, "err", res.lacking)
+		}
+		c.lacking = res.lacking != nil
 		return
 	}
 	h.stats.ChoresFailed++

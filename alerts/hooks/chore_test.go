@@ -139,10 +139,16 @@ func TestHeartbeat(t *testing.T) {
 			defer mu.Unlock()
 			state = err
 		}
+		// All is well if it has been for long enough, as for what has to turn.
 		r, err := New(nil, Options{Log: log, Instance: "web1", Logger: quiet, Checkup: func() func() error {
+			last := time.Now()
 			return func() error {
 				mu.Lock()
 				defer mu.Unlock()
+				if time.Since(last) < 10*time.Second {
+					return errors.New("asked too soon")
+				}
+				last = time.Now()
 				return state
 			}
 		}})
@@ -157,15 +163,16 @@ func TestHeartbeat(t *testing.T) {
 		after(59 * time.Second)
 		equal(t, "at the start", beats(), 0)
 		write(t, log, firing("A"), resolved("A"))
-		after(2 * time.Second)
+		after(1*time.Second + 100*time.Millisecond)
 		equal(t, "after a minute", f.whats(), []string{"Watchdog firing"})
-		// Reloads every half a minute do not keep it from beating.
+		// Reloads twice a minute, one just before it is due, do not keep it from beating.
+		after(29*time.Second + 500*time.Millisecond)
 		for range 6 {
-			after(30 * time.Second)
 			r.mu.Lock()
 			r.reload = []compiled{c}
 			r.mu.Unlock()
 			r.poke()
+			after(30 * time.Second)
 		}
 		equal(t, "through reloads", beats(), 4)
 		be(ill)

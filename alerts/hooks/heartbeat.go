@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -16,12 +17,7 @@ const HeartbeatName = "Watchdog"
 
 // heartbeat returns what sends a hook's heartbeats: nothing while not all is
 // well, which is what its receiver is to notice.
-func (r *Runner) heartbeat(c compiled) func(context.Context) outcome {
-	check := func() error { return nil }
-	if r.opts.Checkup != nil {
-		check = r.opts.Checkup()
-	}
-	since := time.Now()
+func (r *Runner) heartbeat(c compiled, check func() error, since time.Time) func(context.Context) outcome {
 	return func(ctx context.Context) outcome {
 		if err := check(); err != nil {
 			return outcome{err: fmt.Errorf("no heartbeat is sent: %w", err)}
@@ -31,6 +27,21 @@ func (r *Runner) heartbeat(c compiled) func(context.Context) outcome {
 			return outcome{err: err}
 		}
 		return c.sender.send(ctx, m)
+	}
+}
+
+// checkup returns what says whether all is well, for one heartbeat after the
+// other; a reload may leave two under way.
+func (r *Runner) checkup() func() error {
+	if r.opts.Checkup == nil {
+		return func() error { return nil }
+	}
+	var mu sync.Mutex
+	check := r.opts.Checkup()
+	return func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		return check()
 	}
 }
 
