@@ -94,10 +94,10 @@ func (s *shoutrrr) send(ctx context.Context, m *message) outcome {
 		o.retryAfter = min(max(time.Duration(r.RetryAfter)*time.Second, 0), maxRetryAfter)
 	}
 	if m.traced {
-		if r.Request == "" { // not over HTTP, or not that far
-			r.Request = e.Params["title"] + "\n\n" + e.Text
-		}
 		o.request, o.answer = transcript(s.secrets.hide(r.Request)), transcript(s.secrets.hide(r.Answer))
+		if o.request == "" { // not over HTTP, or not that far: what it would say
+			o.request = transcript(e.Params["title"] + "\n\n" + e.Text)
+		}
 	}
 	return o
 }

@@ -199,6 +199,24 @@ func TestMail(t *testing.T) {
 	}
 }
 
+func TestServiceTranscript(t *testing.T) {
+	p := servePush(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "thanks for %s", r.URL) })
+	mails := serveMail(t, &mailServer{rcpt: "250 ok"})
+	m, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{golden()}, test: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := serviceAt(t, "generic+http://"+p.host+"/T0K3NT0K3N").send(t.Context(), m)
+	if !strings.Contains(o.request, "POST http://"+p.host+"/***\n") || !strings.Contains(o.request, "DiskFull is on fire") ||
+		!strings.Contains(o.answer, "200 OK") || !strings.HasSuffix(o.answer, "thanks for /***") {
+		t.Errorf("%q, %q", o.request, o.answer)
+	}
+	o = serviceAt(t, "smtp://"+mails.addr+"/?from=DiskFull@example.com&to=b@example.com&starttls=no").send(t.Context(), m)
+	if !strings.HasPrefix(o.request, "FIRING DiskFull on web1 (critical)\n\nFIRING DiskFull on web1\n") {
+		t.Errorf("%q", o.request)
+	}
+}
+
 func TestMailIsRefused(t *testing.T) {
 	for answer, permanent := range map[string]bool{"450 later": false, "550 unknown": true} {
 		s := serveMail(t, &mailServer{rcpt: answer})
