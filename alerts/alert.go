@@ -31,6 +31,9 @@ type Alert struct {
 	GeneratorURL string            // where to look at it; empty without an external URL
 	SilencedBy   []string          // ids of the silences in force that match it, sorted; nil: none
 
+	// KeepFiringSince is since when only keep_firing_for or its flapping keeps it
+	// firing; zero in events, and while its condition holds.
+	KeepFiringSince time.Time
 	// Flapping says that it comes and goes so often that it is held firing until
 	// it is calm.
 	Flapping bool

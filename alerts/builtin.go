@@ -60,5 +60,16 @@ func builtInConfigs() []RuleConfig {
 				"So are all that lie more than a day behind it: if the times stored are wrong and far ahead, stop monitord and move its history directory away. " +
 				"Rules that look back wait until their range is full again. Look at what keeps the time (chronyc tracking, timedatectl).",
 		},
+	}, {
+		Name:     "MonitordRuleFailing",
+		Expr:     "monitord_rule_last_evaluation_failed == 1",
+		For:      time.Minute,
+		Severity: "warning",
+		Annotations: map[string]string{
+			"summary": "The rule {{ $labels.rule }} of group {{ $labels.rule_group }} on {{ $labels.instance }} cannot be evaluated",
+			"description": "Its alerts stay as they are until it can be, and what it records has no new values: what it watches over is not watched. " +
+				"The log and lastError at /api/v1/rules say why: often a join that matches several series, two results with the same labels, a group's limit, or more data than a query may read. " +
+				"Correct the rule and reload; this alert resolves by itself.",
+		},
 	}, silenceNotice()}
 }

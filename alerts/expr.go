@@ -18,6 +18,7 @@ const maxExprBytes = 64 << 10
 // text. The zero value is of no expression; use parseExpression.
 type expression struct {
 	text   string
+	formal string        // as the parser writes it
 	clear  *expression   // that of `clear`; nil: there is none
 	span   time.Duration // longest range, ranges inside subqueries added up
 	fill   time.Duration // how long data must be there until span is full: with offsets
@@ -44,7 +45,7 @@ func parseExpression(text string) (expression, error) {
 	if t := parsed.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return expression{}, fmt.Errorf("returns a %s, must return a vector or a scalar", t)
 	}
-	e := expression{text: text, plain: plainOf(parsed), shows: shown(parsed)}
+	e := expression{text: text, formal: parsed.String(), plain: plainOf(parsed), shows: shown(parsed)}
 	e.walk(parsed, 0, 0)
 	return e, nil
 }

@@ -127,6 +127,8 @@ func (in *instance) alert(link string, t int64) Alert {
 		ActiveAt: fromMillis(in.state.ActiveAt), StartsAt: fromMillis(in.state.FiringAt),
 		SilencedBy: in.silencedBy,
 		Flapping:   in.state.Active() && in.state.Flapping,
+
+		KeepFiringSince: fromMillis(in.state.GoneAt),
 	}
 	if in.state.Active() {
 		a.Evidence, a.Stale = in.evidence, in.stale

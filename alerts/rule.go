@@ -91,6 +91,9 @@ func newRule(c RuleConfig, of *Group, expr expression, interval time.Duration) *
 	return r
 }
 
+// Query returns the expression as Prometheus writes it.
+func (r *Rule) Query() string { return r.expr.formal }
+
 // copyID is the identity of the n-th rule that says the same as one before it.
 func (r *Rule) copyID(n int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%d", r.ID, n))

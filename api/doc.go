@@ -10,6 +10,9 @@
 //  3. The result is encoded while it is written, in Prometheus' JSON; an error
 //     has Prometheus' type, text and status.
 //
+// [Rules] and [Alerts] show the rules and what is pending or firing, as Prometheus
+// does.
+//
 // [Metrics] renders the newest batch for whoever scrapes this host.
 //
 // [Alertmanager] shows the alerts that fire and the hooks as receivers, and lists,

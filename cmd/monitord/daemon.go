@@ -174,6 +174,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 
 	self.cert = cert
 	self.sampler, self.stream, self.recorder, self.rules = sampler.Stats, engine.Stats, d.recorder.Stats, d.rules.Stats
+	self.byRule = d.rules.Figures
 	self.silences = silences.Stats
 	self.feed, self.queries, self.journal, self.hooks, self.web = d.feed.Stats, queries.Stats, jrnl.Stats, runner.Stats, web
 
@@ -188,6 +189,8 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	mux.Handle(streamPath, engine)
 	mux.Handle("/api/v1/query", only(api.Query(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/api/v1/query_range", only(api.QueryRange(db, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
+	mux.Handle("/api/v1/rules", only(api.Rules(d.rules.Rules, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
+	mux.Handle("/api/v1/alerts", only(api.Alerts(d.rules.Rules, webLog), http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/api/v2/", api.Alertmanager(api.AlertmanagerOptions{
 		Rules: d.rules.Rules, Silences: silences, Hooks: hookNames(runner), Told: toldOf(runner),
 		Version: version, Started: started, Log: webLog,

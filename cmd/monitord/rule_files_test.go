@@ -24,10 +24,11 @@ func ruleDir(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// loadDir reads the configuration of a directory; faults come without it.
+// loadDir reads the configuration of a directory, without the default rules; faults
+// come without it.
 func loadDir(t *testing.T, dir string, environ ...string) (*Config, []string) {
 	t.Helper()
-	c, err := source{path: filepath.Join(dir, "monitord.toml"), environ: environ}.load()
+	c, err := source{path: filepath.Join(dir, "monitord.toml"), environ: append(environ, withoutDefaults)}.load()
 	if err == nil {
 		return c, nil
 	}

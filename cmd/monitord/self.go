@@ -25,6 +25,7 @@ type selfCollector struct {
 	stream   func() stream.Stats
 	recorder func() alerts.RecorderStats
 	rules    func() alerts.Stats
+	byRule   func(limit int) []alerts.RuleFigure
 	silences func() alerts.SilenceStats
 	feed     func() feed.Stats
 	queries  func() standing.Stats
@@ -34,6 +35,8 @@ type selfCollector struct {
 	stages   *stages
 	cert     *certificate // nil: TLS is not spoken
 	reload   *reloadState
+
+	figures ruleFigures
 
 	proc processReader
 }
@@ -131,9 +134,7 @@ func (c *selfCollector) stored(e *collectors.Emitter) {
 func (c *selfCollector) alerting(e *collectors.Emitter) {
 	rules := c.rules()
 	e.Add(descRules, float64(rules.Rules))
-	e.Add(descRuleTime, rules.Total.Seconds())
-	e.Add(descRuleEvals, float64(rules.Evaluations))
-	e.Add(descRuleFails, float64(rules.Failures))
+	c.judging(e)
 	e.Add(descUnproven, float64(rules.Unproven))
 	e.Add(descAlerts, float64(rules.Pending), "pending")
 	e.Add(descAlerts, float64(rules.Firing), "firing")

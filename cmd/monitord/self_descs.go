@@ -34,12 +34,9 @@ var (
 	descUnstored     = metric.NewDesc("monitord_history_too_old_ticks_total", metric.Counter, "", "Ticks that the disk could not take because the clock had been set back.")
 	descLost         = metric.NewDesc("monitord_history_ticks_lost_total", metric.Counter, "", "Ticks that left memory before the disk took them.")
 
-	descRules     = metric.NewDesc("monitord_rules", metric.Gauge, "", "Rules in force, the built-in ones included.")
-	descRuleTime  = metric.NewDesc("monitord_rule_evaluation_seconds_total", metric.Counter, "seconds", "Time spent in evaluating rules.")
-	descRuleEvals = metric.NewDesc("monitord_rule_evaluations_total", metric.Counter, "", "Evaluations of rules.")
-	descRuleFails = metric.NewDesc("monitord_rule_evaluation_failures_total", metric.Counter, "", "Evaluations of rules that failed.")
-	descUnproven  = metric.NewDesc("monitord_alerts_without_evidence_total", metric.Counter, "", "Alerts that fired without the last minute of their value, since the tick had no time for it or the history did not give it.")
-	descAlerts    = metric.NewDesc("monitord_alerts", metric.Gauge, "", "Alerts that are pending or firing.", "state")
+	descRules    = metric.NewDesc("monitord_rules", metric.Gauge, "", "Rules in force, the built-in ones included.")
+	descUnproven = metric.NewDesc("monitord_alerts_without_evidence_total", metric.Counter, "", "Alerts that fired without the last minute of their value, since the tick had no time for it or the history did not give it.")
+	descAlerts   = metric.NewDesc("monitord_alerts", metric.Gauge, "", "Alerts that are pending or firing.", "state")
 
 	descJournalSeq     = metric.NewDesc("monitord_journal_last_seq", metric.Gauge, "", "Number of the newest event in the alert journal.")
 	descJournalFirst   = metric.NewDesc("monitord_journal_first_seq", metric.Gauge, "", "Number of the oldest event kept in the alert journal.")
