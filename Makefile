@@ -43,7 +43,7 @@ test-go: race-note page
 
 # The daemon against programs that are not ours: proxies and other people's clients.
 test-outside: page
-	@.ci/install nginx=nginx-light curl=curl openssl=openssl python3:websockets=python3-websockets prometheus-alertmanager=prometheus-alertmanager amtool=prometheus-alertmanager aiosmtpd=python3-aiosmtpd
+	@.ci/install nginx=nginx-light curl=curl openssl=openssl python3:websockets=python3-websockets prometheus-alertmanager=prometheus-alertmanager amtool=prometheus-alertmanager promtool=prometheus aiosmtpd=python3-aiosmtpd
 	$(GO) test -tags outside -run '^TestOutside' -timeout 5m ./cmd/monitord
 
 race-note:

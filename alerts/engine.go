@@ -64,7 +64,7 @@ type EngineOptions struct {
 	Bare bool
 
 	ExternalURL string        // where people reach the page, for links; may be empty
-	Timeout     time.Duration // of the evaluation of one rule; 0 is 10 s
+	Timeout     time.Duration // of the evaluation of one rule; 0 is 10 s, less than that none
 }
 
 // An Engine evaluates rules and follows their alerts through time. Use

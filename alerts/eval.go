@@ -129,8 +129,11 @@ func (e *Engine) query(ctx context.Context, expr expression, t int64) ([]metric.
 	if values, ok := e.current.evaluate(expr.plain, t); ok {
 		return values, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
-	defer cancel()
+	if e.o.Timeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, e.o.Timeout)
+		defer cancel()
+		ctx = limited
+	}
 	return e.o.Query.Instant(ctx, expr.text, t)
 }
 

@@ -36,7 +36,10 @@ func (r *run) alerts(i int) {
 		}
 	}
 	if text := compareAlerts(expected, firing); text != "" {
-		r.fail(fmt.Sprintf(".alert_rule_test[%d]", i), fmt.Sprintf("alert %s at %s", want.Alertname, formatDuration(want.EvalTime)), text)
+		f := r.fail(fmt.Sprintf(".alert_rule_test[%d]", i), fmt.Sprintf("alert %s at %s", want.Alertname, formatDuration(want.EvalTime)), text)
+		for _, a := range firing {
+			f.Alerts = append(f.Alerts, ExpectedAlert{ExpLabels: a.labels, ExpAnnotations: a.annotations})
+		}
 	}
 }
 

@@ -20,20 +20,23 @@ import (
 // expression holds what an expression gives against one expectation.
 func (r *run) expression(ctx context.Context, i int) {
 	want := r.test.PromqlExprTest[i]
-	text, err := r.compareSamples(ctx, want)
+	text, got, err := r.compareSamples(ctx, want)
 	if err != nil {
 		text = err.Error()
 	}
 	if text != "" {
-		r.fail(fmt.Sprintf(".promql_expr_test[%d]", i), fmt.Sprintf("%s at %s", want.Expr, formatDuration(want.EvalTime)), text)
+		f := r.fail(fmt.Sprintf(".promql_expr_test[%d]", i), fmt.Sprintf("%s at %s", want.Expr, formatDuration(want.EvalTime)), text)
+		for _, s := range got {
+			f.Samples = append(f.Samples, ExpectedSample{Labels: metricText(s.Metric), Value: s.F})
+		}
 	}
 }
 
-func (r *run) compareSamples(ctx context.Context, want ExprTest) (string, error) {
+func (r *run) compareSamples(ctx context.Context, want ExprTest) (string, []promql.Sample, error) {
 	at := time.UnixMilli(r.start).Add(want.EvalTime)
 	res, err := r.db.Query(ctx, history.Request{Expr: want.Expr, Start: at})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer res.Close()
 	var got []promql.Sample
@@ -43,20 +46,20 @@ func (r *run) compareSamples(ctx context.Context, want ExprTest) (string, error)
 	case promql.Scalar:
 		got = []promql.Sample{{F: v.V}}
 	default:
-		return "", errors.New("gives neither a vector nor a scalar, which cannot be compared")
+		return "", nil, errors.New("gives neither a vector nor a scalar, which cannot be compared")
 	}
 	var expected []promql.Sample
 	for _, s := range want.ExpSamples {
 		ls, err := language.ParseMetric(s.Labels)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		expected = append(expected, promql.Sample{Metric: ls, F: s.Value})
 	}
 	if slices.ContainsFunc(got, func(s promql.Sample) bool { return s.H != nil }) {
-		return "", history.ErrNotVector
+		return "", nil, history.ErrNotVector
 	}
-	return compareVectors(expected, got, r.fuzzy), nil
+	return compareVectors(expected, got, r.fuzzy), got, nil
 }
 
 // compareVectors returns "" if both are the same, in whatever order, else what

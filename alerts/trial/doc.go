@@ -16,8 +16,9 @@
 // # Where it differs from promtool
 //
 // Every fault of a file is reported, not the first; NaN equals NaN; a file may
-// hold the rules that it tests; native histograms are refused. Samples of one test
-// are bounded, and so is the number of its evaluations.
+// hold the rules that it tests; native histograms are refused. A label whose template
+// gives nothing is not in ALERTS, where Prometheus leaves the template's text. Samples
+// of one test are bounded, and so is the number of its evaluations.
 //
 // # The life of a replay
 //

@@ -61,6 +61,9 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 		step = 0 // a tick
 	}
 	a := newAhead(ctx, r, stages)
+	for _, s := range stages {
+		s.eval = a.eval
+	}
 	defer a.close()
 	for from := r.From; from <= r.To; from = endOf(from, chunk) {
 		ticks, err := a.ticks(from)
@@ -111,7 +114,7 @@ func (r *Replay) stages(res *Result) ([]*stage, error) {
 		var err error
 		s.engine, err = alerts.NewEngine(alerts.EngineOptions{
 			Query: s, Registry: metric.NewRegistry(labels.EmptyLabels()), Append: s.append, Interval: r.Interval,
-			Log: slog.New(slog.DiscardHandler), Evaluated: s.result.evaluated,
+			Log: slog.New(slog.DiscardHandler), Evaluated: s.result.evaluated, Timeout: -1,
 		})
 		if err != nil {
 			return nil, err

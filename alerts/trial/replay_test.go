@@ -93,7 +93,13 @@ func randomRules(rnd *rand.Rand, feedback bool) []alerts.GroupConfig {
 				c.Record = fmt.Sprint("r", rnd.IntN(3))
 				c.Labels = map[string]string{"rule": fmt.Sprintf("%d%d", g, i)}
 			} else {
-				c.Name, c.For = fmt.Sprintf("A%d%d", g, i), seconds(12)
+				c.Name, c.For, c.KeepFiringFor = fmt.Sprintf("A%d%d", g, i), seconds(12), seconds(12)*time.Duration(rnd.IntN(2))
+				if rnd.IntN(3) == 0 {
+					c.Clear = pick("g < 1", "up", "g", "rate(c[10s]) < 1", "r0 < 2", "avg_over_time(g[20s]) < 2", "g @ end() < 2")
+				}
+				if rnd.IntN(5) == 0 {
+					c.Flap = &alerts.Flap{Changes: 4, Window: time.Minute}
+				}
 				c.Labels = map[string]string{"v": pick("", "x", "{{ $labels.n }}")}
 			}
 			group.Rules = append(group.Rules, c)

@@ -25,6 +25,10 @@ type Failure struct {
 	Test string // its name; may be empty
 	What string // "alert InstanceDown at 10m"
 	Text string // what was expected and what was there; lines without indentation
+
+	// What was there, as the file would have to say it: of an AlertTest or an ExprTest.
+	Alerts  []ExpectedAlert
+	Samples []ExpectedSample
 }
 
 // Run runs one of the file's tests on the given groups of rules. An error says
@@ -99,8 +103,9 @@ func (r *run) append(b metric.Batch) error {
 	return r.db.AppendValues(b.T, nil, ended)
 }
 
-func (r *run) fail(path, what, text string) {
+func (r *run) fail(path, what, text string) *Failure {
 	r.failures = append(r.failures, Failure{Path: r.path + path, Test: r.test.Name, What: what, Text: text})
+	return &r.failures[len(r.failures)-1]
 }
 
 // evaluate goes through the evaluations, up to the last time that is asked for,

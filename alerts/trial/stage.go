@@ -23,12 +23,21 @@ type stage struct {
 	selectors []history.Selector
 	blind     bool // what it reads is not known: it may be anything
 	instants  bool // a range query would not give what instants give
+	clearing  bool // one for `clear` would
 	read      bool // what it writes is read by a rule
 	waits     bool // it reads what a rule before it writes
 
-	err    error   // of the last query that failed
+	err    error // of the last query that failed
+	eval   *history.Evaluator
 	window *window // of the chunk at hand; nil: there is none
+	clear  *window // of `clear`, from some time in the chunk on
+	asked  int     // times in the chunk that `clear` was asked for a moment
+	end    int64   // last tick of the chunk
 }
+
+// clearSoon is how often `clear` is asked for a moment before the rest of the chunk
+// is asked for: most often the first time is the last.
+const clearSoon = 10
 
 // look finds out what the rule reads.
 func (s *stage) look() {
@@ -38,6 +47,11 @@ func (s *stage) look() {
 		return
 	}
 	s.selectors, s.instants = expr.Selectors(), expr.NeedsInstants()
+	if s.rule.Clear != "" {
+		expr, err := history.ParseExpr(s.rule.Clear)
+		s.blind, s.clearing = err != nil, err == nil && !expr.NeedsInstants()
+		s.selectors = append(s.selectors, expr.Selectors()...)
+	}
 	for _, text := range s.rule.Labels {
 		if !s.rule.Recording && strings.Contains(text, "query") {
 			s.blind = true // a template may ask for whatever it likes
@@ -105,6 +119,20 @@ func (s *stage) Instant(ctx context.Context, expr string, t int64) ([]metric.Val
 	if expr == s.rule.Expr && s.window.has(t) {
 		return s.window.at(t), nil
 	}
+	if expr == s.rule.Clear && s.clearing && expr != s.rule.Expr {
+		if s.clear.has(t) {
+			return s.clear.at(t), nil
+		}
+		if s.asked++; s.asked == clearSoon && s.window != nil {
+			var err error
+			if s.clear, err = fillWindow(ctx, s.eval, expr, t, s.end, s.rule.Every.Milliseconds()); err != nil {
+				return nil, err
+			}
+			if s.clear.has(t) {
+				return s.clear.at(t), nil
+			}
+		}
+	}
 	values, err := s.db.Instant(ctx, expr, t)
 	if err != nil && ctx.Err() == nil {
 		s.err = err
@@ -114,6 +142,7 @@ func (s *stage) Instant(ctx context.Context, expr string, t int64) ([]metric.Val
 
 // through evaluates the rule at ticks.
 func (s *stage) through(ctx context.Context, ticks []int64) error {
+	s.clear, s.asked, s.end = nil, 0, ticks[len(ticks)-1]
 	for _, t := range ticks {
 		s.result.take(s.engine.Eval(ctx, t).Events)
 	}

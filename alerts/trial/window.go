@@ -82,11 +82,16 @@ func newWindow(ctx context.Context, e *history.Evaluator, r *alerts.Rule, due []
 	if len(due) == 0 {
 		return nil, nil
 	}
-	w := &window{step: r.Every.Milliseconds()}
-	w.from, w.to = gridOf(due, w.step)
+	from, to := gridOf(due, r.Every.Milliseconds())
 	offset := r.Group.QueryOffset.Milliseconds()
-	w.from, w.to = w.from-offset, w.to-offset
-	if err := w.fill(ctx, e, r.Expr, w.from, w.to); err != nil {
+	return fillWindow(ctx, e, r.Expr, from-offset, to-offset, r.Every.Milliseconds())
+}
+
+// fillWindow evaluates an expression in steps from one time to another, both
+// inclusive.
+func fillWindow(ctx context.Context, e *history.Evaluator, expr string, from, to, step int64) (*window, error) {
+	w := &window{from: from, to: to, step: step}
+	if err := w.fill(ctx, e, expr, from, to); err != nil {
 		return nil, err
 	}
 	return w, nil
