@@ -64,18 +64,30 @@ command = [%q, %q, %q]
 	}
 	listening, cancel := context.WithTimeout(ctx, p.delay)
 	defer cancel()
-	var seen []*observation
+	frames := make([][]frame, subscribers)
 	fails := make(chan error, subscribers)
-	for range subscribers {
-		o := newObservation()
-		seen = append(seen, o)
-		go func() { fails <- subscribe(listening, s, streamPath(true, "up", commitTime), o.take) }()
+	for i := range frames {
+		go func() {
+			fails <- listen(listening, s, streamPath(true, "up", commitTime), func(f frame) { frames[i] = append(frames[i], f) })
+		}()
 	}
-	for range seen {
+	for range frames {
 		err = errors.Join(err, <-fails)
 	}
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return err
+	}
+	var seen []*observation
+	for _, list := range frames {
+		o := newObservation()
+		for _, f := range list {
+			m, err := f.message()
+			if err != nil {
+				return err
+			}
+			o.take(m)
+		}
+		seen = append(seen, o)
 	}
 	return report(seen, where, s, stamps, t)
 }

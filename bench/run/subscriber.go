@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -29,6 +30,35 @@ type arrived struct {
 // message. It speaks as much of WebSocket as it takes to listen to one's own
 // daemon for a few minutes.
 func subscribe(ctx context.Context, s *server, path string, handle func(arrived)) error {
+	var fault error
+	err := listen(ctx, s, path, func(f frame) {
+		m, err := f.message()
+		if err != nil {
+			fault = err
+			return
+		}
+		handle(m)
+	})
+	return errors.Join(err, fault)
+}
+
+// A frame is a message as it came, and when its bytes were there.
+type frame struct {
+	at      int64
+	payload []byte
+}
+
+func (f frame) message() (arrived, error) {
+	m := arrived{at: f.at}
+	if err := json.Unmarshal(f.payload, &m); err != nil {
+		return m, fmt.Errorf("subscribe: %w", err)
+	}
+	return m, nil
+}
+
+// listen is subscribe for those who must not be kept from the next frame by what
+// is in this one.
+func listen(ctx context.Context, s *server, path string, handle func(frame)) error {
 	conn, err := net.DialTimeout("tcp", s.address, 5*time.Second)
 	if err != nil {
 		return err
@@ -67,11 +97,7 @@ func subscribe(ctx context.Context, s *server, path string, handle func(arrived)
 				return err
 			}
 		case op == 1:
-			m := arrived{at: now}
-			if err := json.Unmarshal(payload, &m); err != nil {
-				return fmt.Errorf("subscribe: %w", err)
-			}
-			handle(m)
+			handle(frame{now, payload})
 		}
 	}
 }
