@@ -9,10 +9,10 @@
 //  2. [Engine.Eval] runs at each tick, behind the tick's samples: the rules of a
 //     group one after the other, each as often as it or its group asks for, each
 //     on what those before it wrote at the same tick. A group that records what
-//     another reads comes before it. An expression that does no
-//     more than compare current values is evaluated on the
-//     samples that [Engine.Observe] took, if they reach back as far as a query
-//     would look; any other is a query.
+//     another reads comes before it. An expression that does no more than compute
+//     with and compare current values is evaluated on the samples that
+//     [Engine.Observe] took, if they reach back as far as a query would look; any
+//     other is a query.
 //  3. Each element of an alert rule's result is an alert, told apart by its labels
 //     after templating. [Transition], a pure function, says what the evaluation
 //     did to it: pending, firing, resolved, inactive.
