@@ -54,7 +54,10 @@ func newShoutrrr(service *url.URL, text, instance string) *shoutrrr {
 // serviceSecrets are a service URL's: many have a token where the host should be.
 func serviceSecrets(u *url.URL) secrets {
 	list := urlSecrets(u)
-	if host := u.Hostname(); !strings.ContainsAny(host, ".:") && host != "localhost" {
+	switch host := u.Hostname(); {
+	case strings.ContainsAny(host, ".:"), host == "localhost":
+	case host == scheme(u), host == "webhook": // a word that the form asks for
+	default:
 		list = append(list, host)
 	}
 	return newSecrets(list...)
@@ -96,7 +99,7 @@ func (s *shoutrrr) send(ctx context.Context, m *message) outcome {
 	if m.traced {
 		o.request, o.answer = transcript(s.secrets.hide(r.Request)), transcript(s.secrets.hide(r.Answer))
 		if o.request == "" { // not over HTTP, or not that far: what it would say
-			o.request = transcript(e.Params["title"] + "\n\n" + e.Text)
+			o.request = transcript(strings.TrimSpace(e.Params["title"] + "\n\n" + e.Text))
 		}
 	}
 	return o

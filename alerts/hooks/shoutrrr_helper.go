@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"os"
 	"runtime/metrics"
+	"strings"
 	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
@@ -112,5 +113,12 @@ func judgeService(r *report, err error, failed *outcome) {
 	case errors.As(err, &answer) && answer.StatusCode >= 300:
 		o := judge(answer.StatusCode, nil, answer.Body)
 		r.Error, r.Permanent = o.err.Error(), o.permanent
+	default:
+		// Some services with a transport of their own say the status in words only.
+		for code := 400; code < 500; code++ {
+			if text := http.StatusText(code); text != "" && strings.Contains(r.Error, fmt.Sprintf("%d %s", code, text)) {
+				r.Permanent = judge(code, nil, "").permanent
+			}
+		}
 	}
 }

@@ -126,6 +126,17 @@ func TestServiceAnswers(t *testing.T) {
 		if len(p.calls) > 0 {
 			t.Errorf("%d was followed", code)
 		}
+		if code < 400 {
+			continue
+		}
+		// Those with a transport of their own.
+		for _, url := range []string{"mattermost://" + p.host + "/T0K3NT0K3N?disabletls=yes", "ntfy://" + p.host + "/T0K3NT0K3N?scheme=http"} {
+			o := serviceAt(t, url).send(t.Context(), messageOf(t, golden()))
+			<-p.calls
+			if o.err == nil || o.permanent && !permanent || !o.permanent && permanent && strings.HasPrefix(url, "mattermost") {
+				t.Errorf("%s, %d: %v, permanent %v", url, code, o.err, o.permanent)
+			}
+		}
 	}
 }
 

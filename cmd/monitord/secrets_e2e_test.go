@@ -90,6 +90,19 @@ func TestSecretsStayIn(t *testing.T) {
 		return true
 	})
 
+	for _, path := range []string{"/metrics", "/api/v1/hooks", "/api/v1/rules", "/api/v1/alerts", "/api/v2/alerts", "/api/v2/status", "/api/v2/receivers"} {
+		_, said[path] = d.get(path)
+	}
+	said["hook list"], _ = runCommand(t, exitDone, "hook", "list", "--url", d.URL())
+	for _, name := range names {
+		what := "hook test " + name
+		out, errs := runCommand(t, exitFailed, "hook", "test", name, "--url", d.URL(), "-o", "json")
+		said[what] = out + errs
+		if !strings.Contains(out, `"request":"`) || !strings.Contains(said["/api/v1/hooks"], name) {
+			t.Errorf("%s says %s", what, said[what])
+		}
+	}
+
 	// Faults of a configuration are quoted, but not what is secret in it.
 	writeConfig(t, dir, conf.String()+fmt.Sprintf("[[alerts.hooks]]\nname = \"w\"\ntype = \"webhook\"\nurl = \"ftp://%[1]s\"\nsecret = [%[1]q]\n"+
 		"[[alerts.hooks]]\nname = \"x\"\ntype = \"shoutrrr\"\nurl = \"slack://%[1]s/%[2]s\"\n"+
