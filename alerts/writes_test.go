@@ -67,6 +67,44 @@ func TestAlertsSeries(t *testing.T) {
 	}
 }
 
+// TestAlertsSeriesOfWhatIsHeld: an alert that is kept firing, by keep_firing_for, by
+// clear or by its flapping, is written as firing, active since when it was.
+func TestAlertsSeriesOfWhatIsHeld(t *testing.T) {
+	on := between(100, 101)
+	for name, rule := range map[string]RuleConfig{
+		"keep_firing_for": {Name: "A", Expr: "a", KeepFiringFor: 5 * time.Second},
+		"clear":           {Name: "A", Expr: "a", Clear: "c"},
+		"flap":            {Name: "A", Expr: "a", Flap: &Flap{Changes: 2, Window: 7 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, EngineOptions{}, rule)
+			r.answers["a"] = on
+			r.answers["c"] = between(107, 200)
+			if name == "flap" { // fires at 98, resolves at 99, and flaps from 100 on
+				r.answers["a"] = func(at int64) ([]metric.Value, error) {
+					if at == 98*second {
+						return always(1)(at)
+					}
+					return on(at)
+				}
+				r.expect(98, 99, map[int64][]string{98: {"firing A"}, 99: {"resolved A"}})
+			}
+			want := []string{`{__name__="ALERTS", alertname="A", alertstate="firing"} 1`, `{__name__="ALERTS_FOR_STATE", alertname="A"} 100`}
+			for at := int64(100); at < 107; at++ {
+				got := slices.DeleteFunc(r.writes(at), func(s string) bool { return strings.HasSuffix(s, " ended") })
+				if !slices.Equal(got, want) {
+					t.Errorf("second %d: got %q, want %q", at, got, want)
+				}
+			}
+			r.writes(107)
+			r.writes(108)
+			if got := r.writes(109); len(got) > 0 {
+				t.Errorf("at the end: %q", got)
+			}
+		})
+	}
+}
+
 func TestSeldomRulesAreWrittenAtEveryTick(t *testing.T) {
 	r := newRig(t, EngineOptions{},
 		RuleConfig{Name: "A", Expr: "a", Every: 10 * time.Second}, RuleConfig{Record: "r", Expr: "b", Every: 10 * time.Second})
