@@ -27,11 +27,13 @@ func countValues(text string) int {
 		if text[i] != 'x' {
 			continue
 		}
+		for i+1 < len(text) && isSpace(text[i+1]) {
+			i++
+		}
 		times := uint64(0)
-		for i+1 < len(text) && (text[i+1] >= '0' && text[i+1] <= '9' || isSpace(text[i+1])) {
-			if i++; !isSpace(text[i]) {
-				times = min(times*10+uint64(text[i]-'0'), math.MaxInt32)
-			}
+		for i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9' {
+			i++
+			times = min(times*10+uint64(text[i]-'0'), math.MaxInt32)
 		}
 		n = min(n+times, math.MaxInt32)
 	}

@@ -163,3 +163,15 @@ func TestASeriesThatEndsIsGoneAtOnce(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestCountValuesStopsAtTheNextValue(t *testing.T) {
+	for text, most := range map[string]int{
+		"1x10":                         14,
+		"1767000000x20 1767003600+0x4": 60,
+		"1 x 20 3":                     40,
+	} {
+		if n := countValues(text); n > most {
+			t.Errorf("%s: %d", text, n)
+		}
+	}
+}
