@@ -40,6 +40,35 @@ eval_time = "0s"
 exp_samples = [{ labels = "{}", value = 50 }]
 `
 
+// keepingRules has what only TOML has: an alert goes on firing until a value is below
+// 1, and for a minute after that; one is held firing once it has changed too often.
+const keepingRules = `
+[[rules]]
+name = "Kept"
+expr = "v > 5"
+keep_firing_for = "1m"
+clear = "v < 1"
+[[rules]]
+name = "Flapping"
+expr = "f > 5"
+flap = { changes = 4, window = "3m" }
+`
+
+const keepingTests = `
+[[tests]]
+interval = "30s"
+input_series = [{ series = "v", values = "9 3x6 0x9" }, { series = "f", values = "9 0 9 0 9 0 9 0 0x30" }]
+alert_rule_test = [
+  { alertname = "Kept", eval_time = "0s", exp_alerts = [{}] },
+  { alertname = "Kept", eval_time = "4m30s", exp_alerts = [{}] },
+  { alertname = "Kept", eval_time = "5m" },
+  { alertname = "Flapping", eval_time = "0s", exp_alerts = [{}] },
+  { alertname = "Flapping", eval_time = "30s" },
+  { alertname = "Flapping", eval_time = "3m30s", exp_alerts = [{}] },
+  { alertname = "Flapping", eval_time = "10m" },
+]
+`
+
 // writeFiles writes files into a new directory and goes there.
 func writeFiles(t *testing.T, files map[string]string) {
 	t.Helper()
@@ -66,13 +95,15 @@ func runCommand(t *testing.T, want int, args ...string) (stdout, stderr string) 
 
 func TestRulesTestRunsTOML(t *testing.T) {
 	writeFiles(t, map[string]string{
-		"d/all.toml":    halfMinutes + diskRules + diskTests,
-		"d/rules.toml":  diskRules,
-		"d/tests.toml":  halfMinutes + `rule_files = ["rule*.toml"]` + diskTests,
-		"d/orphan.toml": `rule_files = ["none*.toml"]` + diskTests,
+		"d/all.toml":     halfMinutes + diskRules + diskTests,
+		"d/rules.toml":   diskRules,
+		"d/readme.toml":  strings.Replace(diskTestTOML, "rules.d/disk.toml", "rules.toml", 1),
+		"d/tests.toml":   halfMinutes + `rule_files = ["rule*.toml"]` + diskTests,
+		"d/keeping.toml": halfMinutes + keepingRules + keepingTests,
+		"d/orphan.toml":  `rule_files = ["none*.toml"]` + diskTests,
 	})
-	out, _ := runCommand(t, 0, "rules", "test", "d/all.toml", "d/tests.toml")
-	if want := "d/all.toml: SUCCESS (1 test)\nd/tests.toml: SUCCESS (1 test)\n"; out != want {
+	out, _ := runCommand(t, 0, "rules", "test", "d/all.toml", "d/tests.toml", "d/readme.toml", "d/keeping.toml")
+	if want := "d/all.toml: SUCCESS (1 test)\nd/tests.toml: SUCCESS (1 test)\nd/readme.toml: SUCCESS (1 test)\nd/keeping.toml: SUCCESS (1 test)\n"; out != want {
 		t.Errorf("printed %q, want %q", out, want)
 	}
 	_, errs := runCommand(t, 1, "rules", "test", "d/orphan.toml")
