@@ -223,6 +223,7 @@ func FuzzDecodeNote(f *testing.F) {
 	f.Add([]byte(`{"v":1,"progress":{"hook":"ops","key":"k","data":{"a":1}}}`))
 	f.Add([]byte(`{"v":1,"hole":{"from":1,"to":2}}`))
 	f.Add([]byte(`{"v":1,"seq":3}`))
+	f.Add([]byte(`{"v":1,"silence":{"id":"x","matchers":[{"name":"a","op":"=~","value":"b|c"}],"createdBy":"<","startsAt":1,"endsAt":2,"updatedAt":1}}`))
 	f.Add([]byte(`{"v":1,"alert":{"seq":1,"lost":5,"event":{"v":1,"t":1,"event":"pending","state":"pending","labels":{"alertname":"x"},"value":1,"hooks":null}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, err := decodeNote(b)

@@ -88,8 +88,13 @@ func (n *storedSilence) silence() (*Silence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("silence %s: %w", n.ID, err)
 	}
-	return &Silence{
+	s := &Silence{
 		ID: n.ID, Matchers: matchers, CreatedBy: n.CreatedBy, Comment: n.Comment,
 		StartsAt: time.UnixMilli(n.StartsAt).UTC(), EndsAt: time.UnixMilli(n.EndsAt).UTC(), UpdatedAt: time.UnixMilli(n.UpdatedAt).UTC(),
-	}, nil
+	}
+	// It goes into every snapshot from now on.
+	if b, err := encodeNote(s.stored()); err != nil || len(b) > maxSilenceBytes {
+		return nil, fmt.Errorf("silence %s: more than %d bytes", n.ID, maxSilenceBytes)
+	}
+	return s, nil
 }

@@ -58,6 +58,13 @@ type activeAlert struct {
 	ActiveAt        time.Time     `json:"activeAt"`
 	KeepFiringSince *time.Time    `json:"keepFiringSince,omitempty"`
 	Value           string        `json:"value"`
+
+	// Ours, beside what Prometheus has.
+	Fingerprint string     `json:"fingerprint,omitempty"`
+	StartsAt    *time.Time `json:"startsAt,omitempty"` // when it began to fire
+	SilencedBy  []string   `json:"silencedBy,omitempty"`
+	Flapping    bool       `json:"flapping,omitempty"`
+	Stale       bool       `json:"stale,omitempty"`
 }
 
 // Rules returns the handler of Prometheus' /api/v1/rules: the groups of rules, how
@@ -148,9 +155,13 @@ func activeAlerts(of []alerts.Alert) []activeAlert {
 		all[i] = activeAlert{
 			Labels: a.Labels, Annotations: labels.FromMap(a.Annotations), State: string(a.State),
 			ActiveAt: a.ActiveAt, Value: strconv.FormatFloat(a.Value, 'e', -1, 64),
+			Fingerprint: a.Fingerprint, SilencedBy: a.SilencedBy, Flapping: a.Flapping, Stale: a.Stale,
 		}
 		if !a.KeepFiringSince.IsZero() {
 			all[i].KeepFiringSince = &a.KeepFiringSince
+		}
+		if !a.StartsAt.IsZero() {
+			all[i].StartsAt = &a.StartsAt
 		}
 	}
 	return all

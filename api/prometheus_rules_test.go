@@ -142,3 +142,16 @@ func answer(h http.Handler, query string) (int, string) {
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/rules?"+q.Encode(), nil))
 	return w.Code, w.Body.String()
 }
+
+// What Prometheus does not have of an alert stands beside what it has.
+func TestAlertsSayWhatIsOurs(t *testing.T) {
+	a := anAlert(alerts.PhaseFiring, "alertname", "A")
+	a.ActiveAt, a.StartsAt, a.SilencedBy, a.Flapping, a.Stale = time.UnixMilli(start).UTC(), time.UnixMilli(start+1000).UTC(), []string{"x"}, true, true
+	h := Alerts(func() []alerts.RuleStatus {
+		return []alerts.RuleStatus{{Rule: &alerts.Rule{}, Alerts: []alerts.Alert{a}}}
+	}, quiet)
+	want := `"activeAt":"2025-11-21T00:00:00Z","value":"0e+00","fingerprint":"` + a.Fingerprint + `","startsAt":"2025-11-21T00:00:01Z","silencedBy":["x"],"flapping":true,"stale":true}]`
+	if code, body := do(t, h, http.MethodGet, ""); code != 200 || !strings.Contains(body, want) {
+		t.Errorf("%d %s, want %s", code, body, want)
+	}
+}

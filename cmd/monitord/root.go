@@ -70,12 +70,13 @@ rules written in TOML, and pushes samples and alerts to whoever watches.`,
   monitord check --config monitord.toml     # every fault of a configuration
   monitord watch node_load1                 # a query, live
   monitord watch --alerts --after 0         # every alert there was, then those to come
+  monitord alerts severity=critical         # what is pending or firing now
   monitord silence add DiskFull -c moving   # no hook is told of it for an hour`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newRulesCommand(), newSilenceCommand(), newHookCommand(), newVersionCommand(), newHelperCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newRulesCommand(), newAlertsCommand(), newSilenceCommand(), newHookCommand(), newVersionCommand(), newHelperCommand())
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	return root
 }

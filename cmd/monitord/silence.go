@@ -78,13 +78,17 @@ mountpoint!="/". All of them must fit; a word alone is the name of an alert.`,
 	return cmd
 }
 
-// matcherArgs reads the matchers of a command line. A first word without an
-// operator is the name of an alert.
-func matcherArgs(args []string) ([]silenceMatcher, error) {
+// alertWord takes a first word without an operator for the name of an alert.
+func alertWord(args []string) []string {
 	if len(args) > 0 && !strings.ContainsAny(args[0], "=~{") {
-		args = append([]string{"alertname=" + args[0]}, args[1:]...)
+		return append([]string{"alertname=" + args[0]}, args[1:]...)
 	}
-	ms, err := alerts.ParseMatchers(args...)
+	return args
+}
+
+// matcherArgs reads the matchers of a command line.
+func matcherArgs(args []string) ([]silenceMatcher, error) {
+	ms, err := alerts.ParseMatchers(alertWord(args)...)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}

@@ -65,6 +65,10 @@ func TestSilencesByCommand(t *testing.T) {
 	d.untilHappened("Up", "firing 0")
 	id := strings.TrimSpace(d.says(exitDone, "silence", "add", "Up", "severity=~warn.*", "--duration", "2h", "--comment", "a \x1b[31mreason", "--author", "ann"))
 	d.untilHappened("Up", "firing 0", "silenced 1")
+	d.says(exitDone, "alerts", "Up", "--exit-code")
+	if got := d.says(exitFailed, "alerts", "--exit-code"); strings.Index(got, "firing  ") > strings.Index(got, "firing, silenced  ") {
+		t.Errorf("alerts are\n%s", got)
+	}
 	if got, want := d.says(exitDone, "silence", "list"), id+`  active  ends in 1h 59m  alertname="Up" severity=~"warn.*"  ann  a `+"\uFFFD"+`[31mreason`; !strings.Contains(got, want) {
 		t.Errorf("list is\n%s, want\n%s", got, want)
 	}

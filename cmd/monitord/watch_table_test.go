@@ -53,6 +53,16 @@ node_load1
 	}
 }
 
+func TestTableSaysWhatIsSilenced(t *testing.T) {
+	m := newTableModel([]wire.Request{{ID: "2", Kind: wire.KindAlerts}})
+	e := firing(1, 9, true)
+	e.Event, e.Alert.SilencedBy = "silenced", []string{"x"}
+	m.alert(e)
+	if got := paintModel(m, 0, 0, 0, true); !strings.Contains(got, "  firing, silenced  ") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestTableFitsTheTerminal(t *testing.T) {
 	got := paintModel(exampleModel(), 20, 6, 5, false)
 	if !strings.HasPrefix(got, "\x1b[5A\r") || !strings.HasSuffix(got, "\x1b[J") {

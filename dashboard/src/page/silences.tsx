@@ -63,10 +63,15 @@ function Row({ silence: s, now, session }: { silence: Silence; now: number; sess
 			</time>
 			{!s.configured && (
 				<span class="actions">
-					<button type="button" disabled={busy} onClick={() => extend(hour)} aria-label={`An hour more: ${name}`}>
+					<button type="button" disabled={busy} onClick={() => extend(hour)} aria-label={`+1 h, an hour more: ${name}`}>
 						+1 h
 					</button>
-					<button type="button" disabled={busy} onClick={() => extend(24 * hour)} aria-label={`A day more: ${name}`}>
+					<button
+						type="button"
+						disabled={busy}
+						onClick={() => extend(24 * hour)}
+						aria-label={`+1 d, a day more: ${name}`}
+					>
 						+1 d
 					</button>
 					<button
