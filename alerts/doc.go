@@ -81,6 +81,7 @@
 //
 //	goroutine     started by            stopped by    waited for by
 //	Recorder.Run  whoever wires it up   its context   the same
+//	a query's     Engine.Eval           its query     Engine.Eval
 //
 // Engine.Eval runs in the tick's goroutine. Everything else is called from
 // anywhere and starts nothing.

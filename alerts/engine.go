@@ -80,10 +80,12 @@ type Engine struct {
 	current  *current        // Eval's and Observe's
 	unread   []metric.Unread // of the batch at observed; likewise
 	observed int64
-	step     time.Duration   // by how much the clock was set before it; likewise
-	seen     map[string]bool // Eval's alone
-	silencer silencer        // Eval's alone
-	prover   prover          // Eval's alone
+	step     time.Duration       // by how much the clock was set before it; likewise
+	seen     map[string]bool     // Eval's alone
+	silencer silencer            // Eval's alone
+	prover   prover              // Eval's alone
+	ahead    map[*tracker]answer // queries made before their rule's turn; Eval's alone
+	written  map[string]bool     // metrics that rules write; Eval's alone
 
 	unproven atomic.Uint64 // alerts that fired without evidence
 
@@ -108,6 +110,7 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		clock:    newClock(o),
 		current:  newCurrent(o.Lookback, o.LastTick),
 		silencer: silencer{silences: o.Silences},
+		ahead:    make(map[*tracker]answer),
 		prover:   prover{ranger: o.Range, interval: o.Interval},
 		restored: make(map[string]map[string]*instance),
 		resting:  make(map[string]map[string][]int64),
@@ -223,8 +226,10 @@ func (e *Engine) adopt(t int64) []Event {
 	for _, id := range slices.Sorted(maps.Keys(e.restored)) {
 		events = append(events, e.end(id, e.restored[id], t)...)
 	}
+	rules := e.next
 	e.trackers, e.next, e.restored, e.resting = trackers, nil, nil, nil
 	e.current.reload()
+	e.written = writtenBy(rules)
 	return events
 }
 

@@ -28,6 +28,7 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 	out.Events = append(out.Events, e.silence(t)...)
 	e.write.begin(t)
 	e.prover.begin()
+	e.ask(ctx, t)
 	for _, tr := range e.trackers {
 		if tr.rule.Due(t, tr.health.at) && ctx.Err() == nil {
 			if tr.rule.expr.reads(e.write.names) {
@@ -69,8 +70,7 @@ func (e *Engine) away(h Hole) {
 
 // evaluate runs one rule and returns the transitions of its alerts.
 func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
-	start := time.Now()
-	values, err := e.query(ctx, tr.rule.expr, t-tr.rule.Group.QueryOffset.Milliseconds())
+	values, start, err := e.values(ctx, tr, t)
 	if ctx.Err() != nil {
 		return nil // the daemon is stopping: that is no failure of the rule
 	}
@@ -129,6 +129,10 @@ func (e *Engine) query(ctx context.Context, expr expression, t int64) ([]metric.
 	if values, ok := e.current.evaluate(expr.plain, t); ok {
 		return values, nil
 	}
+	return e.instant(ctx, expr, t)
+}
+
+func (e *Engine) instant(ctx context.Context, expr expression, t int64) ([]metric.Value, error) {
 	if e.o.Timeout > 0 {
 		limited, cancel := context.WithTimeout(ctx, e.o.Timeout)
 		defer cancel()
