@@ -92,7 +92,7 @@
 // (setsid) is not found when the group is killed. A hook that is taken out of
 // the configuration forgets what it had not delivered. MaxPerMinute begins anew
 // with each start. When groups change over a restart, what had been delivered
-// together still is, one delivery after the other until that is done. That redirects are refused
-// holds for services that use the process's HTTP transport; ntfy, gotify and
-// mattermost bring their own.
+// together still is, one delivery after the other until that is done. Redirects
+// are refused for all but the services ntfy, gotify and mattermost, which bring an
+// HTTP transport of their own.
 package hooks
