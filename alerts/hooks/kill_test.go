@@ -5,14 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"monitord/alerts"
 	"monitord/alerts/journal"
@@ -42,33 +45,60 @@ func child(dir string) {
 	if err != nil {
 		fail(err)
 	}
-	c := DefaultConfig()
-	c.Name, c.Type, c.URL = "ops", "webhook", os.Getenv(childURL)
-	r, err := New([]Config{c}, Options{Log: log, Instance: "web1", Logger: quiet})
+	r, err := New(killHooks(os.Getenv(childURL)), Options{Log: log, Instance: "web1", Logger: quiet})
 	if err != nil {
 		fail(err)
 	}
 	if os.Getenv(childAppends) != "" {
 		go func() {
 			for range childAppended {
-				name := fmt.Sprint("A", rand.IntN(childAlerts))
-				if _, err := log.Append(context.Background(), []alerts.Event{firing(name), resolved(name)}); err != nil {
+				n := rand.IntN(childAlerts)
+				name, severity := fmt.Sprint("A", n), fmt.Sprint("s", n%2)
+				events := []alerts.Event{withLabel(firing(name), "severity", severity), withLabel(resolved(name), "severity", severity)}
+				if _, err := log.Append(context.Background(), events); err != nil {
 					fail(err)
 				}
+				<-time.After(rand.N(4 * time.Millisecond)) // so that there is more than one group
 			}
 		}()
 	}
 	fail(r.Run(context.Background()))
 }
 
+// killHooks are one that delivers each event by itself, one that groups and
+// repeats, and one whose receiver refuses everything for good.
+func killHooks(url string) []Config {
+	hook := func(name string) Config {
+		c := DefaultConfig()
+		c.Name, c.Type, c.URL = name, "webhook", url+"/"+name
+		return c
+	}
+	grouped := hook("grouped")
+	grouped.GroupBy, grouped.GroupWait, grouped.Repeat = []string{"severity"}, 3*time.Millisecond, time.Second
+	return []Config{hook("ops"), grouped, hook("strict")}
+}
+
 // ledger is the receiver's book.
 type ledger struct {
 	mu       sync.Mutex
-	bodies   map[string]string // by idempotency key
-	last     map[string]uint64 // highest number delivered, by alert
+	bodies   map[string]string            // by idempotency key
+	last     map[string]uint64            // highest number delivered, by hook and alert
+	under    map[string]map[uint64]string // the key under which each event came first, by hook
+	repeats  map[string]int               // by the part of the key before it
 	faults   []string
 	refusing bool
 	requests chan struct{} // one for each delivery: none between a look at the book and the wait is missed
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		bodies: map[string]string{}, last: map[string]uint64{}, repeats: map[string]int{}, refusing: true, requests: make(chan struct{}, 4096),
+		under: map[string]map[uint64]string{"ops": {}, "grouped": {}, "strict": {}},
+	}
+}
+
+func (l *ledger) fault(format string, args ...any) {
+	l.faults = append(l.faults, fmt.Sprintf(format, args...))
 }
 
 func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -77,36 +107,61 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the daemon was killed while it sent
 	}
 	key := r.Header.Get("Idempotency-Key")
-	var p payload
-	if err := json.Unmarshal(body, &p); err != nil {
-		l.faults = append(l.faults, err.Error())
-	}
+	hook := strings.TrimPrefix(r.URL.Path, "/")
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refusing && rand.IntN(12) == 0 {
+	var p payload
+	if err := json.Unmarshal(body, &p); err != nil {
+		l.fault("%v", err)
+		return
+	}
+	if l.refusing && hook != "strict" && rand.IntN(12) == 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	if before, ok := l.bodies[key]; ok && before != string(body) {
-		l.faults = append(l.faults, "another body under the key "+key)
+		l.fault("another body under the key %s", key)
+	} else if !ok {
+		l.enter(hook, key, &p)
 	}
-	alert, seq := p.Alerts[0].Labels["alertname"], p.Monitord.Alerts[0].Seq
-	if _, repeated := l.bodies[key]; !repeated && seq < l.last[alert] {
-		l.faults = append(l.faults, fmt.Sprintf("event %d of %s came after %d", seq, alert, l.last[alert]))
-	}
-	l.last[alert] = max(l.last[alert], seq)
 	l.bodies[key] = string(body)
+	if hook == "strict" {
+		w.WriteHeader(http.StatusNotFound)
+	}
 	select {
 	case l.requests <- struct{}{}:
 	default:
 	}
 }
 
+// enter takes in what comes under a new key.
+func (l *ledger) enter(hook, key string, p *payload) {
+	if n := p.Monitord.Repeat; n > 0 {
+		// The alert that lasts is said again and again; nothing is left out.
+		if before := l.repeats[hook]; n != before+1 {
+			l.fault("repeat %d came after %d", n, before)
+		}
+		l.repeats[hook] = n
+		return
+	}
+	for i := range p.Alerts {
+		alert, seq := hook+" "+p.Alerts[i].Labels["alertname"], p.Monitord.Alerts[i].Seq
+		if seq < l.last[alert] {
+			l.fault("event %d of %s came after %d", seq, alert, l.last[alert])
+		}
+		l.last[alert] = seq
+		if before := l.under[hook][seq]; before != "" {
+			l.fault("event %d came under %s and under %s", seq, before, key)
+		}
+		l.under[hook][seq] = key
+	}
+}
+
 // TestKill kills daemons in the middle of their deliveries. In the end every
-// event was delivered, repeats had the same key and body, and the journal says
-// so once for each.
+// event was delivered by every hook, repeats had the same key and body, groups did
+// not fall apart, and the journal says so once for each.
 func TestKill(t *testing.T) {
-	book := &ledger{bodies: map[string]string{}, last: map[string]uint64{}, refusing: true, requests: make(chan struct{}, 4096)}
+	book := newLedger()
 	server := httptest.NewServer(book)
 	defer server.Close()
 	dir := t.TempDir()
@@ -131,7 +186,7 @@ func TestKill(t *testing.T) {
 			<-book.requests // of the daemon before
 		}
 		cmd := run("yes")
-		for range 1 + rand.IntN(20) {
+		for range 1 + rand.IntN(40) {
 			<-book.requests
 		}
 		kill(cmd)
@@ -142,93 +197,111 @@ func TestKill(t *testing.T) {
 
 	// The last daemon appends nothing and is killed when all is delivered.
 	log, j := openLog(t, dir)
-	epoch := log.Epoch()
-	want := map[string]bool{}
-	for _, e := range all(t, log) {
-		if e.Delivery == nil {
-			want[fmt.Sprintf("%s-ops-%d", epoch, e.Seq)] = true
-		}
-	}
+	want := transitions(t, log)
 	j.Close()
 	cmd := run("")
-	for {
-		book.mu.Lock()
-		missing := 0
-		for key := range want {
-			if book.bodies[key] == "" {
-				missing++
-			}
-		}
-		book.mu.Unlock()
-		if missing == 0 {
-			break
-		}
+	for !book.has(want) {
 		<-book.requests
 	}
 	kill(cmd)
 
 	// What it did not get to say is said by one that ends in peace.
 	log, _ = openLog(t, dir)
-	c := DefaultConfig()
-	c.Name, c.Type, c.URL = "ops", "webhook", server.URL
-	r, err := New([]Config{c}, Options{Log: log, Instance: "web1", Logger: quiet})
+	r, err := New(killHooks(server.URL), Options{Log: log, Instance: "web1", Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
-	waitFor(t, log, func() bool {
-		n := 0
-		for _, e := range all(t, log) {
-			if e.Kind == alerts.KindNotified {
-				n++
-			}
-		}
-		return n >= len(want)
-	})
+	waitFor(t, log, func() bool { return len(closings(t, log)) >= 3*len(want) })
+	if list, err := r.List(ctx, "strict"); err != nil || list[0].DeadTotal != len(want) {
+		t.Errorf("%d dead letters of %d, %v", list[0].DeadTotal, len(want), err)
+	}
 	cancel()
 	<-done
-	said := map[uint64]int{}
-	for _, e := range all(t, log) {
-		if e.Kind == alerts.KindNotified {
-			said[e.Delivery.Of]++
-		}
-	}
-	for seq, n := range said {
+	for what, n := range closings(t, log) {
 		if n != 1 {
-			t.Errorf("the journal says %d times that %d was delivered", n, seq)
+			t.Errorf("the journal says %d times: %s", n, what)
 		}
 	}
 	book.mu.Lock()
 	defer book.mu.Unlock()
-	for key := range book.bodies {
-		if !want[key] {
-			t.Errorf("delivered, but not in the journal: %s", key)
+	for hook, events := range book.under {
+		for seq, key := range events {
+			if !want[seq] {
+				t.Errorf("delivered by %s, but not in the journal: %s", hook, key)
+			}
 		}
 	}
 	if len(book.faults) > 0 {
 		t.Errorf("%d faults: %s", len(book.faults), strings.Join(book.faults[:min(10, len(book.faults))], "; "))
 	}
+	groups := slices.Sorted(maps.Values(book.under["grouped"]))
+	t.Logf("%d events, in groups %d deliveries, %d repeats", len(want), len(slices.Compact(groups)), book.repeats["grouped"])
 }
 
-// introduce makes the journal know the hook: it owes nothing from before.
+// has says whether every hook has delivered every event, and one of them has
+// been said again.
+func (l *ledger) has(want map[uint64]bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, events := range l.under {
+		for seq := range want {
+			if events[seq] == "" {
+				return false
+			}
+		}
+	}
+	return l.repeats["grouped"] >= 2
+}
+
+// transitions are the numbers of what is to be delivered.
+func transitions(t *testing.T, log *alerts.Log) map[uint64]bool {
+	t.Helper()
+	want := map[uint64]bool{}
+	for _, e := range all(t, log) {
+		if e.Delivery == nil {
+			want[e.Seq] = true
+		}
+	}
+	return want
+}
+
+// closings counts how often the journal says that an event was delivered or
+// given up by a hook for the first time.
+func closings(t *testing.T, log *alerts.Log) map[string]int {
+	t.Helper()
+	said := map[string]int{}
+	for _, e := range all(t, log) {
+		d := e.Delivery
+		if d == nil || d.Repeat > 0 || e.Kind == alerts.KindNotifyFailed && !d.GivenUp {
+			continue
+		}
+		for _, seq := range append([]uint64{d.Of}, d.With...) {
+			said[fmt.Sprintf("%s %d", d.Hook, seq)]++
+		}
+	}
+	return said
+}
+
+// introduce makes the journal know the hooks, which owe nothing from before, and
+// begins the alert that lasts.
 func introduce(t *testing.T, dir, url string) {
 	t.Helper()
 	log, j := openLog(t, dir)
 	defer j.Close()
-	c := DefaultConfig()
-	c.Name, c.Type, c.URL = "ops", "webhook", url
-	r, err := New([]Config{c}, Options{Log: log, Instance: "web1", Logger: quiet})
+	r, err := New(killHooks(url), Options{Log: log, Instance: "web1", Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
-	waitFor(t, log, func() bool { return log.Progress()["ops"] != nil })
+	waitFor(t, log, func() bool { return len(log.Progress()) == 3 })
 	cancel()
 	<-done
+	write(t, log, withLabel(firing("lasting"), "severity", "warning"))
 }
 
 func all(t testing.TB, log *alerts.Log) []alerts.Event {
