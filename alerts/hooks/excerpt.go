@@ -53,10 +53,21 @@ const transcriptBytes = 16 << 10
 // transcript returns the beginning of what was sent or answered, its lines kept
 // and fit for a terminal.
 func transcript(s string) string {
-	cut := len(s) > transcriptBytes
-	if cut {
-		s = s[:transcriptBytes]
+	if len(s) > transcriptBytes {
+		return shown(s[:transcriptBytes]) + "…"
 	}
+	return shown(s)
+}
+
+// transcriptEnd is transcript for output, whose end says what went wrong.
+func transcriptEnd(s string) string {
+	if len(s) > transcriptBytes {
+		return "…" + shown(s[len(s)-transcriptBytes:])
+	}
+	return shown(s)
+}
+
+func shown(s string) string {
 	s = strings.ToValidUTF8(s, "�")
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -67,8 +78,5 @@ func transcript(s string) string {
 		}
 		return r
 	}, s)
-	if s = strings.TrimRight(s, "\n\t "); cut {
-		s += "…"
-	}
-	return s
+	return strings.TrimRight(s, "\n\t ")
 }

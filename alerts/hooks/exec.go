@@ -44,7 +44,7 @@ func (s *execSender) send(ctx context.Context, m *message) outcome {
 	err, late := waitGroup(ctx, cmd)
 	var o outcome
 	if m.traced {
-		o.request, o.answer = transcript(commandText(cmd, m)), transcript(output.String())
+		o.request, o.answer = transcript(commandText(cmd, m)), transcriptEnd(output.String())
 	}
 	switch {
 	case late:

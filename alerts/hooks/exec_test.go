@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"monitord/alerts"
 )
 
 // script writes an executable program and returns a sender for it.
@@ -192,35 +190,6 @@ func TestExecEscaped(t *testing.T) {
 	}
 }
 
-// TestHostileStrings: whatever is in labels and annotations arrives as data.
-func TestHostileStrings(t *testing.T) {
-	dir := t.TempDir()
-	trap := filepath.Join(dir, "owned")
-	s := script(t, `printf '%s' "$MONITORD_ALERT_SUMMARY" > "$1"; cat > /dev/null`, filepath.Join(dir, "got"))
-	var hostile []string
-	for _, pattern := range []string{
-		"$(touch %s)", "`touch %s`", "; touch %s;", "| touch %s", "&& touch %s", "\n touch %s\n", "() { :;}; touch %s",
-		"'; touch %s; '", "\"; touch %s; \"", "${IFS}touch${IFS}%s", "--option=%s", "-rf %s", "\x1b]0;%s\a", "%%s%%n%s", "\u202e%s", "../../%s", "\\", "\xff\xfe%s", "%s\x00rest",
-		"<script>%s</script>", "{{ %s }}", "\r\nX-Header: %s",
-	} {
-		hostile = append(hostile, fmt.Sprintf(pattern, trap))
-	}
-	hostile = append(hostile, strings.Repeat("é", 300<<10), strings.Repeat("x", 2<<20))
-	for _, text := range hostile {
-		e := golden()
-		e.Alert.Annotations = map[string]string{"summary": text}
-		if o := s.send(limited(t, 30*time.Second), messageOf(t, e)); o.err != nil {
-			t.Errorf("%.40q: %v", text, o.err)
-			continue
-		}
-		got, _ := os.ReadFile(filepath.Join(dir, "got"))
-		equal(t, fmt.Sprintf("%.40q", text), string(got), envValue(text))
-	}
-	if _, err := os.Stat(trap); err == nil {
-		t.Error("something was evaluated")
-	}
-}
-
 func TestTail(t *testing.T) {
 	for _, sizes := range [][]int{{1}, {10}, {11}, {3, 3, 3, 3}, {25, 4}, {9, 1, 1}, {0}, {100}, {7, 30, 2}} {
 		out := &tail{max: 10}
@@ -272,48 +241,6 @@ func (c *counting) count(send func() outcome) outcome {
 	for longest := c.longest.Load(); took > longest && !c.longest.CompareAndSwap(longest, took); longest = c.longest.Load() {
 	}
 	return o
-}
-
-// TestManyHang: many hooks whose programs hang, fork and flood, and many alerts.
-func TestManyHang(t *testing.T) {
-	pids := filepath.Join(t.TempDir(), "pids")
-	head := "echo $$ >> " + pids + "\n"
-	shared := &counting{}
-	var hooks []compiled
-	for i, text := range []string{"sleep 1000", "sleep 1000 & sleep 1000 & wait", "yes", "trap '' TERM; yes & yes"} {
-		for k := range 2 {
-			h := with(fmt.Sprintf("h%d-%d", i, k), passing{script(t, head+text), &counting{}, shared})
-			h.Timeout, h.GiveUp = 100*time.Millisecond, 0
-			hooks = append(hooks, h)
-		}
-	}
-	log, _ := openLog(t, t.TempDir())
-	_, stop := start(t, log, hooks...)
-	var events []alerts.Event
-	for i := range 5 {
-		events = append(events, firing(fmt.Sprint("A", i)))
-	}
-	write(t, log, events...)
-	waitFor(t, log, func() bool { return len(told(t, log)) >= len(hooks)*len(events) })
-	stop()
-	for _, s := range told(t, log) {
-		if !strings.HasSuffix(s, "given up") {
-			t.Errorf("journal: %s", s)
-		}
-	}
-	if n := shared.most.Load(); n > maxRunning || n < 2 {
-		t.Errorf("%d at once", n)
-	}
-	for _, h := range hooks {
-		if n := h.sender.(passing).own.most.Load(); n > 4 {
-			t.Errorf("%d of one hook at once", n)
-		}
-	}
-	t.Logf("the longest attempt took %v, with a limit of 100ms", time.Duration(shared.longest.Load()))
-	noGroup(t, pids)
-	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
-		t.Errorf("a child is left: %d, %v", pid, err)
-	}
 }
 
 // passing counts an attempt for its hook and for all of them.

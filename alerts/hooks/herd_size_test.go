@@ -1,0 +1,11 @@
+//go:build !torture
+
+package hooks
+
+import "time"
+
+// A machine that builds and tests other things beside is slow at times.
+const (
+	herdHooks = 60
+	herdSlack = 10 * time.Second
+)
