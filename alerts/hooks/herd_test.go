@@ -222,14 +222,11 @@ func TestWaitingIsBounded(t *testing.T) {
 			}
 			return outcome{}
 		}}
-		hooks := []compiled{with("ops", f)}
-		for i := range 999 {
-			h := with(fmt.Sprint("h", i), &fake{})
-			h.Heartbeat = 24 * time.Hour // of no alerts
-			hooks = append(hooks, h)
-		}
-		r, stop := start(t, log, hooks...)
+		r, stop := start(t, log, with("ops", f))
 		after(0)
+		if err := r.ask(t.Context(), func() { r.hooks[0].share = shareOf(maxHooks) }); err != nil {
+			t.Fatal(err)
+		}
 		const n = 4 * minWaiting
 		var events []alerts.Event
 		for i := range n {

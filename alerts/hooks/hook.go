@@ -62,6 +62,9 @@ const (
 	minWaiting    = 128
 )
 
+// shareOf is how many events may wait for each of so many hooks.
+func shareOf(hooks int) int { return min(max(maxWaitingAll/hooks, minWaiting), maxWaiting) }
+
 // maxLoose bounds the events without a number that a hook knows.
 const maxLoose = 1024
 

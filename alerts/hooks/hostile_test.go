@@ -29,7 +29,7 @@ func hostileStrings(trap string) []string {
 	return append(all,
 		trap, "> "+trap, ">>"+trap, "| tee "+trap, "../../"+trap, "-rf /", "--help", "-c", "", " ", "\\", "'", "\"", "$", "`", "#", "~root", "*", "?", "[a-z]", "{a,b}",
 		"%s%n%x", "\x1b]0;title\a", "\u202egnp.exe", "\ufeff", "\x00after", "a\x00b", "\xff\xfe\xfd", "\x7f", "MONITORD_ALERT_NAME=x", "LD_PRELOAD="+trap, "IFS=x", "PATH=",
-		strings.Repeat("é", 300<<10), strings.Repeat("x", 2<<20), strings.Repeat("\n", 5000))
+		strings.Repeat("é", 50<<10), strings.Repeat("x", 200<<10), strings.Repeat("\n", 5000))
 }
 
 // TestHostileStrings: whatever is in labels and annotations reaches a program as

@@ -51,7 +51,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 				first = append(first, n)
 			}
 		}
-		h.share = min(max(maxWaitingAll/len(cfgs), minWaiting), maxWaiting)
+		h.share = shareOf(len(cfgs))
 		r.replaceChore(h, now)
 		delete(stored, c.Name)
 		hooks = append(hooks, h)
