@@ -33,14 +33,15 @@ func limited(t testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
-// groupGone says whether no member of the group runs. Orphans that were killed
-// and that process 1 has not collected yet run no more.
-func groupGone(t testing.TB, group int) bool {
+// runs returns which of the groups have members that run. Orphans that were
+// killed and that process 1 has not collected yet run no more.
+func runs(t testing.TB, groups map[string]bool) []string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var left []string
 	for _, path := range stats {
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -48,11 +49,11 @@ func groupGone(t testing.TB, group int) bool {
 		}
 		// proc_pid_stat(5): pid (comm) state ppid pgrp
 		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		if fields[2] == strconv.Itoa(group) && fields[0] != "Z" {
-			return false
+		if groups[fields[2]] && fields[0] != "Z" {
+			left = append(left, fields[2])
 		}
 	}
-	return true
+	return left
 }
 
 // noGroup fails the test if, within a deadline, the groups in the file do not end.
@@ -62,18 +63,16 @@ func noGroup(t testing.TB, pidFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Fields(string(b)) {
-		group, err := strconv.Atoi(line)
-		if err != nil {
-			t.Fatal(err)
+	groups := make(map[string]bool)
+	for _, group := range strings.Fields(string(b)) {
+		groups[group] = true
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for left := runs(t, groups); len(left) > 0; left = runs(t, groups) {
+		if time.Now().After(deadline) {
+			t.Fatalf("groups live on: %v", left)
 		}
-		deadline := time.Now().Add(10 * time.Second)
-		for !groupGone(t, group) {
-			if time.Now().After(deadline) {
-				t.Fatalf("group %d lives on", group)
-			}
-			<-time.After(5 * time.Millisecond)
-		}
+		<-time.After(5 * time.Millisecond)
 	}
 }
 

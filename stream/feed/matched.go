@@ -75,7 +75,7 @@ func wireEvent(e *alerts.Event) wire.Event {
 		},
 	}
 	if d := e.Delivery; d != nil {
-		w.Delivery = &wire.Delivery{Hook: d.Hook, Of: d.Of, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
+		w.Delivery = &wire.Delivery{Hook: d.Hook, Of: d.Of, With: d.With, Repeat: d.Repeat, Attempts: d.Attempts, Error: clip(d.Error), GivenUp: d.GivenUp}
 	}
 	return w
 }

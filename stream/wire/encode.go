@@ -114,6 +114,12 @@ func (m *Event) fields(o *object) {
 		outer := o.open("delivery")
 		o.str("hook", d.Hook)
 		o.uint("of", d.Of)
+		if len(d.With) > 0 {
+			o.list("with", len(d.With), func(i int) { o.number(d.With[i]) })
+		}
+		if d.Repeat > 0 {
+			o.int("repeat", int64(d.Repeat))
+		}
 		o.int("attempts", int64(d.Attempts))
 		if d.Error != "" {
 			o.str("error", d.Error)

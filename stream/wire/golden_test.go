@@ -62,6 +62,7 @@ func serverGolden() map[string]Message {
 		"alert_resolved":    &Event{Sub: 5, Seq: 1043, T: 1763683260000, Event: "resolved", Alert: resolved},
 		"alert_not_durable": &Event{Sub: 5, T: 1763683200000, Event: "firing", NotDurable: true, Alert: firing},
 		"alert_notified":    &Event{Sub: 5, Seq: 1044, T: 1763683200000, Event: "notified", Delivery: &Delivery{Hook: "ops", Of: 1042, Attempts: 1}, Alert: firing},
+		"alert_repeated":    &Event{Sub: 5, Seq: 1046, T: 1763683200000, Event: "notified", Delivery: &Delivery{Hook: "ops", Of: 1042, With: []uint64{1039, 1040}, Repeat: 2, Attempts: 1}, Alert: firing},
 		"alert_failed":      &Event{Sub: 5, Seq: 1045, T: 1763683200000, Event: "notify_failed", Delivery: &Delivery{Hook: "ops", Of: 1042, Attempts: 3, Error: "exit status 1", GivenUp: true}, Alert: firing},
 		"alert_silenced":    &Event{Sub: 5, Seq: 1046, T: 1763683201000, Event: "silenced", Alert: silenced},
 		"alert_unsilenced":  &Event{Sub: 5, Seq: 1047, T: 1763690401000, Event: "unsilenced", Alert: firing},

@@ -63,10 +63,12 @@ type Event struct {
 // Delivery is what a hook did with an event.
 type Delivery struct {
 	Hook     string
-	Of       uint64 // number of the event that was delivered
-	Attempts int    // made so far
-	Error    string // of the last attempt; empty when it went well
-	GivenUp  bool   // no further attempt will be made
+	Of       uint64   // number of the event that was delivered, the highest of several
+	With     []uint64 // numbers of the others
+	Repeat   int      // the how manieth time that they are said again; 0 for the first time
+	Attempts int      // made so far
+	Error    string   // of the last attempt; empty when it went well
+	GivenUp  bool     // no further attempt will be made
 }
 
 // Alert is an alert as Alertmanager's API shows it.

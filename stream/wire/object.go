@@ -87,8 +87,9 @@ func (o *object) int(name string, v int64) {
 	}
 }
 
-func (o *object) uint(name string, v uint64) {
-	o.key(name)
+func (o *object) uint(name string, v uint64) { o.key(name); o.number(v) }
+
+func (o *object) number(v uint64) {
 	if o.cbor {
 		o.b = appendCBORHead(o.b, cborUint, v)
 	} else {

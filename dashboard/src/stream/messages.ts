@@ -52,6 +52,9 @@ export interface WireAlert {
 export interface Delivery {
 	hook: string;
 	of: number;
+	/** The others that went with it, of a group. */
+	with?: number[];
+	repeat?: number;
 	attempts: number;
 	error?: string;
 	givenUp?: boolean;
