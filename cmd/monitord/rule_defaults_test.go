@@ -81,9 +81,12 @@ func TestDefaultRulesGiveWay(t *testing.T) {
 	if faults != nil || len(defaultNames(c)) != len(rules) {
 		t.Fatalf("%v, %d of %d in force", faults, len(defaultNames(c)), len(rules))
 	}
-	c, faults = parseText(t, "[alerts]\ndefault_rules = false\ndisable_rules = [\"DiskFull\"]\n")
-	if faults != nil || len(defaultNames(c)) != 0 {
-		t.Errorf("%v, %v in force", faults, defaultNames(c))
+	none, faults := parseText(t, "[alerts]\ndefault_rules = false\ndisable_rules = [\"DiskFull\"]\n")
+	if faults != nil || len(defaultNames(none)) != 0 {
+		t.Errorf("%v, %v in force", faults, defaultNames(none))
+	}
+	if keys := needRestart(c, none); len(keys) > 0 {
+		t.Errorf("%v need a restart", keys)
 	}
 	c, faults = parseText(t, `
 [collectors]
