@@ -7,11 +7,6 @@ import (
 	"github.com/prometheus/prometheus/storage"
 )
 
-// keepOpen is a querier that many share.
-type keepOpen struct{ storage.Querier }
-
-func (keepOpen) Close() error { return nil }
-
 // within is a querier that reads nothing outside a time.
 type within struct {
 	storage.Querier

@@ -3,13 +3,11 @@ package history
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -58,8 +56,8 @@ func (db *DB) Hide(fits func(labels.Labels) bool, from int64) {
 type record struct {
 	readers
 	blocks []tsdb.BlockReader
-	recent storage.Querier // all of the log; its Select may be called by several at once
-	opened []io.Closer
+	recent *disk            // the copy of the log
+	opened *tsdb.DBReadOnly // that the blocks are of
 
 	hidden     func(labels.Labels) bool // nil: nothing
 	hiddenFrom int64
@@ -93,24 +91,15 @@ func tryRecord(dir, temp string, log *slog.Logger) (*record, error) {
 		if err := copyLogs(dir, temp); err != nil {
 			return err
 		}
-		if err := mendLogs(temp); err != nil {
+		var err error
+		keep := &retention{keep: forever, maxSize: math.MaxInt64, last: time.Now(), log: log}
+		if r.recent, err = openDisk(Options{Dir: temp, Config: DefaultConfig()}, keep); err != nil {
 			return err
 		}
-		head, err := tsdb.OpenDBReadOnly(temp, temp, log)
-		if err != nil {
+		if r.opened, err = tsdb.OpenDBReadOnly(dir, temp, log); err != nil {
 			return err
 		}
-		r.opened = append(r.opened, head)
-		if r.recent, err = head.Querier(math.MinInt64, math.MaxInt64); err != nil {
-			return err
-		}
-		r.opened = append(r.opened, r.recent)
-		blocks, err := tsdb.OpenDBReadOnly(dir, temp, log)
-		if err != nil {
-			return err
-		}
-		r.opened = append(r.opened, blocks)
-		r.blocks, err = blocks.Blocks()
+		r.blocks, err = r.opened.Blocks()
 		return err
 	}()
 	if err != nil {
@@ -136,7 +125,11 @@ func (r *record) querier(mint, maxt int64) (storage.Querier, error) {
 
 // between returns a querier for everything in a time, whatever it is asked for.
 func (r *record) between(mint, maxt int64) (storage.Querier, error) {
-	queriers := []storage.Querier{keepOpen{r.recent}}
+	recent, err := r.recent.querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	queriers := []storage.Querier{recent}
 	for _, b := range r.blocks {
 		if meta := b.Meta(); meta.MinTime > maxt || meta.MaxTime <= mint {
 			continue
@@ -156,8 +149,11 @@ func (r *record) between(mint, maxt int64) (storage.Querier, error) {
 func (r *record) close() error {
 	r.n.Wait()
 	var errs []error
-	for _, c := range slices.Backward(r.opened) {
-		errs = append(errs, c.Close())
+	if r.opened != nil {
+		errs = append(errs, r.opened.Close())
+	}
+	if r.recent != nil {
+		errs = append(errs, r.recent.close())
 	}
 	return errors.Join(errs...)
 }

@@ -1,9 +1,12 @@
 package history
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,4 +176,55 @@ func TestReadingNothing(t *testing.T) {
 	if ticks, err := openReadOnly(t, t.TempDir()).Ticks(t.Context(), 0, 1<<50); err != nil || len(ticks) > 0 {
 		t.Errorf("%v %v", ticks, err)
 	}
+}
+
+// TestReadingWhileFilesGo: however the daemon's blocks and segments come and go while
+// they are read, no tick is missing that was there before.
+func TestReadingWhileFilesGo(t *testing.T) {
+	dir := t.TempDir()
+	db, h := open(t, dir), newHost(3)
+	const start = int64(1763683200000)
+	var newest atomic.Int64
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for at := start; ; at += 10_000 {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			err := db.Append(h.batch(at))
+			if err == nil && at%1_800_000 == 0 {
+				err = db.disk.db.Compact(context.Background())
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			newest.Store(at)
+		}
+	}()
+	for i := 0; i < 20 && !t.Failed(); {
+		before := newest.Load()
+		if before < start+int64(i)*1_000_000 {
+			runtime.Gosched()
+			continue
+		}
+		i++
+		read, err := OpenReadOnly(ReadOptions{Dir: dir})
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		ticks, err := read.Ticks(t.Context(), start, before)
+		if want := int(before-start)/10_000 + 1; err != nil || len(ticks) != want {
+			t.Errorf("%d ticks up to %d, want %d: %v", len(ticks), before, want, err)
+		}
+		if err := read.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	<-done
 }
