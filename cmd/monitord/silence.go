@@ -7,12 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/spf13/cobra"
 
 	"monitord/alerts"
 	"monitord/stream/wire"
-
-	"github.com/prometheus/prometheus/model/labels"
 )
 
 // silence is one as Alertmanager's API has it, without what people do not see.
