@@ -55,16 +55,17 @@ type storedLetter struct {
 	Repeat int    `json:"r,omitempty"`
 }
 
-func (h *hook) deadNote() (alerts.Note, error) {
+// deadNote returns the note and how many bytes it has.
+func (h *hook) deadNote() (alerts.Note, int, error) {
 	s := storedDead{UpTo: h.buried, Letters: make([]storedLetter, 0, len(h.dead))}
 	for _, l := range h.dead {
 		s.Letters = append(s.Letters, storedLetter{l.event, l.ticket.seq, l.ticket.repeat})
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
-		return nil, fmt.Errorf("encode what hook %q has given up: %w", h.Name, err)
+		return nil, 0, fmt.Errorf("encode what hook %q has given up: %w", h.Name, err)
 	}
-	return alerts.Progress{Hook: h.Name, Key: deadKey, Data: b}, nil
+	return alerts.Progress{Hook: h.Name, Key: deadKey, Data: b}, len(b), nil
 }
 
 func (h *hook) restoreDead(b []byte) error {

@@ -44,7 +44,7 @@ func FuzzProgress(f *testing.F) {
 		h.remind(now, log)
 		for h.next(now.Add(time.Hour)) != nil {
 		}
-		if _, err := h.deadNote(); err != nil {
+		if _, _, err := h.deadNote(); err != nil {
 			t.Fatal(err)
 		}
 	})

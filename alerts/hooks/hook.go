@@ -42,7 +42,7 @@ type hook struct {
 	deadDirty bool // and so is dead
 	noted     uint64
 	notedAt   time.Time
-	size      int // bytes of the last note
+	size      int // bytes of the last notes
 	stats     HookStats
 }
 

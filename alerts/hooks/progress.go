@@ -120,8 +120,9 @@ func parseProgress(b []byte) (progress, error) {
 const (
 	noteEvery  = time.Second // at most
 	noteBehind = 256         // events read without a delivery that are worth a note
-	// noteBytes is how much a hook writes a second when notes are large.
-	noteBytes = 16 << 10
+	// noteBytes is how much a hook notes a second at most when notes are large: the
+	// journal has events to keep, and a start reads on from an old note soon enough.
+	noteBytes = 1 << 10
 )
 
 // worthNoting says whether a note is due: large ones come less often, since

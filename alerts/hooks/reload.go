@@ -117,20 +117,20 @@ func (h *hook) note(notes notes, now time.Time) error {
 		notes.forget(h.Name, key)
 	}
 	h.unseals = nil
+	h.notedAt, h.size = now, 0
 	if h.deadDirty {
-		n, err := h.deadNote()
+		n, size, err := h.deadNote()
 		if err != nil {
 			return err
 		}
 		notes[noteKey{h.Name, deadKey}] = n
-		h.deadDirty = false
+		h.deadDirty, h.size = false, size
 	}
-	h.notedAt = now
 	n, size, err := h.progress().note(h.Name)
 	if err != nil {
 		return err
 	}
-	h.size = size
+	h.size += size
 	if size <= maxNote {
 		notes[noteKey{h.Name, progressKey}] = n
 		h.dirty, h.noted = false, h.read
