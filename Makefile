@@ -43,7 +43,7 @@ test-go: race-note page
 
 # The daemon against programs that are not ours: proxies and other people's clients.
 test-outside: page
-	@.ci/install nginx=nginx-light curl=curl openssl=openssl python3:websockets=python3-websockets prometheus-alertmanager=prometheus-alertmanager amtool=prometheus-alertmanager promtool=prometheus aiosmtpd=python3-aiosmtpd
+	@.ci/install nginx=nginx-light curl=curl openssl=openssl python3:websockets=python3-websockets prometheus-alertmanager=prometheus-alertmanager amtool=prometheus-alertmanager promtool=prometheus aiosmtpd=python3-aiosmtpd strace=strace
 	$(GO) test -tags outside -run '^TestOutside' -timeout 5m ./cmd/monitord
 
 race-note:
@@ -92,6 +92,8 @@ test-fuzz:
 torture: fuzz page
 	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./alerts/hooks ./cmd/monitord
 	$(GO) test -tags torture $(RACE) -run '^(TestNothingIsLostAtRandom|TestKillLoop)$$' -v -timeout 30m ./cmd/monitord
+	@.ci/install strace=strace
+	$(GO) test -tags 'torture outside' -run '^TestOutsideStraceKills$$' -v -timeout 30m ./cmd/monitord
 	$(GO) test $(RACE) -shuffle=on -count=10 -timeout 60m ./...
 
 screenshots: build chromium

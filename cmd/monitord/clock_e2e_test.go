@@ -40,6 +40,7 @@ func hostDaemon(t *testing.T, dir string, clock collectors.Clock) *testDaemon {
 	d := &testDaemon{t: t, exited: make(chan struct{})}
 	src := configSource(filepath.Join(dir, "monitord.toml"), []string{"127.0.0.1:0"})
 	src.clock = clock
+	src.environ = append(src.environ, withoutDefaults)
 	out, in := io.Pipe()
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {

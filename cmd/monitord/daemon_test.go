@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -96,8 +97,15 @@ const withoutDefaults = "MONITORD_ALERTS_DEFAULT_RULES=false"
 // launchDaemon starts a daemon and waits for nothing.
 func launchDaemon(t *testing.T, dir string, environ ...string) *testDaemon {
 	t.Helper()
+	return launchUnder(t, nil, dir, environ...)
+}
+
+// launchUnder starts a daemon by way of a program that becomes it.
+func launchUnder(t *testing.T, program []string, dir string, environ ...string) *testDaemon {
+	t.Helper()
 	d := &testDaemon{t: t, exited: make(chan struct{})}
-	d.cmd = exec.Command(os.Args[0], "run", "--config", filepath.Join(dir, "monitord.toml"), "--listen", "127.0.0.1:0")
+	argv := append(slices.Clone(program), os.Args[0], "run", "--config", filepath.Join(dir, "monitord.toml"), "--listen", "127.0.0.1:0")
+	d.cmd = exec.Command(argv[0], argv[1:]...)
 	d.cmd.Env = append(append(os.Environ(), asDaemon+"=1", withoutDefaults), environ...)
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {

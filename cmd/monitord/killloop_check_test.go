@@ -16,12 +16,38 @@ import (
 // checkLoop compares the journal with what client and hooks saw.
 func checkLoop(t *testing.T, dir string, reader *loopReader, web *loopBook, script map[uint64]string) {
 	t.Helper()
+	log := openJournal(t, dir)
+	if active := log.Tracked(); len(active) > 0 {
+		t.Errorf("still active: %d, %v", len(active), active[0].Event.Alert.Labels)
+	}
+	events := journaled(t, log)
+	firings := checkLives(t, events)
+	if n := firings["Always"]; n != 1 {
+		t.Errorf("what always held has fired %d times", n)
+	}
+	if firings["Short0"]+firings["Short1"]+firings["Short2"] > 0 {
+		t.Errorf("what held for less than its time has fired: %v", firings)
+	}
+	checkSeen(t, events, reader)
+	if reader.after < uint64(len(events))*9/10 || reader.loose > 0 {
+		t.Errorf("the client saw %d of %d events, and %d without a number", reader.after, len(events), reader.loose)
+	}
+	checkDeliveries(t, log.Epoch(), events, web, script)
+	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks", len(events), reader.live, len(web.calls))
+	if len(events) < 200 || reader.live < 5 {
+		t.Error("this test compares too little")
+	}
+}
+
+// openJournal opens a journal that no daemon uses any more, and that is whole.
+func openJournal(t *testing.T, dir string) *alerts.Log {
+	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	j, err := journal.Open(dir, journal.Options{Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.Close()
+	t.Cleanup(func() { j.Close() })
 	log, err := alerts.OpenLog(j, quiet)
 	if err != nil {
 		t.Fatal(err)
@@ -29,11 +55,12 @@ func checkLoop(t *testing.T, dir string, reader *loopReader, web *loopBook, scri
 	if s := j.Stats(); s.Damaged != 0 || s.Lost != 0 || log.Unreadable() != 0 {
 		t.Errorf("the journal is damaged: %+v", s)
 	}
-	if active := log.Tracked(); len(active) > 0 {
-		t.Errorf("still active: %d, %v", len(active), active[0].Event.Alert.Labels)
-	}
-	events := journaled(t, log)
-	checkLives(t, events)
+	return log
+}
+
+// checkSeen: whatever a client saw is in the journal.
+func checkSeen(t *testing.T, events []alerts.Event, reader *loopReader) {
+	t.Helper()
 	for seq, what := range reader.seen {
 		if seq > uint64(len(events)) {
 			t.Fatalf("the client saw %d, the journal ends at %d", seq, len(events))
@@ -42,14 +69,6 @@ func checkLoop(t *testing.T, dir string, reader *loopReader, web *loopBook, scri
 		if is := fmt.Sprint(e.Kind, " ", e.T, " ", e.Alert.Fingerprint, " ", e.Alert.ActiveAt.UnixMilli(), " ", millis(e.Alert.StartsAt)); is != what {
 			t.Errorf("the client saw %q as %d, the journal has %q", what, seq, is)
 		}
-	}
-	if reader.after < uint64(len(events))*9/10 || reader.loose > 0 {
-		t.Errorf("the client saw %d of %d events, and %d without a number", reader.after, len(events), reader.loose)
-	}
-	checkDeliveries(t, log.Epoch(), events, web, script)
-	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks", len(events), reader.live, len(web.calls))
-	if len(events) < 200 || reader.live < 5 {
-		t.Error("this test compares too little")
 	}
 }
 
@@ -75,8 +94,8 @@ func journaled(t *testing.T, log *alerts.Log) []alerts.Event {
 	}
 }
 
-// checkLives follows each alert from event to event.
-func checkLives(t *testing.T, events []alerts.Event) {
+// checkLives follows each alert from event to event, and returns how often which fired.
+func checkLives(t *testing.T, events []alerts.Event) map[string]int {
 	t.Helper()
 	before := map[string]alerts.Event{}
 	firings := map[string]int{}
@@ -108,12 +127,7 @@ func checkLives(t *testing.T, events []alerts.Event) {
 				e.Alert.ActiveAt, e.Alert.StartsAt, was.Kind, was.Seq, was.Alert.ActiveAt, was.Alert.StartsAt)
 		}
 	}
-	if n := firings["Always"]; n != 1 {
-		t.Errorf("what always held has fired %d times", n)
-	}
-	if firings["Short0"]+firings["Short1"]+firings["Short2"] > 0 {
-		t.Errorf("what held for less than its time has fired: %v", firings)
-	}
+	return firings
 }
 
 // loopFor is the `for` of the loop's rules.

@@ -87,20 +87,26 @@ func (s *rawStream) next() ws.Frame {
 	}
 }
 
+// any returns the next message.
+func (s *rawStream) any() map[string]any {
+	s.t.Helper()
+	f := s.next()
+	if f.Header.OpCode == ws.OpClose {
+		code, reason := ws.ParseCloseFrameData(f.Payload)
+		s.t.Fatalf("closed with %d %q", code, reason)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(f.Payload, &m); err != nil {
+		s.t.Fatalf("%v: %s", err, f.Payload)
+	}
+	return m
+}
+
 // message waits for a message with this op.
 func (s *rawStream) message(op string) map[string]any {
 	s.t.Helper()
 	for {
-		f := s.next()
-		if f.Header.OpCode == ws.OpClose {
-			code, reason := ws.ParseCloseFrameData(f.Payload)
-			s.t.Fatalf("closed with %d %q, waiting for %s", code, reason, op)
-		}
-		var m map[string]any
-		if err := json.Unmarshal(f.Payload, &m); err != nil {
-			s.t.Fatalf("%v: %s", err, f.Payload)
-		}
-		if m["op"] == op {
+		if m := s.any(); m["op"] == op {
 			return m
 		}
 	}

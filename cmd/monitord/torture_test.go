@@ -6,6 +6,7 @@ import "time"
 
 // The full times, for `make torture`.
 const (
-	atRandom = 10 * time.Minute
-	killing  = 10 * time.Minute
+	atRandom    = 10 * time.Minute
+	straceKills = 40
+	killing     = 10 * time.Minute
 )
