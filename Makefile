@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 RACE    := $(shell command -v "$$($(GO) env CC 2>/dev/null | cut -d' ' -f1)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 5m
 # Tests whose sizes and times the build tag torture sets.
-TORTURES := Crowd|Flood|Relay|CutOff|Bombs|Thousand
+TORTURES := Crowd|Flood|Relay|CutOff|Bombs|Thousand|Suspended
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 

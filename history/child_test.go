@@ -19,6 +19,8 @@ func runChild(task, dir string) error {
 	switch task {
 	case "append":
 		return appendUntilKilled(dir)
+	case "hour":
+		return appendAnHour(dir)
 	case "limited", "limited-open":
 		return starve(dir, task == "limited-open", limitFiles, unlimitFiles)
 	case "limited-close":
