@@ -167,6 +167,7 @@ func TestEveryFiringHasItsResolved(t *testing.T) {
 
 // randomResult changes slowly, and fails at times.
 func randomResult(rng *rand.Rand) func(int64) ([]metric.Value, error) {
+	rng = rand.New(rand.NewPCG(rng.Uint64(), 3)) // rules are asked beside each other
 	on := [3]bool{}
 	return func(int64) ([]metric.Value, error) {
 		if rng.IntN(15) == 0 {
