@@ -27,8 +27,8 @@ type delivery struct {
 	since    time.Time // of the first failure
 	err      string    // of the last failure
 	running  bool
-	done     bool // delivered, given up or not needed any more; the journal need not know yet
-	verdict  alerts.Event
+	done     bool          // delivered, given up or not needed any more; the journal need not know yet
+	verdict  *alerts.Event // what is to be said of it once it has a number
 }
 
 // ticket is what a delivery is known by: one of its events and its repeat.

@@ -91,7 +91,7 @@ func (h *hook) verdict(res result, now time.Time, v alerts.Delivery) *alerts.Eve
 	}
 	h.dirty = true
 	if v.Of == 0 {
-		d.verdict = e
+		d.verdict = &e
 		return nil
 	}
 	return &e

@@ -26,6 +26,7 @@ type hook struct {
 	waiting int                  // deliveries that are not done
 	held    int                  // events of these
 	share   int                  // how many of these may wait; the journal keeps the rest
+	knows   int                  // how many alerts told may hold
 
 	told     map[string]*account // by alert
 	overflow bool                // more fire than told holds, or did
@@ -65,6 +66,12 @@ const (
 // shareOf is how many events may wait for each of so many hooks.
 func shareOf(hooks int) int { return min(max(maxWaitingAll/hooks, minWaiting), maxWaiting) }
 
+// divide gives the hook its part of what all of so many may hold.
+func (h *hook) divide(hooks int) {
+	h.share = shareOf(hooks)
+	h.knows = min(max(maxToldAll/hooks, minTold), maxTold)
+}
+
 // maxLoose bounds the events without a number that a hook knows.
 const maxLoose = 1024
 
@@ -77,6 +84,7 @@ func newHook(c compiled) *hook {
 		told:   make(map[string]*account),
 		sealed: make(map[uint64]*delivery),
 		share:  maxWaiting,
+		knows:  maxTold,
 	}
 	h.configure(c)
 	return h
@@ -287,10 +295,10 @@ func (h *hook) number(d *delivery, e *alerts.Event) *alerts.Event {
 	case e.Kind == alerts.KindResolved && t.seq > 0:
 		h.forget(e.Key())
 	}
-	if !d.done || d.verdict.Delivery == nil {
+	if !d.done || d.verdict == nil {
 		return nil
 	}
-	verdict := d.verdict
+	verdict := *d.verdict
 	v := *verdict.Delivery
 	v.Of = e.Seq
 	verdict.Delivery = &v

@@ -45,13 +45,14 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 			h.configure(c)
 		} else {
 			h = newHook(c)
+			h.divide(len(cfgs))
 			known := stored[c.Name]
 			r.start(h, known, now)
 			if n, _, err := h.progress().note(h.Name); known[progressKey] == nil && err == nil {
 				first = append(first, n)
 			}
 		}
-		h.share = shareOf(len(cfgs))
+		h.divide(len(cfgs))
 		r.replaceChore(h, now)
 		delete(stored, c.Name)
 		hooks = append(hooks, h)

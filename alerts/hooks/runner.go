@@ -49,6 +49,7 @@ type Runner struct {
 	hooks   []*hook     // Run's alone
 	running int         // Run's alone
 	turn    int         // Run's alone: which hook is asked first
+	reader  int         // Run's alone: which hook reads first
 	reread  time.Time   // Run's alone: when to read on after an error; zero if there was none
 
 	wake  chan struct{} // holds one

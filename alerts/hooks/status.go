@@ -73,8 +73,12 @@ type DeadLetter struct {
 	event uint64
 }
 
-// Few is how many deliveries of a hook a list of all hooks has.
-const Few = 100
+// Few is how many deliveries of a hook a list of all hooks has at most; fewAll is
+// how many of all of them, though one of each.
+const (
+	Few    = 100
+	fewAll = 2000
+)
 
 // List returns the hooks in the order of the configuration with a few of their
 // deliveries or, with a name, that hook with all of them.
@@ -82,10 +86,11 @@ func (r *Runner) List(ctx context.Context, name string) ([]Status, error) {
 	var list []Status
 	now := time.Now()
 	err := r.ask(ctx, func() {
+		few := max(1, min(Few, fewAll/max(1, len(r.hooks))))
 		for _, h := range r.hooks {
 			switch name {
 			case "":
-				list = append(list, h.status(r.origin, now, Few))
+				list = append(list, h.status(r.origin, now, few))
 			case h.Name:
 				list = append(list, h.status(r.origin, now, maxWaiting))
 			}
@@ -173,8 +178,8 @@ func (h *hook) outstanding() []*delivery {
 }
 
 func (h *hook) state(now time.Time) string {
-	for _, d := range h.outstanding() {
-		if d.attempts > 0 {
+	for _, d := range h.open {
+		if d.attempts > 0 && !d.done {
 			return "failing"
 		}
 	}

@@ -19,8 +19,12 @@ type account struct {
 
 // maxTold bounds the alerts that a hook knows to fire. Of those beyond, a
 // resolved is delivered though nobody knows whether the firing was, and they are
-// not repeated.
-const maxTold = 4096
+// not repeated. All hooks together have maxToldAll, but each at least minTold.
+const (
+	maxTold    = 4096
+	maxToldAll = 1 << 17
+	minTold    = 64
+)
 
 // asked says whether a hook is meant by an event: its rule names it or, naming
 // none, the matchers fit. One that sends heartbeats delivers nothing else: its
@@ -90,7 +94,7 @@ func (h *hook) hears(e *alerts.Event) bool {
 func (h *hook) unsure(e *alerts.Event) bool { return h.overflow || h.blank && e.Seq <= h.target }
 
 func (h *hook) tell(key string, t *account) {
-	if len(h.told) >= maxTold {
+	if len(h.told) >= h.knows {
 		h.overflow = true
 		return
 	}

@@ -33,9 +33,11 @@ func (r *Runner) timer(now time.Time) *time.Timer {
 	return time.NewTimer(first.Sub(now))
 }
 
-// pagesAtOnce bounds what a hook reads before others have their turn.
+// pagesAtOnce bounds what a hook reads before others have their turn, pagesAtTurn
+// what all of them do before what is due is attempted.
 const (
 	pagesAtOnce = 8
+	pagesAtTurn = 64
 	pageEvents  = 256
 )
 
@@ -44,13 +46,24 @@ const (
 func (r *Runner) readOn(now time.Time, last uint64) bool {
 	more := false
 	r.reread = time.Time{}
-	for _, h := range r.hooks {
+	pages := 0
+	for i := range r.hooks {
+		h := r.hooks[(r.reader+i)%len(r.hooks)]
+		if pages >= pagesAtTurn {
+			r.reader = (r.reader + i) % len(r.hooks)
+			return true
+		}
 		for page := 0; h.read < last && h.room(); page++ {
 			if page == pagesAtOnce {
 				more = true
 				break
 			}
-			events, err := r.log.Read(h.read, pageEvents)
+			pages++
+			limit := pageEvents
+			if h.read >= h.target {
+				limit = min(limit, h.share-h.held)
+			}
+			events, err := r.log.Read(h.read, limit)
 			switch {
 			case errors.Is(err, journal.ErrExpired):
 				first := max(r.log.First(), h.read+2)
