@@ -13,18 +13,24 @@ func TestDefaultRulesAreQuiet(t *testing.T) {
 	d := startDaemon(t, daemonDir(t, "[collectors.filesystem]\ninterval = \"1s\"\n[collectors.network]\nlink_interval = \"1s\"\n"),
 		"MONITORD_ALERTS_DEFAULT_RULES=true")
 	rules, _ := defaultRules()
-	figure := func(name string) float64 {
+	figure := func(name string) float64 { // all of its series together
 		_, body := d.get("/metrics")
+		sum, found := 0.0, false
 		for line := range strings.Lines(body) {
-			if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
-				f, err := strconv.ParseFloat(value, 64)
-				if err != nil {
-					t.Error(err)
-				}
-				return f
+			series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if metric, _, _ := strings.Cut(series, "{"); metric != name && series != name {
+				continue
 			}
+			f, err := strconv.ParseFloat(value[strings.LastIndex(value, " ")+1:], 64)
+			if err != nil {
+				t.Error(err)
+			}
+			sum, found = sum+f, true
 		}
-		return -1
+		if !found {
+			return -1
+		}
+		return sum
 	}
 	eventually(t, "every rule has been evaluated", func() bool {
 		return figure("monitord_ticks_total") >= 5 && figure("monitord_rules") > float64(len(rules)) &&
