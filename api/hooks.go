@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -60,12 +59,30 @@ func (h hookHandler) list(w http.ResponseWriter, r *http.Request) {
 	if list == nil {
 		list = []hooks.Status{}
 	}
-	h.answer(w, list)
+	writeData(w, h.log, list)
+}
+
+// form reads the parameters of a request, whose body is bounded: one of several
+// parts does not go to files either. It returns false if it has answered.
+func (h hookHandler) form(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxQueryForm)
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(maxQueryForm)
+	}
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		writeError(w, h.log, badData, fmt.Errorf("error parsing form values: %w", err))
+		return false
+	}
+	return true
 }
 
 func (h hookHandler) retry(w http.ResponseWriter, r *http.Request) {
+	if !h.form(w, r) {
+		return
+	}
 	var seq uint64
-	if text := r.FormValue("seq"); text != "" {
+	if text := r.Form.Get("seq"); text != "" {
 		var err error
 		if seq, err = strconv.ParseUint(text, 10, 64); err != nil || seq == 0 {
 			writeError(w, h.log, badData, invalid("seq", fmt.Errorf("%q is no number of an event", text)))
@@ -79,16 +96,19 @@ func (h hookHandler) retry(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
-	h.answer(w, map[string]int{"retried": n})
+	writeData(w, h.log, map[string]int{"retried": n})
 }
 
 func (h hookHandler) test(w http.ResponseWriter, r *http.Request) {
-	t := hooks.Test{Severity: r.FormValue("severity")}
+	if !h.form(w, r) {
+		return
+	}
+	t := hooks.Test{Severity: r.Form.Get("severity")}
 	if len(t.Severity) > maxSeverity {
 		writeError(w, h.log, badData, invalid("severity", fmt.Errorf("longer than %d bytes", maxSeverity)))
 		return
 	}
-	if text := r.FormValue("resolved"); text != "" {
+	if text := r.Form.Get("resolved"); text != "" {
 		var err error
 		if t.Resolved, err = strconv.ParseBool(text); err != nil {
 			writeError(w, h.log, badData, invalid("resolved", fmt.Errorf("%q is neither 1 nor 0", text)))
@@ -102,7 +122,7 @@ func (h hookHandler) test(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
-	h.answer(w, res)
+	writeData(w, h.log, res)
 }
 
 func (h hookHandler) refuse(w http.ResponseWriter, err error) {
@@ -114,19 +134,4 @@ func (h hookHandler) refuse(w http.ResponseWriter, err error) {
 		kind = unavailable
 	}
 	writeError(w, h.log, kind, err)
-}
-
-func (h hookHandler) answer(w http.ResponseWriter, data any) {
-	b, err := json.Marshal(struct {
-		Status string `json:"status"`
-		Data   any    `json:"data"`
-	}{"success", data})
-	if err != nil {
-		writeError(w, h.log, internal, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if _, err := w.Write(b); err != nil {
-		h.log.Debug("an answer about hooks was not taken", "err", err)
-	}
 }

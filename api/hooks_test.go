@@ -75,3 +75,26 @@ func TestHooks(t *testing.T) {
 		t.Errorf("tested %+v", runner.tested)
 	}
 }
+
+// TestHooksBody: a body is read as a form up to a bound. One that cannot be read
+// does not pass for one that asks for everything.
+func TestHooksBody(t *testing.T) {
+	handler := Hooks(&fakeRunner{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	for _, c := range []struct {
+		kind, body string
+		code       int
+	}{
+		{"application/x-www-form-urlencoded", "seq=8", 404},
+		{"application/x-www-form-urlencoded", "seq=7&x=" + strings.Repeat("x", 2*maxQueryForm), 400},
+		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"seq\"\r\n\r\n8\r\n--b--\r\n", 404},
+		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"x\"; filename=\"x\"\r\n\r\n" + strings.Repeat("x", 2*maxQueryForm), 400},
+	} {
+		r := httptest.NewRequest("POST", "/api/v1/hooks/ops/retry", strings.NewReader(c.body))
+		r.Header.Set("Content-Type", c.kind)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != c.code {
+			t.Errorf("%s: %d %s", c.kind, w.Code, w.Body)
+		}
+	}
+}
