@@ -29,34 +29,31 @@ func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error
 	if err != nil {
 		return 0, fmt.Errorf("retry: %w", err)
 	}
-	var revived []*delivery
-	for _, l := range letters {
-		d, err := r.unpack(l)
+	// By parts: what has been read when the time is up is under way.
+	for part := range slices.Chunk(letters, reviveAtOnce) {
+		revived, err := r.unpackAll(part)
 		if err != nil {
 			return n, fmt.Errorf("retry: read the alert journal: %w", err)
 		}
-		if d != nil {
-			revived = append(revived, d)
-		}
-	}
-	if len(revived) > 0 {
-		err = r.ask(ctx, func() {
+		if err := r.ask(ctx, func() {
 			h := r.find(name)
 			for _, d := range revived {
 				if h != nil && h.revive(d, time.Now()) {
 					n++
 				}
 			}
-		})
+		}); err != nil {
+			return n, fmt.Errorf("retry: %w", err)
+		}
 	}
-	if err == nil && seq > 0 && n == 0 {
-		err = ErrNoDelivery
-	}
-	if err != nil {
-		return n, fmt.Errorf("retry: %w", err)
+	if seq > 0 && n == 0 {
+		return 0, fmt.Errorf("retry: %w", ErrNoDelivery)
 	}
 	return n, nil
 }
+
+// reviveAtOnce bounds the dead letters that are read before they are lined up.
+const reviveAtOnce = 32
 
 // hurry makes those that wait after a failure due now.
 func (h *hook) hurry(seq uint64, now time.Time) int {
@@ -83,6 +80,21 @@ func (h *hook) buriedUnder(seq uint64) []letter {
 		}
 	}
 	return list
+}
+
+// unpackAll makes deliveries of dead letters, but for those that the journal has lost.
+func (r *Runner) unpackAll(letters []letter) ([]*delivery, error) {
+	var all []*delivery
+	for _, l := range letters {
+		d, err := r.unpack(l)
+		if err != nil {
+			return nil, err
+		}
+		if d != nil {
+			all = append(all, d)
+		}
+	}
+	return all, nil
 }
 
 // unpack makes a delivery of a dead letter; nil if the journal has lost it.
