@@ -65,6 +65,7 @@
 //
 // A counter that fell is, for as long as the machine runs, ahead of the kernel's by
 // as much. A wall clock that is set by less than an interval moves one tick by that
-// much. A goroutine stuck in the kernel outlives Run. A mount that stops answering is noticed when
-// it is next asked, which is an interval of the file system collector at most.
+// much. A goroutine stuck in the kernel outlives Run. A mount that stops answering
+// is noticed when it is next asked, which is an interval of the file system
+// collector at most.
 package collectors

@@ -32,8 +32,9 @@ type resender interface {
 }
 
 // newChore returns the chore of a hook's configuration, nil if it has none. Check
-// is that of the heartbeat before, nil if there was none. The first resend is due at once: how long the daemon was away is not known. The
-// first heartbeat is not: a daemon that starts again and again is not well.
+// is that of the heartbeat before, nil if there was none. The first resend is due
+// at once: how long the daemon was away is not known. The first heartbeat is not:
+// a daemon that starts again and again is not well.
 func (r *Runner) newChore(c compiled, check func() error, now time.Time) *chore {
 	if c.Heartbeat > 0 {
 		if check == nil {

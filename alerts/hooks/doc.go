@@ -47,8 +47,8 @@
 // At most 16,384 events wait for a hook in memory, and about 131,072 for all of
 // them; beyond that a hook reads no further until it has delivered, and the
 // journal keeps the rest. A delivery has at most 256 events and about 1 MiB. A
-// hook knows 4,096 alerts to fire (all hooks about 131,072); of more it delivers the resolved whether or not
-// it told the firing, and repeats nothing.
+// hook knows 4,096 alerts to fire (all hooks about 131,072); of more it delivers
+// the resolved whether or not it told the firing, and repeats nothing.
 //
 // # Beside deliveries
 //

@@ -134,6 +134,7 @@ func (c Config) alertmanager(members []*url.URL, secret string, o Options, fault
 	}
 	return newAlertmanager(members, secret, c, o.Version), nil
 }
+
 func checkCommand(command []string) error {
 	switch {
 	case len(command) == 0 || command[0] == "":

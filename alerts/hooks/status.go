@@ -60,7 +60,6 @@ type Waiting struct {
 	Error    string     `json:"lastError,omitempty"` // of the last attempt
 	Running  bool       `json:"running,omitempty"`
 	Next     *time.Time `json:"nextTry,omitempty"` // absent behind another of its alert or group
-
 }
 
 // DeadLetter is a delivery that was given up.

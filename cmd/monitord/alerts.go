@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -33,8 +32,8 @@ With --exit-code it ends with 1 if one of them fires and is not silenced, else w
   monitord alerts severity=critical --exit-code || echo something is wrong
   monitord alerts -o json | jq -r '.[].labels.alertname'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "table" && output != "json" {
-				return &exitError{exitUsage, fmt.Errorf("--output is %q, must be table or json", output)}
+			if err := checkOutput(output); err != nil {
+				return err
 			}
 			matchers, err := alerts.ParseMatchers(alertWord(args)...)
 			if err != nil {
@@ -60,7 +59,7 @@ With --exit-code it ends with 1 if one of them fires and is not silenced, else w
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&exitCode, "exit-code", false, "end with 1 if one fires and is not silenced")
-	flags.StringVarP(&output, "output", "o", "table", "`format`: table or json")
+	outputFlag(cmd, &output)
 	addURLFlag(flags, &at)
 	return cmd
 }

@@ -195,8 +195,9 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 		Rules: d.rules.Rules, Silences: silences, Hooks: hookNames(runner), Told: toldOf(runner),
 		Version: version, Started: started, Log: webLog,
 	}))
-	mux.Handle("/api/v1/hooks", api.Hooks(runner, webLog))
-	mux.Handle("/api/v1/hooks/", api.Hooks(runner, webLog))
+	hookAPI := api.Hooks(runner, webLog)
+	mux.Handle("/api/v1/hooks", hookAPI)
+	mux.Handle("/api/v1/hooks/", hookAPI)
 	mux.Handle("/metrics", only(api.Metrics(d.last, webLog), http.MethodGet, http.MethodHead))
 	mux.Handle("/", dashboard.Handler())
 	fronts, err := takeOver(engine, listeners, cert)

@@ -78,7 +78,8 @@ func tryRemote(ctx context.Context, at, name string, test hooks.Test) (hooks.Tes
 	if test.Resolved {
 		query.Set("resolved", "1")
 	}
-	return res, r.hook(ctx, "POST", query, &res, name, "test")
+	err = r.hook(ctx, "POST", query, &res, name, "test")
+	return res, err
 }
 
 func tryAlone(cmd *cobra.Command, path, name string, test hooks.Test) (hooks.TestResult, error) {

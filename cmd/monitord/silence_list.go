@@ -23,8 +23,8 @@ the silences with that matcher.`,
   monitord silence list severity=warning --expired
   monitord silence list -o json | jq -r '.[].id'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "table" && output != "json" {
-				return &exitError{exitUsage, fmt.Errorf("--output is %q, must be table or json", output)}
+			if err := checkOutput(output); err != nil {
+				return err
 			}
 			matchers, err := matcherArgs(args)
 			if err != nil {
@@ -50,7 +50,7 @@ the silences with that matcher.`,
 	flags.SortFlags = false
 	flags.BoolVar(&expired, "expired", false, "those that expired in the last five days, too")
 	flags.BoolVarP(&quiet, "quiet", "q", false, "only the IDs")
-	flags.StringVarP(&output, "output", "o", "table", "`format`: table or json")
+	outputFlag(cmd, &output)
 	addURLFlag(flags, &at)
 	return cmd
 }
