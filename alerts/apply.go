@@ -101,11 +101,17 @@ func (tr *tracker) verdict(in *instance, ev *evaluation) Verdict {
 }
 
 // unfilled reports whether the absence of an alert says nothing, since what the
-// expression looks at is not read, or its range has a hole. A pending one that is
-// not from before the hole has lost nothing there: kept over its absences it
-// would fire without having held.
+// expression looks at is not read, or not yet since the start, or its range has a
+// hole. A pending one that is not from before the hole has lost nothing there:
+// kept over its absences it would fire without having held.
 func (tr *tracker) unfilled(in *instance, t int64) bool {
-	return t < tr.filled && (in.state.Phase != PhasePending || in.state.ActiveAt < tr.since) || tr.stale(in, t, true)
+	switch {
+	case t < tr.filled && (in.state.Phase != PhasePending || in.state.ActiveAt < tr.since):
+		return true
+	case t < tr.settled && in.state.ActiveAt < tr.began:
+		return true
+	}
+	return tr.stale(in, t, true)
 }
 
 // waitsForClear reports whether one of these alerts ends only if `clear` says so.

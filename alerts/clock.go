@@ -94,17 +94,18 @@ func (c *clock) unsure(r *Rule) int64 {
 	return c.filled(r)
 }
 
+// settled returns from when on every collector has read since the start.
+func (c *clock) settled() int64 { return c.start + c.settle.Milliseconds() }
+
 // filled returns from when on the absence of an element from the rule's result
-// means something: before that, its range has a hole or its collectors have not
-// all read yet.
+// means something: before that, its range has a hole. 0: there is none.
 func (c *clock) filled(r *Rule) int64 {
-	until := c.start + c.settle.Milliseconds()
 	if c.hole <= r.expr.fill/fillFraction {
-		return until
+		return 0
 	}
 	wait := r.expr.fill
 	if c.ran > 0 {
 		wait = min(wait, c.ran) // it was not fuller than that before
 	}
-	return max(until, c.after+wait.Milliseconds())
+	return c.after + wait.Milliseconds()
 }

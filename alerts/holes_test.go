@@ -138,10 +138,19 @@ func TestClockSetBackWhileRunning(t *testing.T) {
 	}
 	r.answers["rate(x[60s])"] = r.answers["f"]
 	r.expect(10000, 10004, map[int64][]string{10000: {"pending P", "firing F", "firing R"}})
-	// An hour back. P goes on counting; F resolves at once when its 5 s to settle
-	// are over, R when its range is full, both as if the clock had not moved.
+	// An hour back. P goes on counting, F resolves at once, R when its range is full,
+	// all as if the clock had not moved.
 	on = false
-	r.expect(6404, 6470, map[int64][]string{6405: {"resolved F"}, 6410: {"firing P"}, 6460: {"resolved R"}})
+	r.expect(6404, 6470, map[int64][]string{6404: {"resolved F"}, 6410: {"firing P"}, 6460: {"resolved R"}})
+}
+
+// TestWhatBeganSinceTheStartEnds: collectors that have not read yet say nothing of
+// an alert from before the start; what began since was read.
+func TestWhatBeganSinceTheStartEnds(t *testing.T) {
+	r := newRig(t, EngineOptions{Settle: 10 * time.Second}, RuleConfig{Name: "F", Expr: "f"},
+		RuleConfig{Name: "K", Expr: "k", KeepFiringFor: 2 * time.Second})
+	r.answers["f"], r.answers["k"] = between(101, 103), between(101, 103)
+	r.expect(100, 120, map[int64][]string{101: {"firing F", "firing K"}, 104: {"resolved F"}, 106: {"resolved K"}})
 }
 
 // TestClockIsSetWhileRunning: what the clock was set by does not count for `for`, what

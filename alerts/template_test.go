@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -87,9 +88,9 @@ func TestSteadyLabelsOverTime(t *testing.T) {
 	r := newRig(t, EngineOptions{},
 		RuleConfig{Name: "Steady", Expr: "x", Labels: map[string]string{"d": "{{ $labels.disk }}"}},
 		RuleConfig{Name: "Not", Expr: "x", Labels: map[string]string{"v": "{{ $value }}"}})
-	n := 0
+	var asked atomic.Int64 // both rules ask, beside each other
 	r.answers["x"] = func(int64) ([]metric.Value, error) {
-		n++
+		n := asked.Add(1)
 		return []metric.Value{{Labels: labels.FromStrings("disk", string(rune('a'+n/20))), V: float64(n / 4)}}, nil
 	}
 	known := 0

@@ -29,12 +29,14 @@ var (
 // A tracker is a rule at work: what its last evaluation gave and its counts. The
 // engine's lock guards it.
 type tracker struct {
-	rule   *Rule
-	since  int64                // the first tick since the start or the last hole; Unix milliseconds
-	filled int64                // from then on the absence of an element means something; Unix milliseconds
-	unsure int64                // until then the expression says nothing, since the clock was set; Unix milliseconds
-	alerts map[string]*instance // active ones, by labelsKey
-	known  identities           // Eval's alone
+	rule    *Rule
+	since   int64                // the first tick since the start or the last hole; Unix milliseconds
+	filled  int64                // from then on the absence of an element means something; Unix milliseconds
+	began   int64                // the first tick since the start; Unix milliseconds
+	settled int64                // from then on so does that of an alert from before the start: all collectors have read
+	unsure  int64                // until then the expression says nothing, since the clock was set; Unix milliseconds
+	alerts  map[string]*instance // active ones, by labelsKey
+	known   identities           // Eval's alone
 	// When alerts came and went that have ended, by labelsKey; of a rule with `flap`.
 	resting map[string][]int64
 	points  []metric.Point   // of a recording rule: its last result
