@@ -103,7 +103,7 @@ func tryRecord(dir, temp string, log *slog.Logger) (*record, error) {
 		return err
 	}()
 	if err != nil {
-		return nil, errors.Join(err, r.close())
+		return nil, errors.Join(err, r.close(), os.RemoveAll(temp)) // copies would add up
 	}
 	return r, nil
 }
