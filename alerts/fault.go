@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Fault is one thing that is wrong with a rule, and where.
+// A Fault is one thing that is wrong with a configuration or its rules, and where.
 type Fault struct {
 	File string // as it was named; empty: no file
 	Line int    // from 1; 0: the file as a whole, or unknown

@@ -182,7 +182,7 @@ func TestConfigTLSFaults(t *testing.T) {
 		if strings.HasPrefix(tt.want, "key_file") {
 			want = "monitord.toml:3: server.tls." + tt.want
 		}
-		if len(faults) != 1 || !strings.HasPrefix(faults[0].String(), want) {
+		if len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), want) {
 			t.Errorf("%s: %v, want %s…", name, faults, want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"monitord/alerts"
 	"monitord/collectors"
 )
 
@@ -24,28 +25,9 @@ const defaultConfigPath = "/etc/monitord/monitord.toml"
 // maxConfigSize bounds what is read of a configuration file.
 const maxConfigSize = 4 << 20
 
-// A Fault is one thing that is wrong with a configuration.
-type Fault struct {
-	File string // empty: the environment or a flag
-	Line int    // from 1; 0: the file as a whole
-	Key  string // path of the key, empty for a syntax error
-	Msg  string // what is wrong, what to do
-}
-
-func (f Fault) String() string {
-	var b strings.Builder
-	if f.File != "" {
-		b.WriteString(f.File)
-		if f.Line > 0 {
-			fmt.Fprintf(&b, ":%d", f.Line)
-		}
-		b.WriteString(": ")
-	}
-	if f.Key != "" {
-		b.WriteString(f.Key + ": ")
-	}
-	return b.String() + f.Msg
-}
+// A Fault is one thing that is wrong with a configuration: of a file, the
+// environment or a flag.
+type Fault = alerts.Fault
 
 // ConfigError is every fault of a configuration, in the order of the file.
 type ConfigError struct{ Faults []Fault }
@@ -53,7 +35,7 @@ type ConfigError struct{ Faults []Fault }
 func (e *ConfigError) Error() string {
 	lines := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
-		lines[i] = f.String()
+		lines[i] = f.Error()
 	}
 	return strings.Join(lines, "\n")
 }

@@ -68,7 +68,7 @@ hooks = ["nobody"]
 		t.Errorf("got %d faults, want %d", len(faults), len(want))
 	}
 	for i, f := range faults {
-		if i < len(want) && !strings.HasPrefix(f.String(), want[i]) {
+		if i < len(want) && !strings.HasPrefix(f.Error(), want[i]) {
 			t.Errorf("fault %d is %q, want %q…", i, f, want[i])
 		}
 	}
@@ -121,7 +121,7 @@ func TestConfigFaultInEnvironmentNamesTheVariable(t *testing.T) {
 		t.Fatalf("got %v, want three faults", faults)
 	}
 	for i, variable := range []string{"MONITORD_STREAM_MAX_QUERIES: is \"many\"", "MONITORD_STREAM_MAX_REPLY: unknown variable, did you mean MONITORD_STREAM_MAX_REPLAY?", "MONITORD_HISTORY_RETENTION: "} {
-		if !strings.HasPrefix(faults[i].String(), variable) {
+		if !strings.HasPrefix(faults[i].Error(), variable) {
 			t.Errorf("fault %d is %q, want %q…", i, faults[i], variable)
 		}
 	}

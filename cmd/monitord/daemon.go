@@ -126,7 +126,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 		return err
 	}
 	if faults := d.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
-		return &ConfigError{asFaults(faults)}
+		return &ConfigError{faults}
 	}
 
 	// The stream and what feeds it.

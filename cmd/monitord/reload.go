@@ -48,7 +48,7 @@ func (r *reloader) reload() error {
 		var faulty *ConfigError
 		if errors.As(err, &faulty) {
 			for _, f := range faulty.Faults {
-				r.log.Error("configuration", "fault", f.String())
+				r.log.Error("configuration", "fault", f.Error())
 			}
 		}
 		r.log.Error("configuration not reloaded, the old one stays in force")
@@ -87,7 +87,7 @@ func (r *reloader) replace() error {
 		return err
 	}
 	if faults := r.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
-		return &ConfigError{asFaults(faults)}
+		return &ConfigError{faults}
 	}
 	if faults := r.silences.Load(conf.Alerts.Silences); len(faults) > 0 {
 		return errors.Join(faults...)

@@ -114,7 +114,7 @@ expr = 'node_filesystem_avail_bytes < 1000'
 		`monitord.toml:2: alerts.disable_rules[0]: "DiskFul" is no default rule, did you mean DiskFull?`,
 		`alerts.disable_rules[1]: "Whatever is this" is no default rule, take it out`,
 	} {
-		if len(faults) != 2 || !strings.Contains(faults[i].String(), want) {
+		if len(faults) != 2 || !strings.Contains(faults[i].Error(), want) {
 			t.Errorf("%v, want %s", faults, want)
 		}
 	}

@@ -38,8 +38,7 @@ func parseRuleFile(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
 	case ".toml":
 		return parseRulesTOML(path, text)
 	case ".yml", ".yaml", ".json":
-		groups, found := alerts.ParsePrometheus(path, text)
-		return groups, asFaults(found)
+		return alerts.ParsePrometheus(path, text)
 	}
 	return nil, []Fault{{File: path, Msg: "is no rule file by its ending, name it .toml, or .yml, .yaml or .json if it is in Prometheus' format"}}
 }
@@ -105,8 +104,7 @@ func (p *configParser) rules(c *Config, dir string) {
 
 // ruleFaults compiles the rules of a configuration and returns every fault.
 func ruleFaults(c *Config) []Fault {
-	_, found := alerts.Compile(c.Alerts.Groups, c.Collectors.Interval)
-	faults := asFaults(found)
+	_, faults := alerts.Compile(c.Alerts.Groups, c.Collectors.Interval)
 	known, beats := make(map[string]bool), make(map[string]bool)
 	for _, h := range c.Alerts.Hooks {
 		known[h.Name], beats[h.Name] = true, h.Heartbeat > 0
@@ -116,21 +114,13 @@ func ruleFaults(c *Config) []Fault {
 			for _, h := range r.Hooks {
 				key := indexed("rules", i) + ".hooks"
 				if beats[h] {
-					faults = append(faults, Fault(g.Fault(key, fmt.Sprintf("the hook %q sends heartbeats and is told of no alerts, name another", h))))
+					faults = append(faults, g.Fault(key, fmt.Sprintf("the hook %q sends heartbeats and is told of no alerts, name another", h)))
 				}
 				if h != "" && !known[h] {
-					faults = append(faults, Fault(g.Fault(key, fmt.Sprintf("there is no hook %q, add it as [[alerts.hooks]] or take it out", h))))
+					faults = append(faults, g.Fault(key, fmt.Sprintf("there is no hook %q, add it as [[alerts.hooks]] or take it out", h)))
 				}
 			}
 		}
-	}
-	return faults
-}
-
-func asFaults(found []alerts.Fault) []Fault {
-	var faults []Fault
-	for _, f := range found {
-		faults = append(faults, Fault(f))
 	}
 	return faults
 }

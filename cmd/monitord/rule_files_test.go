@@ -38,7 +38,7 @@ func loadDir(t *testing.T, dir string, environ ...string) (*Config, []string) {
 	}
 	var all []string
 	for _, f := range faulty.Faults {
-		all = append(all, strings.ReplaceAll(f.String(), dir+string(filepath.Separator), ""))
+		all = append(all, strings.ReplaceAll(f.Error(), dir+string(filepath.Separator), ""))
 	}
 	return c, all
 }

@@ -199,7 +199,7 @@ func (o *replayOptions) rules(conf *Config) ([]*alerts.Rule, error) {
 	}
 	compiled, found := alerts.Compile(groups, conf.Collectors.Interval)
 	if len(found) > 0 {
-		return nil, &ConfigError{asFaults(found)}
+		return nil, &ConfigError{found}
 	}
 	rules := trial.Needed(compiled, o.shown)
 	if len(rules) == 0 {

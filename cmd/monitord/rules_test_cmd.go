@@ -125,7 +125,7 @@ func (t *ruleTester) file(ctx context.Context, name string) (testReport, error) 
 	report := testReport{File: name}
 	f, faults := loadTestFile(name)
 	for _, fault := range faults {
-		report.Faults = append(report.Faults, fault.String())
+		report.Faults = append(report.Faults, fault.Error())
 	}
 	if len(faults) > 0 {
 		return report, nil
