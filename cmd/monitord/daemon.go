@@ -198,7 +198,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	hookAPI := api.Hooks(runner, webLog)
 	mux.Handle("/api/v1/hooks", hookAPI)
 	mux.Handle("/api/v1/hooks/", hookAPI)
-	mux.Handle("/metrics", only(api.Metrics(d.last, webLog), http.MethodGet, http.MethodHead))
+	mux.Handle("/metrics", only(api.Metrics(func() metric.Batch { return self.reload.overlay(d.last()) }, webLog), http.MethodGet, http.MethodHead))
 	mux.Handle("/", dashboard.Handler())
 	fronts, err := takeOver(engine, listeners, cert)
 	if err != nil {

@@ -142,18 +142,30 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	t.Parallel()
 	dir := daemonDir(t, "")
 	d := startDaemon(t, dir)
-	reload := func() int {
-		resp, err := http.DefaultTransport.RoundTrip(mustRequest(t, "POST", d.URL()+"/-/reload"))
+	ask := func(method, path string) (int, string) {
+		resp, err := http.DefaultTransport.RoundTrip(mustRequest(t, method, d.URL()+path))
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp.Body.Close()
-		return resp.StatusCode
+		defer resp.Body.Close()
+		return resp.StatusCode, readAll(t, resp.Body)
+	}
+	// What /metrics says is so at once, not when the next tick comes.
+	shows := func(successful string) {
+		t.Helper()
+		if _, text := ask("GET", "/metrics"); !strings.Contains(text, "\nmonitord_config_last_reload_successful "+successful+"\n") {
+			t.Errorf("right after a reload /metrics does not show %s", successful)
+		}
+	}
+	reload := func() int {
+		status, _ := ask("POST", "/-/reload")
+		return status
 	}
 	writeConfig(t, dir, "[[alerts.rules]]\nname = \"New\"\nexpr = \"sum(\"\n")
 	if status := reload(); status != http.StatusInternalServerError {
 		t.Errorf("a faulty file: status %d", status)
 	}
+	shows("0")
 	eventually(t, "the fault is in the log", func() bool { return strings.Contains(d.log(), "alerts.rules[0].expr") })
 	eventually(t, "the failed reload shows", func() bool {
 		return d.query("monitord_config_last_reload_successful", "instance")["test-host"] == "0"
@@ -162,6 +174,7 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	if status := reload(); status != http.StatusOK {
 		t.Errorf("a good file: status %d\n%s", status, d.log())
 	}
+	shows("1")
 	eventually(t, "the key that needs a restart is named", func() bool { return strings.Contains(d.log(), "key=history.retention") })
 	eventually(t, "the new rule fires", func() bool {
 		return d.query(`ALERTS{alertstate="firing"}`, "alertname")["New"] == "1" &&

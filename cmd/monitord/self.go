@@ -47,12 +47,6 @@ type stages struct {
 	committed              atomic.Int64 // when the last tick was committed, Unix nanoseconds
 }
 
-// reloadState is how the last reload of the configuration ended.
-type reloadState struct {
-	failed atomic.Bool
-	at     atomic.Int64 // Unix milliseconds of the last success
-}
-
 // Name implements collectors.Collector.
 func (*selfCollector) Name() string { return "monitord" }
 
