@@ -12,11 +12,11 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// Bounds of what matchers may be.
-const (
-	maxMatchers     = 64
-	maxMatcherBytes = 4 << 10 // of one text
-)
+// MaxMatchers is how many matchers there may be together.
+const MaxMatchers = 64
+
+// maxMatcherBytes bounds one text.
+const maxMatcherBytes = 4 << 10
 
 // Matchers say which alerts are meant: those whose labels fit all of them. The
 // zero value means every alert. It is immutable and safe for concurrent use.
@@ -40,8 +40,8 @@ func ParseMatchers(texts ...string) (Matchers, error) {
 
 // NewMatchers returns the given matchers, which must not be changed any more.
 func NewMatchers(all []*labels.Matcher) (Matchers, error) {
-	if len(all) > maxMatchers {
-		return Matchers{}, fmt.Errorf("has %d matchers, must have at most %d", len(all), maxMatchers)
+	if len(all) > MaxMatchers {
+		return Matchers{}, fmt.Errorf("has %d matchers, must have at most %d", len(all), MaxMatchers)
 	}
 	for _, m := range all {
 		if m.Name == model.MetricNameLabel {

@@ -41,7 +41,7 @@ func TestMatchers(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"severity", "=critical", `severity="critical`, `up{severity="critical"}`, `{__name__="up"}`, `{"up"}`, `team=~"("`, "team=~(", "a b=c", "}{",
-		strings.Repeat("x", maxMatcherBytes) + "=y", strings.Repeat(`a="b",`, maxMatchers) + `c="d"`,
+		strings.Repeat("x", maxMatcherBytes) + "=y", strings.Repeat(`a="b",`, MaxMatchers) + `c="d"`,
 	} {
 		if ms, err := ParseMatchers(bad); err == nil {
 			t.Errorf("%.40q was taken as %s", bad, ms)

@@ -23,11 +23,13 @@ const (
 // Why a silence cannot be changed. Everything else that Put and Expire return is
 // about what was asked for.
 var (
-	ErrNoSilence     = errors.New("no silence has this id")
-	ErrQuietHours    = errors.New("this silence is in the configuration under [[alerts.silences]], change it there and reload")
-	ErrNotStored     = errors.New("the journal takes no silence now, try again when the disk does")
-	ErrSilenceEnded  = errors.New("the silence has expired already")
-	errSilenceBounds = errors.New("there are too many silences, expire some first")
+	ErrNoSilence    = errors.New("no silence has this id")
+	ErrQuietHours   = errors.New("this silence is in the configuration under [[alerts.silences]], change it there and reload")
+	ErrNotStored    = errors.New("the journal takes no silence now, try again when the disk does")
+	ErrSilenceEnded = errors.New("the silence has expired already")
+
+	errTooManySilences = fmt.Errorf("there are %d silences that have not expired, as many as there may be: expire some first", maxSilences)
+	errSilencesTooBig  = fmt.Errorf("all silences together may take %d bytes, and with this one they would take more: expire some first, or write shorter matchers and comments", maxSilencesBytes)
 )
 
 // Silences are all silences that there are: those that people make are notes in
@@ -195,8 +197,11 @@ func (s *Silences) store(ctx context.Context, set *silenceSet, now time.Time, ch
 	for _, id := range next.forget(now) {
 		notes = append(notes, forgotten(id))
 	}
-	if len(next.made) > maxSilences || next.size() > maxSilencesBytes {
-		return errSilenceBounds
+	if len(next.made) > maxSilences {
+		return errTooManySilences
+	}
+	if next.size() > maxSilencesBytes {
+		return errSilencesTooBig
 	}
 	if _, err := s.log.Append(ctx, nil, notes...); err != nil {
 		// The disk may have taken the first of several: what it has is the truth.

@@ -172,7 +172,7 @@ func TestSilencesAreBounded(t *testing.T) {
 			first = id
 		}
 	}
-	if _, err := s.Put(t.Context(), silenceOf(t, 1000, 2000, `b="1"`)); !errors.Is(err, errSilenceBounds) {
+	if _, err := s.Put(t.Context(), silenceOf(t, 1000, 2000, `b="1"`)); !errors.Is(err, errTooManySilences) || !strings.Contains(err.Error(), " 1000 silences ") {
 		t.Errorf("one too many: %v", err)
 	}
 	if err := s.Expire(t.Context(), first); err != nil {

@@ -22,6 +22,7 @@ const maxSilenceBody = 64 << 10
 const (
 	codeType     = 601
 	codeRequired = 602
+	codeTooMany  = 611
 	codeTooFew   = 612
 )
 
@@ -156,6 +157,11 @@ func (am *alertmanager) postSilence(w http.ResponseWriter, r *http.Request) {
 	}
 	var p postable
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSilenceBody)).Decode(&p); err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			am.invalid(w, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge,
+				fmt.Sprintf("the silence is larger than %d bytes: send one with at most %d matchers", tooLarge.Limit, alerts.MaxMatchers))
+			return
+		}
 		am.invalid(w, http.StatusBadRequest, http.StatusBadRequest, fmt.Sprintf("parsing silence body failed, because %v", err))
 		return
 	}
@@ -196,6 +202,9 @@ func (p *postable) lacks() (code int, what string) {
 	}
 	if len(p.Matchers) == 0 {
 		return codeTooFew, "matchers in body should have at least 1 items"
+	}
+	if n := len(p.Matchers); n > alerts.MaxMatchers {
+		return codeTooMany, fmt.Sprintf("matchers in body should have at most %d items, has %d", alerts.MaxMatchers, n)
 	}
 	for i, m := range p.Matchers {
 		if m.Name == nil || m.Value == nil || m.IsRegex == nil {

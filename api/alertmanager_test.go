@@ -257,7 +257,9 @@ func TestAlertmanagerSilences(t *testing.T) {
 		want     string
 	}{
 		{good, `nojson`, 400, `{"code":400,"message":"parsing silence body failed, because invalid character 'o' in literal null (expecting 'u')"}`},
-		{good, `{"comment":"` + strings.Repeat("x", maxSilenceBody) + `"}`, 400, `{"code":400,"message":"parsing silence body failed, because http: request body too large"}`},
+		{good, `{"comment":"` + strings.Repeat("x", maxSilenceBody) + `"}`, 413, `{"code":413,"message":"the silence is larger than 65536 bytes: send one with at most 64 matchers"}`},
+		{`{"matchers":[`, `{"matchers":[` + strings.Repeat(`{"name":"a","value":"b","isRegex":false},`, 10_000), 413, `{"code":413,"message":"the silence is larger than 65536 bytes: send one with at most 64 matchers"}`},
+		{`{"matchers":[`, `{"matchers":[` + strings.Repeat(`{"name":"a","value":"b","isRegex":false},`, 1000), 422, `{"code":611,"message":"matchers in body should have at most 64 items, has 1002"}`},
 		{good, `{"matchers":[]}`, 422, `{"code":602,"message":"comment in body is required"}`},
 		{`"endsAt":"2025-11-21T02:00:00Z",`, ``, 422, `{"code":602,"message":"endsAt in body is required"}`},
 		{`"value":"w",`, ``, 422, `{"code":602,"message":"matchers.0 in body needs name, value and isRegex"}`},
