@@ -144,8 +144,10 @@ func (e *Engine) restore(t Tracked) {
 	e.restored[rule][key] = restoreInstance(t)
 }
 
-// templateQuery is the query function of templates.
+// templateQuery is the query function of templates. It sees what rules wrote before
+// at the same tick.
 func (e *Engine) templateQuery(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	e.write.flush()
 	values, err := e.o.Query.Instant(ctx, expr, at.UnixMilli())
 	if err != nil {
 		return nil, err

@@ -231,3 +231,23 @@ func TestReloadEndsWhatRulesWrote(t *testing.T) {
 		t.Error("a series that ended was not retired")
 	}
 }
+
+// TestTemplatesSeeWhatWasRecorded: a template's query finds what a rule before it
+// wrote at the same tick, though its rule's expression does not look at that.
+func TestTemplatesSeeWhatWasRecorded(t *testing.T) {
+	r := newRig(t, EngineOptions{}, RuleConfig{Record: "m:r", Expr: "m"}, RuleConfig{
+		Name: "A", Expr: "a", Annotations: map[string]string{"recorded": `{{ query "m:r" | first | value }}`},
+	})
+	r.answers["m"], r.answers["a"] = always(7), always(1)
+	r.answers["m:r"] = func(at int64) ([]metric.Value, error) {
+		if len(r.batches) == 0 {
+			return nil, nil
+		}
+		last := r.batches[len(r.batches)-1]
+		return []metric.Value{{V: last.Points[0].V}}, nil
+	}
+	out := r.Eval(t.Context(), 100*second)
+	if got := out.Events[0].Alert.Annotations["recorded"]; got != "7" {
+		t.Errorf("the template says %q", got)
+	}
+}
