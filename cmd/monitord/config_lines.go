@@ -61,6 +61,7 @@ func (s *keyScanner) header() string {
 		last := i == len(parts)-1
 		switch n := s.counts[path]; {
 		case last && array:
+			s.note(path, line) // of all its tables together
 			s.counts[path] = n + 1
 			path = indexed(path, n)
 		case n > 0:
