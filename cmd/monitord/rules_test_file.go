@@ -39,11 +39,10 @@ func loadTestFile(path string) (*testFile, []Fault) {
 		return nil, inOrder(p)
 	}
 	for i, pattern := range f.RuleFiles {
-		found, err := filepath.Glob(below(path, pattern))
+		found, err := expandPattern(pattern, filepath.Dir(path))
 		if err != nil {
-			p.fault(indexed("rule_files", i), fmt.Sprintf("is %q, which is no pattern, write one such as rules.d/*.yml", pattern))
-		}
-		if len(found) == 0 {
+			p.fault(indexed("rule_files", i), err.Error())
+		} else if len(found) == 0 {
 			f.warnings = append(f.warnings, fmt.Sprintf("%s: no file matches %q", path, pattern))
 		}
 		for _, name := range found {
@@ -67,14 +66,6 @@ func loadTestFile(path string) (*testFile, []Fault) {
 func inOrder(p *configParser) []Fault {
 	_ = p.err() // sorts them
 	return p.faults
-}
-
-// below makes a pattern relative to the directory of a file.
-func below(file, pattern string) string {
-	if pattern == "" || filepath.IsAbs(pattern) {
-		return pattern
-	}
-	return filepath.Join(escapePattern(filepath.Dir(file)), pattern)
 }
 
 // parseTestFile reads the text of a file of unit tests and holds it against what
