@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -85,7 +86,7 @@ func (r *remote) call(ctx context.Context, method, path string, query url.Values
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return refusal(resp)
+		return r.refusal(resp)
 	}
 	if into == nil {
 		return nil
@@ -93,6 +94,11 @@ func (r *remote) call(ctx context.Context, method, path string, query url.Values
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(into); err != nil {
 		if ctx.Err() != nil {
 			return &exitError{exitInterrupted, nil}
+		}
+		var syntax *json.SyntaxError
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, io.EOF) {
+			return r.foreign(resp, exitFailed)
 		}
 		return &exitError{exitFailed, fmt.Errorf("read the answer of %s: %w", r.url, err)}
 	}
@@ -115,7 +121,7 @@ func (r *remote) unreachable(ctx context.Context, err error) error {
 
 // refusal is what the daemon said in place of an answer, as text, as a string in
 // JSON or in an object.
-func refusal(resp *http.Response) error {
+func (r *remote) refusal(resp *http.Response) error {
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefused)) // half of it explains as well
 	text := strings.TrimSpace(string(b))
 	var object struct{ Message, Error string }
@@ -131,8 +137,30 @@ func refusal(resp *http.Response) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		code = exitNotAllowed
 	}
+	if strangers(resp) {
+		return r.foreign(resp, code)
+	}
 	if text == "" {
 		text = "refused with status " + resp.Status
 	}
 	return &exitError{code, errors.New(clean(text))}
+}
+
+// strangers tells whether a refusal is none that the daemon makes: a page, no such
+// path as plain text, or a path that was given up.
+func strangers(resp *http.Response) bool {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch resp.StatusCode {
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return kind == "text/html" || kind == "text/plain"
+	case http.StatusGone:
+		return true
+	}
+	return kind == "text/html"
+}
+
+// foreign is for an answer that the daemon would not give.
+func (r *remote) foreign(resp *http.Response, code int) error {
+	return &exitError{code, fmt.Errorf("what answers at %s is no monitord, or one of another version (%s to %s %s), correct --url",
+		clean(r.url), clean(resp.Status), resp.Request.Method, clean(resp.Request.URL.Path))}
 }
