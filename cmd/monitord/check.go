@@ -28,7 +28,7 @@ built-in defaults.`,
 			var faulty *ConfigError
 			if errors.As(err, &faulty) {
 				for _, f := range faulty.Faults {
-					fmt.Fprintln(cmd.OutOrStdout(), f)
+					fmt.Fprintln(cmd.OutOrStdout(), faultLine(f))
 				}
 				return &exitError{code: exitConfig}
 			}

@@ -29,13 +29,19 @@ const maxConfigSize = 4 << 20
 // environment or a flag.
 type Fault = alerts.Fault
 
+// faultLine is a fault as one line, safe for a terminal: names of files and texts
+// in them may hold anything.
+func faultLine(f Fault) string {
+	return clean(strings.NewReplacer("\n", " ", "\t", " ").Replace(f.Error()))
+}
+
 // ConfigError is every fault of a configuration, in the order of the file.
 type ConfigError struct{ Faults []Fault }
 
 func (e *ConfigError) Error() string {
 	lines := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
-		lines[i] = f.Error()
+		lines[i] = faultLine(f)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -87,7 +87,7 @@ func tryAlone(cmd *cobra.Command, path, name string, test hooks.Test) (hooks.Tes
 	var faulty *ConfigError
 	if errors.As(err, &faulty) {
 		for _, f := range faulty.Faults {
-			fmt.Fprintln(cmd.ErrOrStderr(), f)
+			fmt.Fprintln(cmd.ErrOrStderr(), faultLine(f))
 		}
 		return hooks.TestResult{}, &exitError{code: exitConfig}
 	}

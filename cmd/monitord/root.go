@@ -51,12 +51,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var exit *exitError
 	if errors.As(err, &exit) {
 		if exit.err != nil {
-			fmt.Fprintln(stderr, "monitord:", exit.err)
+			fmt.Fprintln(stderr, "monitord:", cleanLines(exit.err.Error()))
 		}
 		return exit.code
 	}
 	// What is left comes from the parser of the command line.
-	fmt.Fprintf(stderr, "monitord: %v\nTry 'monitord --help'.\n", err)
+	fmt.Fprintf(stderr, "monitord: %s\nTry 'monitord --help'.\n", cleanLines(err.Error()))
 	return exitUsage
 }
 
@@ -65,7 +65,8 @@ func newRootCommand() *cobra.Command {
 		Use:   "monitord",
 		Short: "Watch a host: sample it, keep the history, alert, and stream to whoever looks",
 		Long: `monitord samples this host every second, keeps the history, evaluates alert
-rules written in TOML, and pushes samples and alerts to whoever watches.`,
+rules written in TOML or in Prometheus' YAML, and pushes samples and alerts to
+whoever watches.`,
 		Example: `  monitord run                              # the daemon, then open http://127.0.0.1:6455/
   monitord check --config monitord.toml     # every fault of a configuration
   monitord watch node_load1                 # a query, live

@@ -125,13 +125,13 @@ func (t *ruleTester) file(ctx context.Context, name string) (testReport, error) 
 	report := testReport{File: name}
 	f, faults := loadTestFile(name)
 	for _, fault := range faults {
-		report.Faults = append(report.Faults, fault.Error())
+		report.Faults = append(report.Faults, faultLine(fault))
 	}
 	if len(faults) > 0 {
 		return report, nil
 	}
 	for _, w := range f.warnings {
-		fmt.Fprintln(t.errs, "monitord: warning:", w)
+		fmt.Fprintln(t.errs, "monitord: warning:", clean(w))
 	}
 	for i := range f.Tests {
 		if !t.only.MatchString(f.Tests[i].Name) {
@@ -167,18 +167,19 @@ func (t *ruleTester) print(r testReport) error {
 		return json.NewEncoder(t.out).Encode(r)
 	}
 	var b strings.Builder
+	file := clean(r.File)
 	switch {
 	case len(r.Faults) > 0:
-		fmt.Fprintf(&b, "%s: FAILED, it cannot be used\n", r.File)
+		fmt.Fprintf(&b, "%s: FAILED, it cannot be used\n", file)
 		for _, fault := range r.Faults {
 			b.WriteString("  " + clean(fault) + "\n")
 		}
 	case r.OK:
-		fmt.Fprintf(&b, "%s: SUCCESS (%s)\n", r.File, count(r.Tests, "test"))
+		fmt.Fprintf(&b, "%s: SUCCESS (%s)\n", file, count(r.Tests, "test"))
 	default:
-		fmt.Fprintf(&b, "%s: FAILED (%d of %s)\n", r.File, r.Failed, count(r.Tests, "test"))
+		fmt.Fprintf(&b, "%s: FAILED (%d of %s)\n", file, r.Failed, count(r.Tests, "test"))
 		for _, f := range r.Failures {
-			fmt.Fprintf(&b, "  %s:%d: test %q: %s\n", r.File, f.Line, f.Test, clean(f.What))
+			fmt.Fprintf(&b, "  %s:%d: test %q: %s\n", file, f.Line, f.Test, clean(f.What))
 			for line := range strings.Lines(f.Text) {
 				b.WriteString("    " + clean(strings.TrimSuffix(line, "\n")) + "\n")
 			}

@@ -49,7 +49,7 @@ runs with built-in defaults. It needs no privileges.`,
 			var faulty *ConfigError
 			if errors.As(err, &faulty) {
 				for _, f := range faulty.Faults {
-					fmt.Fprintln(cmd.ErrOrStderr(), f)
+					fmt.Fprintln(cmd.ErrOrStderr(), faultLine(f))
 				}
 				return &exitError{code: exitConfig, err: errors.New("the configuration is faulty, see above")}
 			}
