@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -27,7 +28,8 @@ const (
 )
 
 // Hooks returns the handler of /api/v1/hooks and everything below it. Answers are
-// in the form of Prometheus' API. It is safe for concurrent use.
+// in the form of Prometheus' API. Parameters go in the URL, a body is refused. It
+// is safe for concurrent use.
 //
 //	GET  /api/v1/hooks             every hook, what waits and what was given up
 //	GET  /api/v1/hooks/NAME        one, with all of its deliveries
@@ -62,27 +64,34 @@ func (h hookHandler) list(w http.ResponseWriter, r *http.Request) {
 	writeData(w, h.log, list)
 }
 
-// form reads the parameters of a request, whose body is bounded: one of several
-// parts does not go to files either. It returns false if it has answered.
-func (h hookHandler) form(w http.ResponseWriter, r *http.Request) bool {
-	r.Body = http.MaxBytesReader(w, r.Body, maxQueryForm)
-	err := r.ParseForm()
-	if err == nil {
-		err = r.ParseMultipartForm(maxQueryForm)
+// bodiless refuses a request that has a body, of which no more than its first byte
+// is read: one that says what to retry, in whatever form, must not pass for one
+// that asks for everything. It returns false if it has answered.
+func (h hookHandler) bodiless(w http.ResponseWriter, r *http.Request) bool {
+	n := r.ContentLength
+	if n < 0 {
+		var first [1]byte
+		read, err := io.ReadFull(r.Body, first[:])
+		if read == 0 && !errors.Is(err, io.EOF) {
+			writeError(w, h.log, badData, fmt.Errorf("read the body: %w", err))
+			return false
+		}
+		n = int64(read)
 	}
-	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		writeError(w, h.log, badData, fmt.Errorf("error parsing form values: %w", err))
+	if n > 0 {
+		writeError(w, h.log, badData, errors.New("this request takes no body: its parameters go in the URL, such as ?seq=7 or ?severity=warning&resolved=1"))
 		return false
 	}
 	return true
 }
 
 func (h hookHandler) retry(w http.ResponseWriter, r *http.Request) {
-	if !h.form(w, r) {
+	if !h.bodiless(w, r) {
 		return
 	}
+	query := r.URL.Query()
 	var seq uint64
-	if text := r.Form.Get("seq"); text != "" {
+	if text := query.Get("seq"); text != "" {
 		var err error
 		if seq, err = strconv.ParseUint(text, 10, 64); err != nil || seq == 0 {
 			writeError(w, h.log, badData, invalid("seq", fmt.Errorf("%q is no number of an event", text)))
@@ -100,15 +109,16 @@ func (h hookHandler) retry(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h hookHandler) test(w http.ResponseWriter, r *http.Request) {
-	if !h.form(w, r) {
+	if !h.bodiless(w, r) {
 		return
 	}
-	t := hooks.Test{Severity: r.Form.Get("severity")}
+	query := r.URL.Query()
+	t := hooks.Test{Severity: query.Get("severity")}
 	if len(t.Severity) > maxSeverity {
 		writeError(w, h.log, badData, invalid("severity", fmt.Errorf("longer than %d bytes", maxSeverity)))
 		return
 	}
-	if text := r.Form.Get("resolved"); text != "" {
+	if text := query.Get("resolved"); text != "" {
 		var err error
 		if t.Resolved, err = strconv.ParseBool(text); err != nil {
 			writeError(w, h.log, badData, invalid("resolved", fmt.Errorf("%q is neither 1 nor 0", text)))

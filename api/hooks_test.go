@@ -76,25 +76,39 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// TestHooksBody: a body is read as a form up to a bound. One that cannot be read
-// does not pass for one that asks for everything.
+// TestHooksBody: a body of any kind is refused and left unread. It does not pass
+// for a request that asks for everything.
 func TestHooksBody(t *testing.T) {
 	handler := Hooks(&fakeRunner{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	for _, c := range []struct {
-		kind, body string
-		code       int
-	}{
-		{"application/x-www-form-urlencoded", "seq=8", 404},
-		{"application/x-www-form-urlencoded", "seq=7&x=" + strings.Repeat("x", 2*maxQueryForm), 400},
-		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"seq\"\r\n\r\n8\r\n--b--\r\n", 404},
-		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"x\"; filename=\"x\"\r\n\r\n" + strings.Repeat("x", 2*maxQueryForm), 400},
+	for _, c := range []struct{ kind, body string }{
+		{"application/x-www-form-urlencoded", "seq=7"},
+		{"application/json", `{"seq":7}`},
+		{"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"seq\"\r\n\r\n7\r\n--b--\r\n"},
+		{"", strings.Repeat("x", 4<<20)},
 	} {
-		r := httptest.NewRequest("POST", "/api/v1/hooks/ops/retry", strings.NewReader(c.body))
-		r.Header.Set("Content-Type", c.kind)
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		if w.Code != c.code {
-			t.Errorf("%s: %d %s", c.kind, w.Code, w.Body)
+		for _, path := range []string{"/api/v1/hooks/ops/retry?seq=7", "/api/v1/hooks/ops/test"} {
+			for _, chunked := range []bool{false, true} {
+				body := strings.NewReader(c.body)
+				r := httptest.NewRequest("POST", path, body)
+				r.Header.Set("Content-Type", c.kind)
+				if chunked {
+					r.ContentLength = -1
+				}
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r)
+				if w.Code != 400 || !strings.Contains(w.Body.String(), "parameters go in the URL") {
+					t.Errorf("%s, %q: %d %s", path, c.kind, w.Code, w.Body)
+				}
+				if read := len(c.body) - body.Len(); read > 1 {
+					t.Errorf("%s, %q: %d bytes were read", path, c.kind, read)
+				}
+			}
 		}
+	}
+	r := httptest.NewRequest("POST", "/api/v1/hooks/ops/retry?seq=7", strings.NewReader(""))
+	r.ContentLength = -1
+	w := httptest.NewRecorder()
+	if handler.ServeHTTP(w, r); w.Code != 200 {
+		t.Errorf("a chunked body of nothing: %d %s", w.Code, w.Body)
 	}
 }

@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Errors of those who ask for a hook or a delivery.
@@ -24,6 +25,11 @@ func (r *Runner) ask(ctx context.Context, f func()) error {
 	}
 	<-done
 	return nil
+}
+
+// noHook is ErrNoHook, for people.
+func noHook(name string) error {
+	return fmt.Errorf("%.64q: %w, monitord hook list shows those that there are", name, ErrNoHook)
 }
 
 // find returns a hook by its name, nil if there is none. Run's alone.

@@ -89,7 +89,7 @@ func TestDeadLetters(t *testing.T) {
 		if !errors.Is(err, ErrNoDelivery) {
 			t.Errorf("once more: %v", err)
 		}
-		if _, err := r.Retry(t.Context(), "nobody", 0); !errors.Is(err, ErrNoHook) {
+		if _, err := r.Retry(t.Context(), "nobody", 0); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {
 			t.Errorf("no such hook: %v", err)
 		}
 		stop()
@@ -207,7 +207,7 @@ func TestListAndRetryWaiting(t *testing.T) {
 		if list, err := r.List(t.Context(), "ops"); err != nil || len(list) != 1 || list[0].WaitingTotal != 0 || list[0].State != "ok" {
 			t.Errorf("after it %+v, %v", list, err)
 		}
-		if _, err := r.List(t.Context(), "nobody"); !errors.Is(err, ErrNoHook) {
+		if _, err := r.List(t.Context(), "nobody"); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {
 			t.Error(err)
 		}
 		stop()
@@ -238,7 +238,7 @@ func TestProbe(t *testing.T) {
 		}
 		after(0)
 		equal(t, "journal", log.Last(), before)
-		if _, err := r.Test(t.Context(), "nobody", Test{}); !errors.Is(err, ErrNoHook) {
+		if _, err := r.Test(t.Context(), "nobody", Test{}); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {
 			t.Error(err)
 		}
 		stop()

@@ -45,7 +45,7 @@ func (r *Runner) Test(ctx context.Context, name string, t Test) (TestResult, err
 		}
 	})
 	if err == nil && c == nil {
-		err = ErrNoHook
+		err = noHook(name)
 	}
 	if err != nil {
 		return TestResult{}, fmt.Errorf("test: %w", err)
@@ -64,7 +64,7 @@ func (r *Runner) Test(ctx context.Context, name string, t Test) (TestResult, err
 func TestAlone(ctx context.Context, cfgs []Config, name string, o Options, t Test) (TestResult, error) {
 	i := slices.IndexFunc(cfgs, func(c Config) bool { return c.Name == name })
 	if i < 0 {
-		return TestResult{}, ErrNoHook
+		return TestResult{}, fmt.Errorf("%.64q: %w", name, ErrNoHook)
 	}
 	hooks, faults := compile(cfgs[i:i+1], o)
 	if len(faults) > 0 {

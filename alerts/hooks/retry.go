@@ -24,7 +24,7 @@ func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error
 		}
 	})
 	if err == nil && !found {
-		err = ErrNoHook
+		err = noHook(name)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("retry: %w", err)
@@ -47,7 +47,7 @@ func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error
 		}
 	}
 	if seq > 0 && n == 0 {
-		return 0, fmt.Errorf("retry: %w", ErrNoDelivery)
+		return 0, fmt.Errorf("retry: event %d: %w, monitord hook list %s shows those that there are", seq, ErrNoDelivery, name)
 	}
 	return n, nil
 }

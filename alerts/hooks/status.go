@@ -99,7 +99,7 @@ func (r *Runner) List(ctx context.Context, name string) ([]Status, error) {
 		return nil, fmt.Errorf("list hooks: %w", err)
 	}
 	if name != "" && len(list) == 0 {
-		return nil, ErrNoHook
+		return nil, noHook(name)
 	}
 	// What is delivered is read from the journal by the caller, not by the
 	// goroutine that delivers.

@@ -75,7 +75,22 @@ matchers = 'severity="no such"'
 		t.Errorf("the key was %v, is %v", first, last)
 	}
 	d.says(exitFailed, "hook", "retry", "web", "--seq", "1")
-	d.says(exitFailed, "hook", "retry", "nobody")
+	for _, verb := range []string{"retry", "test", "list"} {
+		if got := d.says(exitFailed, "hook", verb, "nobody"); !strings.Contains(got, `"nobody"`) || !strings.Contains(got, "monitord hook list") {
+			t.Errorf("hook %s nobody says %q", verb, got)
+		}
+		method, path := "POST", "/api/v1/hooks/nobody/"+verb
+		if verb == "list" {
+			method, path = "GET", "/api/v1/hooks/nobody"
+		}
+		resp, err := http.DefaultTransport.RoundTrip(mustRequest(t, method, d.URL()+path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s %s: status %d", method, path, resp.StatusCode)
+		}
+	}
 	d.says(exitUsage, "hook", "retry")
 	d.says(exitUsage, "hook", "list", "-o", "xml")
 
