@@ -25,7 +25,10 @@
 //     everything. What follows the note is read again before anything is attempted.
 //
 // A delivery whose closing event did not reach the disk is made again after a
-// restart, of the same events and with the same idempotency key.
+// restart, of the same events and with the same idempotency key:
+// EPOCH-HOOK-SEQ, with -rN for the Nth repeat. What has no number of an event
+// (a heartbeat, a test, an event announced while the disk takes nothing) has
+// EPOCH-HOOK-FINGERPRINT-MS-EVENT, MS being its time in Unix milliseconds.
 //
 // # What was told
 //
