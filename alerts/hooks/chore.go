@@ -117,7 +117,7 @@ func (r *Runner) finishChore(res result, now time.Time) {
 	h.stats.LastDuration = res.took
 	if res.err == nil {
 		h.stats.Chores++
-		h.stats.LastSuccess = now
+		h.stats.LastSuccess, h.stats.LastChore = now, now
 		if c.failing {
 			r.slog.Info("what a hook does regularly succeeds again", "hook", h.Name)
 		}

@@ -175,6 +175,13 @@ func TestHeartbeat(t *testing.T) {
 			after(30 * time.Second)
 		}
 		equal(t, "through reloads", beats(), 4)
+		list, err := r.List(t.Context(), "dead")
+		if err != nil || len(list) != 1 || list[0].Heartbeats == nil {
+			t.Fatalf("listed %+v, %v", list, err)
+		}
+		if b := list[0].Heartbeats; b.Sent != 4 || b.Failed != 0 || b.Last == nil || b.Next == nil || b.Next.Sub(*b.Last) != time.Minute {
+			t.Errorf("heartbeats %+v", b)
+		}
 		be(ill)
 		after(10 * time.Minute)
 		equal(t, "not well", beats(), 4)

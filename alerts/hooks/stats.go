@@ -10,16 +10,17 @@ import (
 type HookStats struct {
 	Name, Type   string
 	Delivered    uint64
-	Failed       uint64 // attempts
-	GivenUp      uint64 // deliveries
-	Regular      bool   // it resends or sends heartbeats
-	Chores       uint64 // resends or heartbeats that were made
-	ChoresFailed uint64 // those that failed, and heartbeats that were not sent since not all was well
-	Delayed      uint64 // deliveries that MaxPerMinute has held back
-	Dead         int    // deliveries that were given up and are kept
-	Skipped      uint64 // events without a number that found no room
-	Waiting      int    // deliveries that are neither made nor given up
-	Running      int    // attempts under way
+	Failed       uint64    // attempts
+	GivenUp      uint64    // deliveries
+	Regular      bool      // it resends or sends heartbeats
+	Chores       uint64    // resends or heartbeats that were made
+	ChoresFailed uint64    // those that failed, and heartbeats that were not sent since not all was well
+	LastChore    time.Time // when one was made
+	Delayed      uint64    // deliveries that MaxPerMinute has held back
+	Dead         int       // deliveries that were given up and are kept
+	Skipped      uint64    // events without a number that found no room
+	Waiting      int       // deliveries that are neither made nor given up
+	Running      int       // attempts under way
 	LastSuccess  time.Time
 	LastFailure  time.Time
 	LastError    string // holds no secret

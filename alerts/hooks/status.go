@@ -28,6 +28,8 @@ type Status struct {
 	Running   int    `json:"running"`
 	Firing    int    `json:"firing"` // alerts that fire and were delivered, or are to be
 
+	Heartbeats *Heartbeats `json:"heartbeats,omitempty"` // of a hook that sends them, and delivers nothing else
+
 	LastSuccess  *time.Time `json:"lastSuccess,omitempty"`
 	LastFailure  *time.Time `json:"lastFailure,omitempty"`
 	LastError    string     `json:"lastError,omitempty"`
@@ -39,6 +41,14 @@ type Status struct {
 	Waiting      []Waiting    `json:"waiting"`
 	DeadTotal    int          `json:"deadLettersTotal"`
 	Dead         []DeadLetter `json:"deadLetters"`
+}
+
+// Heartbeats is how those of a hook go.
+type Heartbeats struct {
+	Sent   uint64     `json:"sent"`
+	Failed uint64     `json:"failed"` // not taken, or not sent since not all was well
+	Last   *time.Time `json:"last,omitempty"`
+	Next   *time.Time `json:"next,omitempty"` // absent while one is being sent
 }
 
 // Content is what a delivery delivers.
@@ -123,6 +133,12 @@ func (h *hook) status(o origin, now time.Time, most int) Status {
 		LastSuccess: stamp(h.stats.LastSuccess), LastFailure: stamp(h.stats.LastFailure), LastError: h.stats.LastError,
 		LastDuration: h.stats.LastDuration.Seconds(),
 		WaitingTotal: h.waiting, Waiting: []Waiting{}, Dead: []DeadLetter{},
+	}
+	if h.Heartbeat > 0 && h.chore != nil {
+		s.Heartbeats = &Heartbeats{Sent: h.stats.Chores, Failed: h.stats.ChoresFailed, Last: stamp(h.stats.LastChore)}
+		if due, ok := h.chore.wake(); ok {
+			s.Heartbeats.Next = stamp(due)
+		}
 	}
 	for _, d := range h.outstanding() {
 		if len(s.Waiting) == most {

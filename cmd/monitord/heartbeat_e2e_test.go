@@ -1,15 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"monitord/alerts/hooks"
 )
 
 // The heartbeat stops while the disk takes nothing, comes back with it, and is
@@ -31,6 +35,19 @@ func TestHeartbeatStopsWhenTheDiskTakesNothing(t *testing.T) {
 		return n
 	}
 	eventually(t, "it beats", func() bool { return beats.Load() >= 2 })
+	eventually(t, "they are listed", func() bool {
+		fields := strings.Fields(d.says(exitDone, "hook", "list"))
+		at := slices.Index(fields, "beats")
+		if at < 1 {
+			return false
+		}
+		n, err := strconv.Atoi(fields[at-1])
+		return err == nil && n >= 2
+	})
+	var list []hooks.Status
+	if err := json.Unmarshal([]byte(d.says(exitDone, "hook", "list", "-o", "json")), &list); err != nil || list[0].Heartbeats == nil || list[0].Heartbeats.Last == nil {
+		t.Errorf("listed %+v, %v", list, err)
+	}
 
 	restore := d.limit(unix.RLIMIT_FSIZE, 0)
 	eventually(t, "one was not sent", func() bool { return withheld() >= 1 })

@@ -17,7 +17,8 @@ func newHookListCommand() *cobra.Command {
 		Short: "List the hooks, what waits to be delivered, and what was given up",
 		Long: `list shows every hook and, below, deliveries that wait and those that were given up
 (dead letters; the newest 1,000 of a hook are kept). Of all hooks it shows the first
-100 of either, of one hook all. Counts are since the daemon was started.
+100 of either, of one hook all. Counts are since the daemon was started; for a hook
+that sends heartbeats, DELIVERED counts these.
 
 States: ok; waiting, deliveries do; failing, the last attempt at one of them failed;
 limited, max_per_minute holds them back.`,
@@ -67,7 +68,7 @@ func printHooks(w io.Writer, list []hooks.Status, now time.Time) error {
 	hidden := 0
 	for _, h := range list {
 		rows = append(rows, cells(clean(h.Name), clean(h.Type), clean(h.Target), clean(h.State),
-			fmt.Sprint(h.Delivered), fmt.Sprint(h.WaitingTotal), fmt.Sprint(h.DeadTotal), lastText(h, now)))
+			deliveredText(h), fmt.Sprint(h.WaitingTotal), fmt.Sprint(h.DeadTotal), lastText(h, now)))
 		for _, d := range h.Waiting {
 			waiting = append(waiting, cells(clean(h.Name), seqText(d.Seq), alertText(d.Content), clean(d.Status),
 				agoText(d.At, now), fmt.Sprint(d.Attempts), nextText(d, now), clean(d.Error)))
@@ -100,6 +101,17 @@ func printHooks(w io.Writer, list []hooks.Status, now time.Time) error {
 		return err
 	}
 	return nil
+}
+
+func deliveredText(h hooks.Status) string {
+	switch b := h.Heartbeats; {
+	case b == nil:
+		return fmt.Sprint(h.Delivered)
+	case b.Sent == 1:
+		return "1 beat"
+	default:
+		return fmt.Sprintf("%d beats", b.Sent)
+	}
 }
 
 func lastText(h hooks.Status, now time.Time) string {
