@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,23 @@ func alertmanagerAt(t *testing.T, change func(*Config), urls ...string) *alertma
 	}
 	t.Cleanup(hooks[0].sender.close)
 	return hooks[0].sender.(*alertmanager)
+}
+
+// TestMembersFromAFile: URLs may be secrets, so they may be in a file, one a line.
+func TestMembersFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "members")
+	if err := os.WriteFile(file, []byte("http://me:s3cret@am1:9093\n\n  http://am2:9093\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := alertmanagerAt(t, func(c *Config) { c.URLs, c.URLsFile = nil, file })
+	if len(a.members) != 2 {
+		t.Errorf("%d members", len(a.members))
+	}
+	c := DefaultConfig()
+	c.Name, c.Type, c.URLs, c.URLsFile = "fleet", "alertmanager", []string{"http://am1:9093"}, file
+	if faults := Validate([]Config{c}); len(faults) != 1 || !strings.Contains(faults[0].Error(), "urls_file: is given beside urls") {
+		t.Errorf("faults %v", faults)
+	}
 }
 
 func ok(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusOK) }

@@ -29,6 +29,8 @@ type Config struct {
 	// URLs are the members of a cluster, in place of URL. Each is sent everything;
 	// that one of them takes it is success. alertmanager only.
 	URLs []string `toml:"urls" secret:"true"`
+	// URLsFile is a file that holds URLs instead, one a line.
+	URLsFile string `toml:"urls_file" path:"true"`
 	// Secret signs a webhook's body (X-Monitord-Signature), or is the bearer token
 	// for an Alertmanager. Empty: neither. Not for exec and shoutrrr.
 	Secret string `toml:"secret" secret:"true"`

@@ -14,7 +14,7 @@ import (
 var keysOf = map[string][]string{
 	"exec":         {"command"},
 	"webhook":      {"url", "url_file", "secret", "secret_file"},
-	"alertmanager": {"url", "url_file", "urls", "secret", "secret_file", "resend"},
+	"alertmanager": {"url", "url_file", "urls", "urls_file", "secret", "secret_file", "resend"},
 	"shoutrrr":     {"url", "url_file"},
 }
 
@@ -29,7 +29,7 @@ func (c Config) misplaced() []error {
 		given bool
 	}{
 		{"command", len(c.Command) > 0},
-		{"url", c.URL != ""}, {"url_file", c.URLFile != ""}, {"urls", len(c.URLs) > 0},
+		{"url", c.URL != ""}, {"url_file", c.URLFile != ""}, {"urls", len(c.URLs) > 0}, {"urls_file", c.URLsFile != ""},
 		{"secret", c.Secret != ""}, {"secret_file", c.SecretFile != ""},
 		{"resend", c.Resend != 0 && c.Resend != defaultResend},
 	} {
@@ -69,7 +69,7 @@ func (c Config) sender(o Options) (sender, []error) {
 	if err != nil {
 		faults = append(faults, err)
 	}
-	if c.Type == "alertmanager" && len(c.URLs) > 0 {
+	if c.Type == "alertmanager" && (len(c.URLs) > 0 || c.URLsFile != "") {
 		return c.cluster(secret, o, faults)
 	}
 	target, err := oneOf("url", c.URL, c.URLFile)
@@ -102,11 +102,19 @@ func (c Config) cluster(secret string, o Options, faults []error) (sender, []err
 	if c.URL != "" || c.URLFile != "" {
 		faults = append(faults, errors.New("urls: is given beside url, keep one of them"))
 	}
-	if len(c.URLs) > maxMembers {
-		return nil, append(faults, fmt.Errorf("urls: are %d, must be at most %d", len(c.URLs), maxMembers))
+	lines, err := oneOf("urls", strings.Join(c.URLs, "\n"), c.URLsFile)
+	if err != nil {
+		return nil, append(faults, err)
+	}
+	texts := strings.Fields(lines)
+	if c.URLsFile == "" {
+		texts = c.URLs
+	}
+	if len(texts) > maxMembers {
+		return nil, append(faults, fmt.Errorf("urls: are %d, must be at most %d", len(texts), maxMembers))
 	}
 	var members []*url.URL
-	for i, text := range c.URLs {
+	for i, text := range texts {
 		u, err := parseURL(text)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("urls[%d]: %w", i, err))
