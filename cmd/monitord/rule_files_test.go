@@ -105,8 +105,8 @@ func TestRuleFileFaults(t *testing.T) {
 		`x/a.toml:12: server: unknown key`,
 		`x/b.toml:1: syntax: `,
 		`x/c.toml:4: alerts.rules: stands beside [[rules]]`,
-		`x/d.yml:4: fro: unknown key`,
-		`x/d.yml:4: groups[0].rules[0]: P: could not parse expression`,
+		`x/d.yml:4: groups[0].rules[0].expr: is not PromQL`,
+		`x/d.yml:4: groups[0].rules[0].fro: unknown key`,
 		`x/e.txt: is no rule file by its ending`,
 		`x/f.yml: cannot be read (no regular file`,
 	}
