@@ -91,7 +91,7 @@ describe('silences', () => {
 		await page.keyboard.press('Enter');
 		await count('2 silenced');
 		expect(await row('Up').locator('em.quiet').textContent()).toMatch(
-			/^silenced until \d\d:\d\d.*, (2h|1h 59m) left, ann: replacing the disk$/,
+			/^silenced until (\d+ [A-Z][a-z]+ )?\d\d:\d\d, (2h|1h 59m) left, ann: replacing the disk$/,
 		);
 		expect(await form.count()).toBe(0);
 		expect(await page.title()).not.toMatch(/^\(/);
