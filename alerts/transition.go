@@ -144,7 +144,9 @@ func absent(s State, now int64, timing Timing) (State, []Kind) {
 	}
 	s.Flapping = s.Flapping && timing.Flap.flaps(s.Changes, now)
 	gone := time.Duration(now-s.GoneAt)*time.Millisecond - s.GoneLost
-	if s.Flapping || gone < timing.KeepFiringFor {
+	// More time may be lost than has passed, where a kill took the tick at which it
+	// went: what is not to be kept ends all the same, a rule that is gone among it.
+	if s.Flapping || timing.KeepFiringFor > 0 && gone < timing.KeepFiringFor {
 		return s, nil
 	}
 	if n := len(s.Changes); n == 0 || s.Changes[n-1] != s.GoneAt {

@@ -263,3 +263,18 @@ func follow(t *testing.T, told Phase, kind Kind) Phase {
 	t.Fatalf("event %s for an alert that is %s", kind, told)
 	return told
 }
+
+// TestTransitionEndsWhatLostMoreThanPassed: what a rule does not keep firing, or no
+// longer, ends whatever was taken to be lost since it went.
+func TestTransitionEndsWhatLostMoreThanPassed(t *testing.T) {
+	kept := Timing{KeepFiringFor: time.Minute}
+	s, _ := Transition(State{}, Result{Verdict: Present}, 1000, kept)
+	s, _ = Transition(s, Result{Verdict: Absent}, 2000, kept)
+	s = s.Away(3*time.Second, 4000) // from the tick before, the only one that was stored
+	if same, kinds := Transition(s, Result{Verdict: Absent}, 4000, kept); len(kinds) != 0 || same.Phase != PhaseFiring {
+		t.Errorf("it was not kept: %v %v", same, kinds)
+	}
+	if s, kinds := Transition(s, Result{Verdict: Absent}, 4000, Timing{}); len(kinds) != 1 || kinds[0] != KindResolved || s.Phase != PhaseInactive {
+		t.Errorf("it did not end: %v %v", s, kinds)
+	}
+}
