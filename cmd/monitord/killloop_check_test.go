@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +15,26 @@ import (
 	"monitord/alerts/journal"
 )
 
+// loopHooks are the hooks of the loop.
+var loopHooks = []string{"web", "flaky", "script", "grouped", "again"}
+
+// A loopEnd is what the loop leaves, beside the journal.
+type loopEnd struct {
+	reader  *loopReader
+	web     *loopBook
+	script  map[uint64]string
+	silence string // the id of the one that was there from the start
+	gone    int64  // when the rules were taken away, Unix milliseconds
+}
+
 // checkLoop compares the journal with what client and hooks saw.
-func checkLoop(t *testing.T, dir string, reader *loopReader, web *loopBook, script map[uint64]string) {
+func checkLoop(t *testing.T, dir string, end loopEnd) {
 	t.Helper()
+	reader, web := end.reader, end.web
 	log := openJournal(t, dir)
-	if active := log.Tracked(); len(active) > 0 {
-		t.Errorf("still active: %d, %v", len(active), active[0].Event.Alert.Labels)
+	active, _ := log.Current()
+	for _, e := range active {
+		t.Errorf("still active: %s, %s %d", e.Alert.Labels, e.Kind, e.Seq)
 	}
 	events := journaled(t, log)
 	firings := checkLives(t, events)
@@ -27,14 +43,22 @@ func checkLoop(t *testing.T, dir string, reader *loopReader, web *loopBook, scri
 	}
 	if firings["Short0"]+firings["Short1"]+firings["Short2"] > 0 {
 		t.Errorf("what held for less than its time has fired: %v", firings)
+		for _, e := range events {
+			if strings.HasPrefix(e.Alert.Labels.Get("alertname"), "Short") && e.Kind.Transition() {
+				t.Logf("%d: %s %s at %d, active at %d", e.Seq, e.Alert.Labels.Get("alertname"), e.Kind, e.T, e.Alert.ActiveAt.UnixMilli())
+			}
+		}
 	}
 	checkSeen(t, events, reader)
 	if reader.after < uint64(len(events))*9/10 || reader.loose > 0 {
 		t.Errorf("the client saw %d of %d events, and %d without a number", reader.after, len(events), reader.loose)
 	}
-	checkDeliveries(t, log.Epoch(), events, web, script)
-	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks", len(events), reader.live, len(web.calls))
-	if len(events) < 200 || reader.live < 5 {
+	checkSilenced(t, log, events, end.silence)
+	checkKept(t, events, end.gone)
+	flapping := checkFlaps(t, events)
+	repeats := checkDeliveries(t, log.Epoch(), events, web, end.script)
+	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks, %d repeats; %d firings flapped", len(events), reader.live, len(web.calls), repeats, flapping)
+	if len(events) < 200 || reader.live < 5 || repeats == 0 || !slices.ContainsFunc(slices.Collect(maps.Values(web.calls)), func(d *loopDelivery) bool { return strings.Count(d.parts, ";") > 1 }) {
 		t.Error("this test compares too little")
 	}
 }
@@ -145,7 +169,7 @@ func loopFor(alert string) time.Duration {
 
 // checkDeliveries: every event that a hook asks for was taken by it, under its key,
 // the journal says so once, and nothing else was delivered.
-func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loopBook, script map[uint64]string) {
+func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loopBook, script map[uint64]string) (repeats int) {
 	t.Helper()
 	for _, f := range web.faults {
 		t.Error(f)
@@ -153,22 +177,25 @@ func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loo
 	notified := map[string]int{}
 	want := map[string]bool{}
 	asked := map[uint64]bool{}
+	grouped := map[uint64]string{} // what the hook with groups is to be told
 	for _, e := range events {
 		if e.Kind == alerts.KindNotified {
-			notified[fmt.Sprint(e.Delivery.Hook, " ", e.Delivery.Of)]++
+			for _, seq := range append(slices.Clone(e.Delivery.With), e.Delivery.Of) {
+				notified[loopKey("", e.Delivery.Hook, seq, e.Delivery.Repeat)]++
+			}
 		}
 		if e.Kind == alerts.KindNotifyFailed && e.Delivery.GivenUp {
 			t.Errorf("given up: %+v", e.Delivery)
 		}
-		if e.Kind != alerts.KindFiring && e.Kind != alerts.KindResolved {
+		if e.Kind != alerts.KindFiring && e.Kind != alerts.KindResolved || len(e.Alert.SilencedBy) > 0 {
 			continue
 		}
 		name := e.Alert.Labels.Get("alertname")
-		for _, hook := range []string{"web", "flaky", "script"} {
+		for _, hook := range loopHooks {
 			if e.Hooks != nil && !slices.Contains(e.Hooks, hook) {
 				continue
 			}
-			if n := notified[fmt.Sprint(hook, " ", e.Seq)]; n != 0 {
+			if n := notified[loopKey("", hook, e.Seq, 0)]; n != 0 {
 				t.Errorf("%s was notified of %d before it was", hook, e.Seq)
 			}
 			if hook == "script" {
@@ -178,7 +205,11 @@ func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loo
 				}
 				continue
 			}
-			key := fmt.Sprintf("%s-%s-%d", epoch, hook, e.Seq)
+			if hook == "grouped" {
+				grouped[e.Seq] = string(e.Kind) + " " + name
+				continue
+			}
+			key := loopKey(epoch, hook, e.Seq, 0)
 			want[key] = true
 			got := web.calls[key]
 			if got == nil || !web.taken[key] || got.hook != hook || got.seq != e.Seq || got.status != string(e.Kind) || got.alert != name {
@@ -186,8 +217,27 @@ func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loo
 			}
 		}
 	}
+	reached := map[uint64]bool{}
 	for key, d := range web.calls {
-		if !want[key] {
+		switch {
+		case d.hook == "grouped":
+			for part := range strings.SplitSeq(strings.TrimSuffix(d.parts, ";"), ";") {
+				text, what, _ := strings.Cut(part, " ")
+				seq, err := strconv.ParseUint(text, 10, 64)
+				if err != nil || grouped[seq] != what || reached[seq] {
+					t.Errorf("%s delivered %q, the journal has %q; in another delivery, too: %v", key, part, grouped[seq], reached[seq])
+				}
+				reached[seq] = true
+			}
+			if !web.taken[key] || key != loopKey(epoch, d.hook, d.seq, 0) {
+				t.Errorf("%s of %d, taken: %v", key, d.seq, web.taken[key])
+			}
+		case d.repeat > 0: // one that waits is taken back when its alert ends
+			repeats++
+			if d.hook != "again" || key != loopKey(epoch, d.hook, d.seq, d.repeat) || !want[loopKey(epoch, d.hook, d.seq, 0)] || d.status != "firing" || events[d.seq-1].Kind != alerts.KindFiring {
+				t.Errorf("a repeat of what is none: %+v", d)
+			}
+		case !want[key]:
 			t.Errorf("delivered and not in the journal: %+v", d)
 		}
 	}
@@ -196,12 +246,33 @@ func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loo
 			t.Errorf("the script was told of %d, %s, which it did not ask for", seq, script[seq])
 		}
 	}
+	for seq, what := range grouped {
+		if !reached[seq] {
+			t.Errorf("%d, %s, was not delivered with its group", seq, what)
+		}
+	}
+	again := 0
 	for what, n := range notified {
+		if key := epoch + what; strings.Contains(what, "-r") {
+			if again++; !web.taken[key] {
+				t.Errorf("the journal says that %s was delivered, and it was not", key)
+			}
+		}
 		if n != 1 {
 			t.Errorf("the journal says %d times that %s was delivered", n, what)
 		}
 	}
-	if all := len(want) + len(asked); len(notified) != all {
+	if all := len(want) + len(asked) + len(grouped) + again; len(notified) != all {
 		t.Errorf("the journal says that %d deliveries were made, of %d", len(notified), all)
 	}
+	return repeats
+}
+
+// loopKey is the idempotency key of a delivery.
+func loopKey(epoch, hook string, seq uint64, repeat int) string {
+	key := fmt.Sprintf("%s-%s-%d", epoch, hook, seq)
+	if repeat > 0 {
+		key += fmt.Sprintf("-r%d", repeat)
+	}
+	return key
 }

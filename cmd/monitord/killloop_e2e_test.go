@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -29,6 +30,11 @@ func loopRules(round int) string {
 	for i := range 2 {
 		text += rule(fmt.Sprint("Group", i), fmt.Sprintf(`node_scrape_collector_success and on () (vector(time()) %% %d < 4)`, 11+i), "")
 	}
+	for i := range 2 {
+		text += rule(fmt.Sprint("Kept", i), fmt.Sprintf("vector(time()) %% %d < 2", 8+i), `keep_firing_for = "2s"`)
+	}
+	text += rule("Flaps", "vector(time()) % 2 < 1 and on () vector(time()) % 24 < 12", `flap = { changes = 4, window = "8s" }`)
+	text += rule("Hushed", "vector(time()) % 4 < 2", "") // silenced before the rule is there
 	text += rule("Few", "vector(time()) % 5 < 2", `hooks = ["script"]`)
 	text += rule("Nobody", "vector(time()) % 5 < 2", "hooks = []")
 	// What a reload changes without touching an alert's identity.
@@ -61,14 +67,27 @@ timeout = "1s"
 name = "script"
 type = "exec"
 command = [%q]
-`, rules, hook.URL, hook.URL, script)
+[[alerts.hooks]]
+name = "grouped"
+type = "webhook"
+url = "%s/grouped"
+group_by = ["alertname"]
+group_wait = "1s"
+[[alerts.hooks]]
+name = "again"
+type = "webhook"
+url = "%s/again"
+repeat = "2s"
+`, rules, hook.URL, hook.URL, script, hook.URL, hook.URL)
 }
 
 // The daemon is killed at random moments, ended in peace, reloaded, while alerts come
 // and go, hooks deliver and fail and a client follows. In the end the journal has
 // every number once; each alert went through its life in order, with its times as
 // they were; nothing that a client or a hook saw is missing; and every delivery was
-// made, with the same key whenever it was repeated.
+// made, with the same key and the same body whenever it was tried again: also of
+// groups, of repeats, and of alerts that are held firing. What is silenced from the
+// start stays so, and no hook hears of it.
 func TestKillLoop(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -86,14 +105,17 @@ func TestKillLoop(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	launch := func() *testDaemon { return launchDaemon(t, dir, "RUNTIME_DIRECTORY="+run) }
-	hook.failing(seed)
-	writeConfig(t, dir, loopConfig(hook, script, loopRules(0)))
+	writeConfig(t, dir, loopConfig(hook, script, ""))
 	reader := &loopReader{socket: run + "/monitord.sock", seen: map[uint64]string{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var reading sync.WaitGroup
 	reading.Go(func() { reader.run(ctx, t) })
 
-	d := launch()
+	d := startDaemon(t, dir, "RUNTIME_DIRECTORY="+run)
+	silence := strings.TrimSpace(d.says(exitDone, "silence", "add", "Hushed", "--duration", "24h", "--comment", "from the start"))
+	hook.failing(seed)
+	writeConfig(t, dir, loopConfig(hook, script, loopRules(0)))
+	d.signal(syscall.SIGHUP)
 	kills, terms, reloads := 0, 0, 0
 	pause := func() { <-time.After(time.Duration(r.IntN(2500)) * time.Millisecond) }
 	for until := time.Now().Add(killing); time.Now().Before(until) && !t.Failed(); {
@@ -119,6 +141,7 @@ func TestKillLoop(t *testing.T) {
 	d.kill()
 	d = startDaemon(t, dir, "RUNTIME_DIRECTORY="+run) // with its rules, so that none is resolved by being gone
 	eventually(t, "what always holds has fired", func() bool { return d.query(`ALERTS{alertname="Always"}`, "alertstate")["firing"] == "1" })
+	gone := time.Now().UnixMilli()
 	writeConfig(t, dir, loopConfig(hook, script, ""))
 	d.signal(syscall.SIGHUP)
 	eventually(t, "every alert has ended", func() bool {
@@ -131,7 +154,12 @@ func TestKillLoop(t *testing.T) {
 	eventually(t, "everything is delivered", func() bool {
 		// By this daemon, and when its hooks had read the journal.
 		waiting := d.query(fmt.Sprintf("monitord_hook_waiting_deliveries and on () (process_start_time_seconds > %.3f and monitord_ticks_total >= 2)", started), "hook")
-		return waiting["web"] == "0" && waiting["flaky"] == "0" && waiting["script"] == "0"
+		for _, name := range loopHooks {
+			if waiting[name] != "0" {
+				return false
+			}
+		}
+		return true
 	})
 	d.signal(syscall.SIGTERM)
 	if code := d.wait(); code != 0 {
@@ -140,7 +168,7 @@ func TestKillLoop(t *testing.T) {
 	stop()
 	reading.Wait()
 	t.Logf("%d kills, %d ends, %d reloads", kills, terms, reloads)
-	checkLoop(t, filepath.Join(dir, "data", "journal"), reader, hook.told(), scriptTold(t, told))
+	checkLoop(t, filepath.Join(dir, "data", "journal"), loopEnd{reader, hook.told(), scriptTold(t, told), silence, gone})
 }
 
 // exitedIn says whether a daemon ends in time after something was done to it.

@@ -22,7 +22,10 @@ import (
 // A loopDelivery is what a hook was told, by its key.
 type loopDelivery struct {
 	hook, key, status, alert string
-	seq                      uint64
+	seq                      uint64 // the highest
+	repeat                   int
+	parts                    string // "seq event alert;" of each
+	body                     string
 	times                    int
 }
 
@@ -66,16 +69,24 @@ func (h *loopReceiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Labels map[string]string
 		}
 		Monitord struct {
-			Alerts []struct{ Seq uint64 }
+			Repeat int
+			Alerts []struct {
+				Seq   uint64
+				Event string
+			}
 		}
 	}
 	hook, key := strings.TrimPrefix(r.URL.Path, "/"), r.Header.Get("Idempotency-Key")
-	if err := json.Unmarshal(raw, &body); err != nil || len(body.Alerts) != 1 || len(body.Monitord.Alerts) != 1 {
+	if err := json.Unmarshal(raw, &body); err != nil || len(body.Alerts) == 0 || len(body.Alerts) != len(body.Monitord.Alerts) || len(body.Alerts) > 1 && hook != "grouped" {
 		h.fault("%s: %v: %s", key, err, raw)
 		return
 	}
 	got := loopDelivery{
-		hook: hook, key: key, status: body.Status, alert: body.Alerts[0].Labels["alertname"], seq: body.Monitord.Alerts[0].Seq,
+		hook: hook, key: key, status: body.Status, alert: body.Alerts[0].Labels["alertname"], repeat: body.Monitord.Repeat, body: string(raw),
+	}
+	for i, a := range body.Monitord.Alerts {
+		got.seq = max(got.seq, a.Seq)
+		got.parts += fmt.Sprintf("%d %s %s;", a.Seq, a.Event, body.Alerts[i].Labels["alertname"])
 	}
 	switch h.note(got) {
 	case refuse:
@@ -116,6 +127,8 @@ func (h *loopReceiver) note(d loopDelivery) answer {
 	if h.r != nil {
 		if n := h.r.IntN(20); d.hook == "flaky" && n < 5 {
 			return []answer{refuse, refuse, refuse, refuse, hang}[n]
+		} else if (d.hook == "grouped" || d.hook == "again") && n < 2 {
+			return refuse
 		} else if n == 19 {
 			h.taken[d.key] = true
 			return late
