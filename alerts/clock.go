@@ -94,8 +94,14 @@ func (c *clock) unsure(r *Rule) int64 {
 	return c.filled(r)
 }
 
-// settled returns from when on every collector has read since the start.
-func (c *clock) settled() int64 { return c.start + c.settle.Milliseconds() }
+// settled returns from when on all that a rule selects has been read since the
+// start.
+func (c *clock) settled(r *Rule) int64 {
+	if !r.expr.looks() {
+		return 0
+	}
+	return c.start + c.settle.Milliseconds()
+}
 
 // filled returns from when on the absence of an element from the rule's result
 // means something: before that, its range has a hole. 0: there is none.

@@ -217,7 +217,7 @@ func (e *Engine) adopt(t int64) []Event {
 		delete(before, r.ID)
 		tr.rule, tr.filled, tr.since = r, max(tr.filled, e.clock.filled(r)), e.clock.began
 		tr.unsure = max(tr.unsure, e.clock.unsure(r))
-		tr.began, tr.settled = e.clock.start, e.clock.settled()
+		tr.began, tr.settled = e.clock.start, e.clock.settled(r)
 		trackers = append(trackers, tr)
 	}
 	var events []Event

@@ -57,7 +57,7 @@ func (e *Engine) away(h Hole) {
 		}
 		tr.filled, tr.since = max(tr.filled, e.clock.filled(tr.rule)), e.clock.began
 		tr.unsure = max(tr.unsure, e.clock.unsure(tr.rule))
-		tr.began, tr.settled = e.clock.start, e.clock.settled()
+		tr.began, tr.settled = e.clock.start, e.clock.settled(tr.rule)
 		for _, in := range tr.alerts {
 			in.away(d, h.To)
 		}

@@ -94,6 +94,9 @@ func (e *expression) selects(n *parser.VectorSelector) {
 	e.anyOne = true
 }
 
+// looks reports whether the expression selects anything at all.
+func (e *expression) looks() bool { return e.anyOne || len(e.names) > 0 }
+
 // reads reports whether the expression may select one of these metrics.
 func (e *expression) reads(metrics map[string]bool) bool {
 	if len(metrics) == 0 {

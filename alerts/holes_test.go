@@ -144,6 +144,16 @@ func TestClockSetBackWhileRunning(t *testing.T) {
 	r.expect(6404, 6470, map[int64][]string{6404: {"resolved F"}, 6410: {"firing P"}, 6460: {"resolved R"}})
 }
 
+// TestPiecesDoNotAddUp: an expression that selects nothing waits for no collector,
+// so that what is pending over several starts in short pieces does not fire.
+func TestPiecesDoNotAddUp(t *testing.T) {
+	rule := RuleConfig{Name: "P", Expr: "vector(1)", For: 3 * time.Second}
+	before := tracked(t, rule, PhasePending, 99, 0)
+	r := newRig(t, EngineOptions{Settle: 10 * time.Second, LastTick: 101 * second, Tracked: []Tracked{before}}, rule)
+	r.answers["vector(1)"] = between(106, 108)
+	r.expect(105, 108, map[int64][]string{105: {"inactive P"}, 106: {"pending P"}})
+}
+
 // TestWhatBeganSinceTheStartEnds: collectors that have not read yet say nothing of
 // an alert from before the start; what began since was read.
 func TestWhatBeganSinceTheStartEnds(t *testing.T) {
