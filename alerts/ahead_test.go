@@ -22,6 +22,7 @@ func TestQueriesBesideEachOther(t *testing.T) {
 		rules = append(rules, RuleConfig{Name: fmt.Sprint("A", i), Expr: fmt.Sprintf("abs(x%d) > 1", i)})
 	}
 	r := newRig(t, EngineOptions{}, rules...)
+	r.o.Query = r.answers // not in turn
 	met := make(chan bool)
 	for i := range 6 {
 		yes := always(2, "x", fmt.Sprint(i))

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,19 @@ func (a answers) Instant(_ context.Context, expr string, t int64) ([]metric.Valu
 		return f(t)
 	}
 	return nil, nil
+}
+
+// inTurn asks for one answer at a time: rules ask beside each other, and what a
+// test answers with need not know.
+type inTurn struct {
+	answers
+	mu sync.Mutex
+}
+
+func (q *inTurn) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.answers.Instant(ctx, expr, t)
 }
 
 // always returns one element with the labels, given as pairs.
@@ -59,7 +73,7 @@ func inGroup(rules ...RuleConfig) []GroupConfig {
 func newRig(t *testing.T, o EngineOptions, rules ...RuleConfig) *rig {
 	t.Helper()
 	r := &rig{t: t, answers: answers{}}
-	o.Query, o.Registry, o.Interval = r.answers, metric.NewRegistry(labels.EmptyLabels()), time.Second
+	o.Query, o.Registry, o.Interval = &inTurn{answers: r.answers}, metric.NewRegistry(labels.EmptyLabels()), time.Second
 	o.Log = slog.New(slog.DiscardHandler)
 	o.Append = func(b metric.Batch) error {
 		r.batches = append(r.batches, b)

@@ -44,7 +44,7 @@ func (l *life) start() {
 		l.log, l.journal = openLog(l.t, l.dir)
 	}
 	l.engine, err = NewEngine(EngineOptions{
-		Query: l.answers, Registry: metric.NewRegistry(labels.EmptyLabels()), Interval: time.Second,
+		Query: &inTurn{answers: l.answers}, Registry: metric.NewRegistry(labels.EmptyLabels()), Interval: time.Second,
 		Append: func(metric.Batch) error { return nil }, Log: slog.New(slog.DiscardHandler),
 		Tracked: l.log.Tracked(), LastTick: l.last,
 	})
