@@ -77,7 +77,10 @@ func (c *clock) tick(t int64, step time.Duration) *Hole {
 func (c *clock) stepped(t int64, step time.Duration) *Hole {
 	from := t - step.Milliseconds()
 	c.start += t - from
-	c.ran = time.Duration(from-c.began) * time.Millisecond
+	// Ranges that had not filled up since the clock was set before were fuller then.
+	if ran := time.Duration(from-c.began) * time.Millisecond; !c.set || c.ran != 0 && c.ran < ran {
+		c.ran = ran
+	}
 	c.hole, c.after, c.set, c.began = step, t, true, t
 	if step < 0 {
 		c.hole = maxLost // ranges begin anew: what is stored behind them is of another time

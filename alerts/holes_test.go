@@ -208,6 +208,23 @@ func TestClockIsSetWhileRunning(t *testing.T) {
 	}
 }
 
+// TestClockIsSetTwice: a range that had not filled up when the clock was set again
+// fills up anew, for as long as it had been full before.
+func TestClockIsSetTwice(t *testing.T) {
+	rule := RuleConfig{Name: "F", Expr: "rate(f[60s])", Every: time.Second}
+	r := newRig(t, EngineOptions{}, rule)
+	r.expect(10_000, 10_100, nil)
+	now := int64(10_100)
+	for _, step := range []int64{3600, -3600} {
+		now += 1 + step
+		r.Observe(metric.Batch{T: now * second, Step: time.Duration(step) * time.Second})
+		r.expect(now, now+5, nil)
+		now += 5
+	}
+	r.answers[rule.Expr] = always(1)
+	r.expect(now+1, now+70, map[int64][]string{now + 55: {"firing F"}})
+}
+
 func TestSmallHolesDoNotHoldUpLongRanges(t *testing.T) {
 	long := RuleConfig{Name: "L", Expr: "rate(x[5m])", Every: time.Second}
 	r := newRig(t, EngineOptions{}, long)

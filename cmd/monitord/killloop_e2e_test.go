@@ -123,6 +123,7 @@ func TestKillLoop(t *testing.T) {
 		switch n := r.IntN(10); {
 		case n < 3:
 			writeConfig(t, dir, loopConfig(hook, script, loopRules(r.IntN(10))))
+			eventually(t, "it takes signals", func() bool { return strings.Contains(d.log(), "starting") })
 			d.signal(syscall.SIGHUP)
 			reloads++
 			continue
