@@ -31,7 +31,6 @@ type alertmanager struct {
 }
 
 const (
-	defaultResend = time.Minute
 	// validResends is how many resends may fail before the Alertmanager takes an
 	// alert for resolved. Prometheus has 4.
 	validResends = 4
@@ -42,11 +41,10 @@ const (
 	othersTime = 5 * time.Second
 )
 
-func newAlertmanager(members []*url.URL, bearer string, c Config, version string) *alertmanager {
-	a := &alertmanager{bearer: bearer, valid: validResends * c.Resend, resent: make(map[string]chan struct{})}
-	if c.Heartbeat > 0 {
-		a.valid = validResends * c.Heartbeat
-	}
+// newAlertmanager returns a sender whose receivers hear of what fires again every
+// so often.
+func newAlertmanager(members []*url.URL, bearer string, every time.Duration, version string) *alertmanager {
+	a := &alertmanager{bearer: bearer, valid: validResends * every, resent: make(map[string]chan struct{})}
 	hide := []string{bearer}
 	for _, u := range members {
 		a.names = append(a.names, u.Host)
@@ -56,6 +54,8 @@ func newAlertmanager(members []*url.URL, bearer string, c Config, version string
 	a.poster = newPoster(version, newSecrets(hide...))
 	return a
 }
+
+func (a *alertmanager) target() string { return strings.Join(a.names, ", ") }
 
 // postable is an alert as Alertmanager takes it.
 type postable struct {

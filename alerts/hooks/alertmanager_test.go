@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -14,41 +13,19 @@ import (
 	"monitord/alerts"
 )
 
-func alertmanagerAt(t *testing.T, change func(*Config), urls ...string) *alertmanager {
+func alertmanagerAt(t *testing.T, bearer string, every time.Duration, addresses ...string) *alertmanager {
 	t.Helper()
-	c := DefaultConfig()
-	c.Name, c.Type = "fleet", "alertmanager"
-	if len(urls) == 1 {
-		c.URL = urls[0]
-	} else {
-		c.URLs = urls
+	var members []*url.URL
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		members = append(members, u)
 	}
-	if change != nil {
-		change(&c)
-	}
-	hooks, faults := compile([]Config{c}, Options{Version: "1.2"})
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	t.Cleanup(hooks[0].sender.close)
-	return hooks[0].sender.(*alertmanager)
-}
-
-// TestMembersFromAFile: URLs may be secrets, so they may be in a file, one a line.
-func TestMembersFromAFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "members")
-	if err := os.WriteFile(file, []byte("http://me:s3cret@am1:9093\n\n  http://am2:9093\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	a := alertmanagerAt(t, func(c *Config) { c.URLs, c.URLsFile = nil, file })
-	if len(a.members) != 2 {
-		t.Errorf("%d members", len(a.members))
-	}
-	c := DefaultConfig()
-	c.Name, c.Type, c.URLs, c.URLsFile = "fleet", "alertmanager", []string{"http://am1:9093"}, file
-	if faults := Validate([]Config{c}); len(faults) != 1 || !strings.Contains(faults[0].Error(), "urls_file: is given beside urls") {
-		t.Errorf("faults %v", faults)
-	}
+	a := newAlertmanager(members, bearer, every, "1.2")
+	t.Cleanup(a.close)
+	return a
 }
 
 func ok(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusOK) }
@@ -56,7 +33,7 @@ func ok(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusOK) }
 func TestAlertmanagerRequest(t *testing.T) {
 	url, got := serve(t, ok)
 	before := time.Now()
-	if o := alertmanagerAt(t, nil, strings.Replace(url, "http://", "http://me:s3cret@", 1)).send(t.Context(), messageOf(t, golden())); o.err != nil {
+	if o := alertmanagerAt(t, "", time.Minute, strings.Replace(url, "http://", "http://me:s3cret@", 1)).send(t.Context(), messageOf(t, golden())); o.err != nil {
 		t.Fatal(o.err)
 	}
 	r := got()[0]
@@ -79,7 +56,7 @@ func TestAlertmanagerRequest(t *testing.T) {
 
 	ended := golden()
 	ended.Kind, ended.Alert.EndsAt = alerts.KindResolved, time.UnixMilli(1763683260000)
-	am := alertmanagerAt(t, func(c *Config) { c.Secret, c.Resend = "t0ken", 10*time.Second }, url)
+	am := alertmanagerAt(t, "t0ken", 10*time.Second, url)
 	if o := am.send(t.Context(), messageOf(t, ended)); o.err != nil {
 		t.Fatal(o.err)
 	}
@@ -100,7 +77,7 @@ func TestAlertmanagerBatches(t *testing.T) {
 	for i := range 150 {
 		events = append(events, firing(fmt.Sprint("A", i)), firing(fmt.Sprint("A", i)))
 	}
-	o := alertmanagerAt(t, nil, url).send(t.Context(), &message{events: events})
+	o := alertmanagerAt(t, "", time.Minute, url).send(t.Context(), &message{events: events})
 	if o.err == nil || !o.permanent {
 		t.Errorf("outcome %+v", o)
 	}
@@ -135,7 +112,7 @@ func TestAlertmanagerCluster(t *testing.T) {
 		{urls: []string{refuses, refuses}, fails: "answered 400", permanent: true},
 		{urls: []string{refuses, nobody, busy}, fails: "connection refused", retry: 9 * time.Second},
 	} {
-		o := alertmanagerAt(t, nil, c.urls...).send(t.Context(), messageOf(t, golden()))
+		o := alertmanagerAt(t, "", time.Minute, c.urls...).send(t.Context(), messageOf(t, golden()))
 		if (o.err != nil) != (c.fails != "") || o.permanent != c.permanent || o.retryAfter != c.retry {
 			t.Errorf("%q: %+v", c.urls, o)
 		}
@@ -158,7 +135,7 @@ func TestAlertmanagerOrder(t *testing.T) {
 			<-release
 		}
 	})
-	am := alertmanagerAt(t, nil, url)
+	am := alertmanagerAt(t, "", time.Minute, url)
 	resent, ended := make(chan outcome, 1), make(chan outcome, 1)
 	go func() {
 		resent <- am.resend(context.Background(), &message{}, func() []alerts.Event { return []alerts.Event{firing("A"), firing("B")} })

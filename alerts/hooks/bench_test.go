@@ -4,8 +4,6 @@ import (
 	"context"
 	"testing"
 	"time"
-
-	"monitord/alerts"
 )
 
 // arriving is a receiver that says when it is called.
@@ -15,6 +13,8 @@ func (a arriving) send(context.Context, *message) outcome {
 	a <- time.Now()
 	return outcome{}
 }
+
+func (arriving) target() string { return "" }
 
 func (arriving) close() {}
 
@@ -34,26 +34,4 @@ func BenchmarkStart(b *testing.B) {
 	}
 	b.ReportMetric(float64(began.Nanoseconds())/float64(b.N), "start-ns/op")
 	b.ReportMetric(float64(synced.Nanoseconds())/float64(b.N), "sync-ns/op")
-}
-
-// BenchmarkExec is a whole delivery to a program that does nothing.
-func BenchmarkExec(b *testing.B) {
-	s := &execSender{command: []string{"/bin/true"}}
-	m := messageOf(b, golden())
-	b.ReportAllocs()
-	for b.Loop() {
-		if o := s.send(context.Background(), m); o.err != nil {
-			b.Fatal(o.err)
-		}
-	}
-}
-
-func BenchmarkMessage(b *testing.B) {
-	e := golden()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{e}}); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

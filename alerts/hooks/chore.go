@@ -45,7 +45,7 @@ func (r *Runner) newChore(c compiled, check func() error, now time.Time) *chore 
 	if a, ok := c.sender.(resender); ok {
 		s := newStanding(r.log, c)
 		do := func(ctx context.Context) outcome {
-			return a.resend(ctx, &message{hook: c.Name}, func() []alerts.Event { return s.now(time.Now()) })
+			return a.resend(ctx, &message{}, func() []alerts.Event { return s.now(time.Now()) })
 		}
 		return &chore{every: c.Resend, due: now, do: do, standing: s}
 	}

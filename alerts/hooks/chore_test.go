@@ -208,7 +208,7 @@ func TestChoresHaveNoPlaceOfTheirOwn(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		hang := &fake{answer: func(ctx context.Context, _ string) outcome {
 			<-ctx.Done()
-			return outcome{err: errTimeout}
+			return outcome{err: errRefused}
 		}}
 		var hooks []compiled
 		for i := range 40 {

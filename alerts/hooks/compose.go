@@ -31,7 +31,7 @@ func (o origin) key(hook string, seq uint64, repeat int) string {
 
 // compose makes the message in which a hook delivers events.
 func (o origin) compose(d draft) (*message, error) {
-	m := &message{hook: d.hook, events: d.events, traced: d.test}
+	m := &message{events: d.events, traced: d.test}
 	last := m.newest()
 	m.key = o.key(d.hook, last.Seq, d.repeat)
 	if last.Seq == 0 {

@@ -76,6 +76,9 @@ type Config struct {
 	MaxPerMinute int `toml:"max_per_minute"`
 }
 
+// defaultResend is Config.Resend's: as often as Prometheus does.
+const defaultResend = time.Minute
+
 // maxRunning is how many attempts of all hooks run at once.
 const maxRunning = 16
 

@@ -12,7 +12,8 @@ import (
 )
 
 // execSender starts a program for each message. The program and all that it
-// starts in its process group end with the attempt. Safe for concurrent use.
+// starts in its process group end with the attempt. Use newExec. Safe for
+// concurrent use.
 type execSender struct {
 	command  []string
 	instance string // for MONITORD_ALERT_INSTANCE, where the alert has no such label
@@ -28,7 +29,14 @@ const (
 	outputBytes = 64 << 10
 )
 
+func newExec(command []string, instance string) *execSender {
+	return &execSender{command: command, instance: instance}
+}
+
 func (s *execSender) close() {}
+
+// target is the program: its arguments may be secret.
+func (s *execSender) target() string { return s.command[0] }
 
 func (s *execSender) send(ctx context.Context, m *message) outcome {
 	cmd := exec.Command(s.command[0], s.command[1:]...)

@@ -4,26 +4,22 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"monitord/alerts"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// script writes an executable program and returns a sender for it.
+// script is a sender that starts a script.
 func script(t testing.TB, text string, args ...string) *execSender {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "hook")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return &execSender{command: append([]string{path}, args...), instance: "web1"}
+	return newExec(append([]string{program(t, text)}, args...), "web1")
 }
 
 func limited(t testing.TB, d time.Duration) context.Context {
@@ -31,49 +27,6 @@ func limited(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// runs returns which of the groups have members that run. Orphans that were
-// killed and that process 1 has not collected yet run no more.
-func runs(t testing.TB, groups map[string]bool) []string {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var left []string
-	for _, path := range stats {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			continue // gone meanwhile
-		}
-		// proc_pid_stat(5): pid (comm) state ppid pgrp
-		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		if groups[fields[2]] && fields[0] != "Z" {
-			left = append(left, fields[2])
-		}
-	}
-	return left
-}
-
-// noGroup fails the test if, within a deadline, the groups in the file do not end.
-func noGroup(t testing.TB, pidFile string) {
-	t.Helper()
-	b, err := os.ReadFile(pidFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	groups := make(map[string]bool)
-	for _, group := range strings.Fields(string(b)) {
-		groups[group] = true
-	}
-	deadline := time.Now().Add(10 * time.Second)
-	for left := runs(t, groups); len(left) > 0; left = runs(t, groups) {
-		if time.Now().After(deadline) {
-			t.Fatalf("groups live on: %v", left)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
 }
 
 func TestExecGetsAll(t *testing.T) {
@@ -117,7 +70,7 @@ func TestExecFails(t *testing.T) {
 			t.Errorf("%s: %v", text, o.err)
 		}
 	}
-	o := (&execSender{command: []string{"/does/not/exist"}}).send(limited(t, time.Second), messageOf(t, golden()))
+	o := newExec([]string{"/does/not/exist"}, "web1").send(limited(t, time.Second), messageOf(t, golden()))
 	if o.err == nil || o.err.Error() != "start /does/not/exist: no such file or directory" {
 		t.Errorf("missing: %v", o.err)
 	}
@@ -189,67 +142,59 @@ func TestExecEscaped(t *testing.T) {
 	}
 }
 
-func TestTail(t *testing.T) {
-	for _, sizes := range [][]int{{1}, {10}, {11}, {3, 3, 3, 3}, {25, 4}, {9, 1, 1}, {0}, {100}, {7, 30, 2}} {
-		out := &tail{max: 10}
-		var all []byte
-		for i, n := range sizes {
-			p := bytes.Repeat([]byte{byte('a' + i)}, n)
-			for k := range p {
-				p[k] += byte(k % 7)
-			}
-			all = append(all, p...)
-			if m, err := out.Write(p); m != n || err != nil {
-				t.Fatalf("Write = %d, %v", m, err)
-			}
+// BenchmarkExec is a whole delivery to a program that does nothing.
+func BenchmarkExec(b *testing.B) {
+	s := newExec([]string{"/bin/true"}, "web1")
+	m := messageOf(b, golden())
+	b.ReportAllocs()
+	for b.Loop() {
+		if o := s.send(context.Background(), m); o.err != nil {
+			b.Fatal(o.err)
 		}
-		equal(t, fmt.Sprint(sizes), out.String(), string(all[max(0, len(all)-10):]))
 	}
 }
 
-func TestExcerpt(t *testing.T) {
-	for in, want := range map[string]string{
-		"": "", " a\n\tb ": "a b", "\x1b[31mred\x00": "�[31mred�", "\xffx": "�x",
-	} {
-		equal(t, in, excerpt(in), want)
-		equal(t, in, excerptEnd(in), want)
+// TestFlood: of a program's output the last 64 KiB are kept, whatever it writes,
+// and the end of it is what people see.
+func TestFlood(t *testing.T) {
+	s := script(t, "head -c 50000000 /dev/zero | tr '\\0' x; echo; echo the end >&2; exit 1")
+	m := messageOf(t, golden())
+	m.traced = true
+	var before, later runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	o := s.send(limited(t, time.Minute), m)
+	runtime.ReadMemStats(&later)
+	if o.err == nil || !strings.HasSuffix(o.err.Error(), "the end") || len(o.err.Error()) > 2*excerptBytes {
+		t.Errorf("outcome %.200v", o.err)
 	}
-	long := strings.Repeat("é", 5000)
-	if s := excerpt(long); len(s) > excerptBytes+10 || !strings.HasSuffix(s, "é…") {
-		t.Errorf("beginning: %d bytes", len(s))
+	if !strings.HasSuffix(o.answer, "x\nthe end") || len(o.answer) > transcriptBytes+len("…") {
+		t.Errorf("answer of %d bytes, ends in %q", len(o.answer), o.answer[max(0, len(o.answer)-20):])
 	}
-	if s := excerptEnd(long + "end"); len(s) > excerptBytes+10 || !strings.HasSuffix(s, "éend") {
-		t.Errorf("end: %d bytes", len(s))
+	if grown := later.TotalAlloc - before.TotalAlloc; grown > 4<<20 {
+		t.Errorf("50 MB of output cost %d bytes", grown)
+	}
+	out := &tail{max: outputBytes}
+	for range 1000 {
+		out.Write(make([]byte, 10_000))
+	}
+	if n := len(out.String()); n != 64<<10 {
+		t.Errorf("%d bytes are kept", n)
 	}
 }
 
-// counting knows how many attempts run at once, and how long the longest took.
-type counting struct {
-	now, most atomic.Int64
-	longest   atomic.Int64
-}
-
-func (c *counting) count(send func() outcome) outcome {
-	n := c.now.Add(1)
-	defer c.now.Add(-1)
-	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
+// TestEnvironmentOfGroup: what the events of a group do not have alike is empty.
+func TestEnvironmentOfGroup(t *testing.T) {
+	a, b, over := firing("A"), firing("B"), resolved("A")
+	a.Seq, b.Seq, over.Seq = 7, 8, 12
+	m, err := testOrigin.compose(draft{hook: "ops", events: []alerts.Event{a, b, over}, groupBy: []string{"severity"}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	begun := time.Now()
-	o := send()
-	took := int64(time.Since(begun))
-	for longest := c.longest.Load(); took > longest && !c.longest.CompareAndSwap(longest, took); longest = c.longest.Load() {
+	env := strings.Join(environment(m, "web1"), "\n") + "\n"
+	for _, want := range []string{"NAME=", "SEVERITY=critical", "VALUE=93.5", "SEQ=12", "COUNT=3", "STATUS=firing", "SUMMARY=", "FINGERPRINT="} {
+		if !strings.Contains(env, "\nMONITORD_ALERT_"+want+"\n") {
+			t.Errorf("no %s in\n%s", want, env)
+		}
 	}
-	return o
-}
-
-// passing counts an attempt for its hook and for all of them.
-type passing struct {
-	sender
-	own, all *counting
-}
-
-func (p passing) send(ctx context.Context, m *message) outcome {
-	return p.all.count(func() outcome {
-		return p.own.count(func() outcome { return p.sender.send(ctx, m) })
-	})
 }

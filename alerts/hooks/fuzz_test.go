@@ -3,7 +3,6 @@ package hooks
 import (
 	"testing"
 	"time"
-	"unicode/utf8"
 )
 
 // FuzzProgress: whatever is noted, a start goes on with what there is.
@@ -46,21 +45,6 @@ func FuzzProgress(f *testing.F) {
 		}
 		if _, _, err := h.deadNote(); err != nil {
 			t.Fatal(err)
-		}
-	})
-}
-
-func FuzzAnswers(f *testing.F) {
-	f.Add("120", "text")
-	f.Add("Fri, 21 Nov 2025 00:01:00 GMT", "\x1b]0;title\a")
-	f.Fuzz(func(t *testing.T, header, body string) {
-		if d := retryAfter(header, time.Now()); d < 0 || d > maxRetryAfter {
-			t.Errorf("%q: %v", header, d)
-		}
-		for _, s := range []string{excerpt(body), excerptEnd(body)} {
-			if len(s) > excerptBytes+len("…") || !utf8.ValidString(s) {
-				t.Errorf("%q became %q", body, s)
-			}
 		}
 	})
 }

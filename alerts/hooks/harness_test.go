@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"go.uber.org/goleak"
 
 	"monitord/alerts"
@@ -51,42 +50,6 @@ func openLog(t testing.TB, dir string) (*alerts.Log, *journal.Journal) {
 	}
 	return log, j
 }
-
-// transition is an event of the alert with that name.
-func transition(name string, kind alerts.Kind, hooks []string) alerts.Event {
-	ls := labels.FromStrings("alertname", name, "severity", "critical", "instance", "web1")
-	now := time.Now().UTC()
-	e := alerts.Event{
-		T:     now.UnixMilli(),
-		Kind:  kind,
-		Rule:  "0123456789abcdef",
-		Hooks: hooks,
-		Alert: alerts.Alert{
-			Fingerprint: alerts.Fingerprint(ls),
-			State:       alerts.PhaseFiring,
-			Labels:      ls,
-			Annotations: map[string]string{"summary": name + " is on fire"},
-			Value:       93.5,
-			ActiveAt:    now.Add(-time.Minute).Truncate(time.Millisecond),
-			StartsAt:    now.Truncate(time.Millisecond),
-		},
-	}
-	if kind == alerts.KindResolved {
-		e.Alert.State = alerts.PhaseInactive
-		e.Alert.EndsAt = now.Truncate(time.Millisecond)
-	}
-	return e
-}
-
-// withLabel is the same event of an alert with another label.
-func withLabel(e alerts.Event, name, value string) alerts.Event {
-	e.Alert.Labels = labels.NewBuilder(e.Alert.Labels).Set(name, value).Labels()
-	e.Alert.Fingerprint = alerts.Fingerprint(e.Alert.Labels)
-	return e
-}
-
-func firing(name string) alerts.Event   { return transition(name, alerts.KindFiring, nil) }
-func resolved(name string) alerts.Event { return transition(name, alerts.KindResolved, nil) }
 
 func write(t testing.TB, log *alerts.Log, events ...alerts.Event) {
 	t.Helper()
@@ -139,6 +102,8 @@ func (f *fake) send(ctx context.Context, m *message) outcome {
 	}
 	return f.answer(ctx, what)
 }
+
+func (*fake) target() string { return "" }
 
 func (f *fake) close() {
 	f.mu.Lock()
@@ -244,4 +209,21 @@ func told(t testing.TB, log *alerts.Log) []string {
 		}
 	}
 	return list
+}
+
+// waitFor waits on the journal until a condition holds.
+func waitFor(t testing.TB, log *alerts.Log, cond func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		changed := log.Changed()
+		if cond() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("in 30 s the journal came to %v", told(t, log))
+		}
+	}
 }

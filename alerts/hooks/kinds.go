@@ -63,7 +63,7 @@ func (c Config) sender(o Options) (sender, []error) {
 	}
 	if c.Type == "exec" {
 		fault("command", checkCommand(c.Command))
-		return &execSender{command: c.Command, instance: o.Instance}, faults
+		return newExec(c.Command, o.Instance), faults
 	}
 	secret, err := oneOf("secret", c.Secret, c.SecretFile)
 	if err != nil {
@@ -77,12 +77,12 @@ func (c Config) sender(o Options) (sender, []error) {
 		return nil, append(faults, err)
 	}
 	if c.Type == "shoutrrr" {
-		u, err := checkService(target)
+		s, err := newShoutrrr(target, o.Instance)
 		if err != nil {
 			fault("url", err)
 			return nil, faults
 		}
-		return newShoutrrr(u, target, o.Instance), faults
+		return s, faults
 	}
 	u, err := parseURL(target)
 	if err != nil {
@@ -140,7 +140,11 @@ func (c Config) alertmanager(members []*url.URL, secret string, o Options, fault
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	return newAlertmanager(members, secret, c, o.Version), nil
+	every := c.Resend
+	if c.Heartbeat > 0 {
+		every = c.Heartbeat
+	}
+	return newAlertmanager(members, secret, every, o.Version), nil
 }
 
 func checkCommand(command []string) error {

@@ -1,6 +1,8 @@
 package hooks
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +54,24 @@ func TestValidateKinds(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, text, c.want[i])
 			}
 		}
+	}
+}
+
+// TestMembersFromAFile: URLs may be secrets, so they may be in a file, one a line.
+func TestMembersFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "members")
+	if err := os.WriteFile(file, []byte("http://me:s3cret@am1:9093\n\n  http://am2:9093\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := DefaultConfig()
+	c.Name, c.Type, c.URLsFile = "fleet", "alertmanager", file
+	hooks, faults := compile([]Config{c}, Options{})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	equal(t, "members", hooks[0].sender.target(), "am1:9093, am2:9093")
+	c.URLs = []string{"http://am1:9093"}
+	if faults := Validate([]Config{c}); len(faults) != 1 || !strings.Contains(faults[0].Error(), "urls_file: is given beside urls") {
+		t.Errorf("faults %v", faults)
 	}
 }

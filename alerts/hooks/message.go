@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -12,29 +11,9 @@ import (
 	"monitord/alerts"
 )
 
-// A sender makes one attempt. It returns before the context's end, or soon
-// after, and leaves nothing running. Safe for concurrent use.
-type sender interface {
-	send(ctx context.Context, m *message) outcome
-	close() // lets go of idle connections; sends that run are not touched
-}
-
-// An outcome says how an attempt went. The zero value is success.
-type outcome struct {
-	err        error         // what went wrong; holds no secret
-	permanent  bool          // trying again is of no use
-	retryAfter time.Duration // what the receiver asked for; 0 if nothing
-	lacking    error         // of a success: who did not take it all the same
-
-	// What was sent and what came back, for people: only of a message that is
-	// traced, through transcript, without secrets.
-	request, answer string
-}
-
 // A message is what is delivered: one event or, by a hook with group_by, those
 // of a group. It is immutable.
 type message struct {
-	hook    string         // who delivers it
 	key     string         // idempotency key, the same for each attempt
 	events  []alerts.Event // at least one, by number; an alert may occur more than once
 	group   labels.Labels  // what the group has in common by group_by; the alert's labels without

@@ -56,7 +56,7 @@ func (r *Runner) Test(ctx context.Context, name string, t Test) (TestResult, err
 	default:
 		return TestResult{}, fmt.Errorf("test: %w", ErrBusy)
 	}
-	return r.origin.try(ctx, *c, t), nil
+	return try(ctx, r.origin, *c, t), nil
 }
 
 // TestAlone does what [Runner.Test] does, without a runner: with a hook of a
@@ -71,12 +71,13 @@ func TestAlone(ctx context.Context, cfgs []Config, name string, o Options, t Tes
 		return TestResult{}, errors.Join(faults...)
 	}
 	defer hooks[0].sender.close()
-	return origin{epoch: "test", instance: o.Instance, externalURL: o.ExternalURL}.try(ctx, hooks[0], t), nil
+	return try(ctx, origin{epoch: "test", instance: o.Instance, externalURL: o.ExternalURL}, hooks[0], t), nil
 }
 
-func (o origin) try(ctx context.Context, c compiled, t Test) TestResult {
-	res := TestResult{Hook: c.Name, Type: c.Type, Target: targetOf(c.sender)}
-	m, err := o.compose(draft{hook: c.Name, events: []alerts.Event{o.example(t)}, groupBy: c.GroupBy, test: true})
+// try sends the alert of a test, and does nothing else.
+func try(ctx context.Context, from origin, c compiled, t Test) TestResult {
+	res := TestResult{Hook: c.Name, Type: c.Type, Target: c.sender.target()}
+	m, err := from.compose(draft{hook: c.Name, events: []alerts.Event{example(from.instance, t)}, groupBy: c.GroupBy, test: true})
 	if err != nil {
 		res.Error = err.Error()
 		return res
@@ -97,12 +98,12 @@ func (o origin) try(ctx context.Context, c compiled, t Test) TestResult {
 const testAlert = "MonitordTest"
 
 // example is the event of a test. It has no number: no journal knows it.
-func (o origin) example(t Test) alerts.Event {
+func example(instance string, t Test) alerts.Event {
 	severity := t.Severity
 	if severity == "" {
 		severity = "critical"
 	}
-	ls := labels.FromStrings(labels.AlertName, testAlert, "instance", o.instance, "severity", severity)
+	ls := labels.FromStrings(labels.AlertName, testAlert, "instance", instance, "severity", severity)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	e := alerts.Event{
 		T:    now.UnixMilli(),
@@ -112,7 +113,7 @@ func (o origin) example(t Test) alerts.Event {
 			State:       alerts.PhaseFiring,
 			Labels:      ls,
 			Annotations: map[string]string{
-				"summary":     "a test from monitord on " + o.instance,
+				"summary":     "a test from monitord on " + instance,
 				"description": "Somebody tries this hook out. Nothing is wrong, nothing needs to be done.",
 			},
 			Value:    1,

@@ -3,7 +3,6 @@ package hooks
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -12,13 +11,6 @@ import (
 
 	"monitord/alerts"
 )
-
-func equal[T any](t *testing.T, what string, got, want T) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
-	}
-}
 
 func TestDeliversOnceAndSaysSo(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
@@ -148,7 +140,7 @@ func TestCaps(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		all := &fake{answer: func(ctx context.Context, _ string) outcome {
 			<-ctx.Done()
-			return outcome{err: errTimeout}
+			return outcome{err: errRefused}
 		}}
 		var hooks []compiled
 		for i := range 5 {
@@ -221,7 +213,7 @@ func TestShutdown(t *testing.T) {
 			case <-time.After(wait):
 				return outcome{}
 			case <-ctx.Done():
-				return outcome{err: errTimeout}
+				return outcome{err: errRefused}
 			}
 		}
 		c := with("ops", f)

@@ -47,9 +47,18 @@ func helperCommand() []string {
 	return []string{self, HelperName}
 }
 
-func newShoutrrr(service *url.URL, text, instance string) *shoutrrr {
-	return &shoutrrr{url: text, service: service, instance: instance, helper: helperCommand(), secrets: serviceSecrets(service)}
+// newShoutrrr returns a sender for a service's URL, or what is wrong with that. The
+// error holds nothing of the URL but the name of the service.
+func newShoutrrr(text, instance string) (*shoutrrr, error) {
+	service, err := checkService(text)
+	if err != nil {
+		return nil, err
+	}
+	return &shoutrrr{url: text, service: service, instance: instance, helper: helperCommand(), secrets: serviceSecrets(service)}, nil
 }
+
+// target is the service's name: all else in its URL may be secret.
+func (s *shoutrrr) target() string { return s.service.Scheme }
 
 // serviceSecrets are a service URL's: many have a token where the host should be.
 func serviceSecrets(u *url.URL) secrets {

@@ -20,15 +20,13 @@ import (
 	"monitord/alerts"
 )
 
-func serviceAt(t *testing.T, url string) sender {
+func serviceAt(t *testing.T, url string) *shoutrrr {
 	t.Helper()
-	c := DefaultConfig()
-	c.Name, c.Type, c.URL = "ops", "shoutrrr", url
-	hooks, faults := compile([]Config{c}, Options{Instance: "web1"})
-	if len(faults) > 0 {
-		t.Fatal(faults)
+	s, err := newShoutrrr(url, "web1")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return hooks[0].sender
+	return s
 }
 
 // push is a receiver of any service over HTTP.

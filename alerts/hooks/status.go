@@ -127,7 +127,7 @@ func (r *Runner) List(ctx context.Context, name string) ([]Status, error) {
 
 func (h *hook) status(o origin, now time.Time, most int) Status {
 	s := Status{
-		Name: h.Name, Type: h.Type, Target: targetOf(h.sender), State: h.state(now),
+		Name: h.Name, Type: h.Type, Target: h.sender.target(), State: h.state(now),
 		Delivered: h.stats.Delivered, Failed: h.stats.Failed, GivenUp: h.stats.GivenUp, Delayed: h.stats.Delayed, Skipped: h.stats.Skipped,
 		Running: h.running, Firing: len(h.told),
 		LastSuccess: stamp(h.stats.LastSuccess), LastFailure: stamp(h.stats.LastFailure), LastError: h.stats.LastError,

@@ -15,14 +15,17 @@ import (
 // webhook posts messages to one URL. Use newWebhook.
 type webhook struct {
 	url    string
+	masked string // what may be shown of it
 	secret string
 	*poster
 }
 
 func newWebhook(u *url.URL, secret, version string) *webhook {
 	hidden := newSecrets(append(urlSecrets(u), secret)...)
-	return &webhook{url: u.String(), secret: secret, poster: newPoster(version, hidden)}
+	return &webhook{url: u.String(), masked: maskURL(u), secret: secret, poster: newPoster(version, hidden)}
 }
+
+func (w *webhook) target() string { return w.masked }
 
 func (w *webhook) send(ctx context.Context, m *message) outcome {
 	header := http.Header{"Idempotency-Key": {m.key}}
