@@ -222,13 +222,13 @@ type counting struct {
 	longest   atomic.Int64
 }
 
-func (c *counting) count(send func() outcome) outcome {
+func (c *counting) count(attempt func() outcome) outcome {
 	n := c.now.Add(1)
 	defer c.now.Add(-1)
 	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
 	}
 	begun := time.Now()
-	o := send()
+	o := attempt()
 	took := int64(time.Since(begun))
 	for longest := c.longest.Load(); took > longest && !c.longest.CompareAndSwap(longest, took); longest = c.longest.Load() {
 	}

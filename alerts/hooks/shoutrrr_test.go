@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -141,7 +142,7 @@ func TestServiceAnswers(t *testing.T) {
 // noNetwork is a transport that reaches nobody.
 type noNetwork struct{}
 
-func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, errRefused }
+func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }
 
 // TestNoServiceIsToldWithoutANetwork: none calls it success when nobody could be
 // reached, which some of the library do.
