@@ -67,7 +67,7 @@ check: dashboard/node_modules
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags outside ./cmd/monitord
-	$(GO) vet -tags torture ./stream ./alerts/hooks ./cmd/monitord
+	$(GO) vet -tags torture ./stream ./alerts/hooks/... ./cmd/monitord
 	cd bench && $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
 	$(GO) run $(STATICCHECK) ./...
@@ -90,7 +90,7 @@ test-fuzz:
 # Long: fuzzing, what the daemon must survive in full size (the tests have it smaller),
 # and every test again and again in random order.
 torture: fuzz page
-	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./alerts/hooks ./cmd/monitord
+	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./alerts/hooks/... ./cmd/monitord
 	$(GO) test -tags torture $(RACE) -run '^(TestNothingIsLostAtRandom|TestKillLoop)$$' -v -timeout 30m ./cmd/monitord
 	@.ci/install strace=strace
 	$(GO) test -tags 'torture outside' -run '^TestOutsideStraceKills$$' -v -timeout 30m ./cmd/monitord

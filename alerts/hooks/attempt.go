@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 	"monitord/alerts/journal"
 )
 
@@ -26,7 +28,7 @@ type result struct {
 	events []alerts.Event
 	took   time.Duration
 	chore  *chore // what was done, if it was no delivery
-	outcome
+	send.Outcome
 
 	stored  bool // the seal is in the journal
 	aborted bool // the daemon stops: neither success nor failure
@@ -47,9 +49,9 @@ func (r *Runner) attempt(ctx context.Context, j job) result {
 		res.gone = true
 		return res
 	}
-	m, err := r.origin.compose(draft{hook: j.Name, events: res.events, groupBy: j.GroupBy, repeat: j.repeat})
+	m, err := r.origin.Compose(message.Draft{Hook: j.Name, Events: res.events, GroupBy: j.GroupBy, Repeat: j.repeat})
 	if err != nil {
-		res.outcome = outcome{err: err, permanent: true}
+		res.Outcome = send.Outcome{Err: err, Permanent: true}
 		return res
 	}
 	if j.seal != nil {
@@ -62,9 +64,9 @@ func (r *Runner) attempt(ctx context.Context, j job) result {
 	limited, cancel := context.WithTimeout(ctx, j.Timeout)
 	defer cancel()
 	start := time.Now()
-	res.outcome = j.sender.send(limited, m)
+	res.Outcome = j.sender.Send(limited, m)
 	res.took = time.Since(start)
-	res.aborted = res.err != nil && ctx.Err() != nil
+	res.aborted = res.Err != nil && ctx.Err() != nil
 	return res
 }
 

@@ -4,19 +4,23 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 )
 
 // arriving is a receiver that says when it is called.
 type arriving chan time.Time
 
-func (a arriving) send(context.Context, *message) outcome {
+func (a arriving) Send(context.Context, *message.Message) send.Outcome {
 	a <- time.Now()
-	return outcome{}
+	return send.Outcome{}
 }
 
-func (arriving) target() string { return "" }
+func (arriving) Target() string { return "" }
 
-func (arriving) close() {}
+func (arriving) Close() {}
 
 // BenchmarkStart is the time from an event on disk to the start of its delivery.
 // The sync before it is sync-ns/op.
@@ -27,7 +31,7 @@ func BenchmarkStart(b *testing.B) {
 	var synced, began time.Duration
 	for b.Loop() {
 		before := time.Now()
-		write(b, log, firing("A"))
+		write(b, log, hooktest.Firing("A"))
 		durable := time.Now()
 		began += (<-calls).Sub(durable)
 		synced += durable.Sub(before)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
 )
 
 func choosing(t *testing.T, name string, f *fake, texts ...string) compiled {
@@ -29,12 +30,12 @@ func TestMatchersChoose(t *testing.T) {
 		after(0)
 		for _, kind := range []alerts.Kind{alerts.KindFiring, alerts.KindResolved} {
 			write(t, log,
-				transition("A", kind, nil), transition("B", kind, nil), transition("none", kind, []string{}),
-				transition("one", kind, []string{"critical"}))
+				hooktest.Transition("A", kind, nil), hooktest.Transition("B", kind, nil), hooktest.Transition("none", kind, []string{}),
+				hooktest.Transition("one", kind, []string{"critical"}))
 			after(time.Second)
 		}
-		equal(t, "whose matchers fit nothing", critical.whats(), []string{"one firing", "one resolved"})
-		equal(t, "whose matchers fit one", a.whats(), []string{"A firing", "A resolved"})
+		hooktest.Equal(t, "whose matchers fit nothing", critical.whats(), []string{"one firing", "one resolved"})
+		hooktest.Equal(t, "whose matchers fit one", a.whats(), []string{"A firing", "A resolved"})
 		if n := len(all.whats()); n != 4 {
 			t.Errorf("without matchers: %v", all.whats())
 		}
@@ -49,17 +50,17 @@ func TestResolvedFollowsFiring(t *testing.T) {
 		old, late := &fake{}, &fake{}
 		r, stop := start(t, log, with("old", old), choosing(t, "late", late, "severity=warning"))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(time.Second)
 		r.mu.Lock()
 		r.reload = []compiled{choosing(t, "old", old, "severity=warning"), with("late", late)}
 		r.mu.Unlock()
 		r.poke()
 		after(0)
-		write(t, log, transition("A", alerts.KindResolved, []string{}), firing("B"))
+		write(t, log, hooktest.Transition("A", alerts.KindResolved, []string{}), hooktest.Firing("B"))
 		after(time.Second)
-		equal(t, "told before", old.whats(), []string{"A firing", "A resolved"})
-		equal(t, "not told before", late.whats(), []string{"B firing"})
+		hooktest.Equal(t, "told before", old.whats(), []string{"A firing", "A resolved"})
+		hooktest.Equal(t, "not told before", late.whats(), []string{"B firing"})
 		stop()
 	})
 }
@@ -79,17 +80,17 @@ func TestSilenced(t *testing.T) {
 		want   []string
 	}{
 		"fires and ends in silence": {[]alerts.Event{
-			silenced(firing("A"), alerts.KindFiring), silenced(resolved("A"), alerts.KindResolved)}, nil},
+			silenced(hooktest.Firing("A"), alerts.KindFiring), silenced(hooktest.Resolved("A"), alerts.KindResolved)}, nil},
 		"fires in silence, which ends first": {[]alerts.Event{
-			silenced(firing("A"), alerts.KindFiring), silenced(firing("A"), alerts.KindUnsilenced), resolved("A")}, []string{"A firing", "A resolved"}},
+			silenced(hooktest.Firing("A"), alerts.KindFiring), silenced(hooktest.Firing("A"), alerts.KindUnsilenced), hooktest.Resolved("A")}, []string{"A firing", "A resolved"}},
 		"silenced after it was told": {[]alerts.Event{
-			firing("A"), silenced(firing("A"), alerts.KindSilenced), silenced(resolved("A"), alerts.KindResolved)}, []string{"A firing", "A resolved"}},
+			hooktest.Firing("A"), silenced(hooktest.Firing("A"), alerts.KindSilenced), silenced(hooktest.Resolved("A"), alerts.KindResolved)}, []string{"A firing", "A resolved"}},
 		"silenced and unsilenced after it was told": {[]alerts.Event{
-			firing("A"), silenced(firing("A"), alerts.KindSilenced), silenced(firing("A"), alerts.KindUnsilenced), resolved("A")}, []string{"A firing", "A resolved"}},
+			hooktest.Firing("A"), silenced(hooktest.Firing("A"), alerts.KindSilenced), silenced(hooktest.Firing("A"), alerts.KindUnsilenced), hooktest.Resolved("A")}, []string{"A firing", "A resolved"}},
 		"fires again in silence": {[]alerts.Event{
-			firing("A"), resolved("A"), silenced(firing("A"), alerts.KindFiring), silenced(resolved("A"), alerts.KindResolved)}, []string{"A firing", "A resolved"}},
+			hooktest.Firing("A"), hooktest.Resolved("A"), silenced(hooktest.Firing("A"), alerts.KindFiring), silenced(hooktest.Resolved("A"), alerts.KindResolved)}, []string{"A firing", "A resolved"}},
 		"pending in silence": {[]alerts.Event{
-			silenced(transition("A", alerts.KindPending, nil), alerts.KindPending), silenced(pending("A"), alerts.KindUnsilenced), transition("A", alerts.KindInactive, nil)}, nil},
+			silenced(hooktest.Transition("A", alerts.KindPending, nil), alerts.KindPending), silenced(pending("A"), alerts.KindUnsilenced), hooktest.Transition("A", alerts.KindInactive, nil)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, log *alerts.Log) {
@@ -100,7 +101,7 @@ func TestSilenced(t *testing.T) {
 					write(t, log, e)
 					after(time.Minute)
 				}
-				equal(t, "calls", f.whats(), c.want)
+				hooktest.Equal(t, "calls", f.whats(), c.want)
 				stop()
 				// Once more, with a restart after each event.
 				_, stop = start(t, log, with("again", restarted))
@@ -112,14 +113,14 @@ func TestSilenced(t *testing.T) {
 					after(time.Minute)
 					stop()
 				}
-				equal(t, "with restarts", restarted.whats(), c.want)
+				hooktest.Equal(t, "with restarts", restarted.whats(), c.want)
 			})
 		})
 	}
 }
 
 func pending(name string) alerts.Event {
-	e := transition(name, alerts.KindPending, nil)
+	e := hooktest.Transition(name, alerts.KindPending, nil)
 	e.Alert.State = alerts.PhasePending
 	return e
 }
@@ -127,13 +128,13 @@ func pending(name string) alerts.Event {
 // TestNewHookAndSilence: a new hook begins with what fires and is not silenced.
 func TestNewHookAndSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		write(t, log, firing("A"), firing("B"), silenced(firing("A"), alerts.KindSilenced))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), silenced(hooktest.Firing("A"), alerts.KindSilenced))
 		f := &fake{}
 		_, stop := start(t, log, with("ops", f))
 		after(time.Minute)
-		write(t, log, resolved("A"), resolved("B"))
+		write(t, log, hooktest.Resolved("A"), hooktest.Resolved("B"))
 		after(time.Minute)
-		equal(t, "calls", f.whats(), []string{"B firing", "B resolved"})
+		hooktest.Equal(t, "calls", f.whats(), []string{"B firing", "B resolved"})
 		stop()
 	})
 }
@@ -142,23 +143,23 @@ func TestNewHookAndSilence(t *testing.T) {
 // now and fired then counts as told.
 func TestOlderNote(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		write(t, log, firing("A"), firing("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 		note := alerts.Progress{Hook: "ops", Key: progressKey, Data: []byte(`{"after":2}`)}
 		if _, err := log.Append(t.Context(), nil, note); err != nil {
 			t.Fatal(err)
 		}
-		write(t, log, resolved("B"))
+		write(t, log, hooktest.Resolved("B"))
 		f := &fake{}
 		c := with("ops", f)
 		c.Repeat = time.Hour
 		_, stop := start(t, log, c)
 		after(time.Minute)
-		equal(t, "calls", f.whats(), []string{"B resolved"})
+		hooktest.Equal(t, "calls", f.whats(), []string{"B resolved"})
 		after(time.Hour)
-		equal(t, "repeat", f.keys()[1:], []string{"A firing ops-1-r1"})
-		write(t, log, resolved("A"))
+		hooktest.Equal(t, "repeat", f.keys()[1:], []string{"A firing ops-1-r1"})
+		write(t, log, hooktest.Resolved("A"))
 		after(time.Minute)
-		equal(t, "end", f.whats()[2:], []string{"A resolved"})
+		hooktest.Equal(t, "end", f.whats()[2:], []string{"A resolved"})
 		stop()
 	})
 }

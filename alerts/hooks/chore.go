@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 )
 
 // A chore is what a hook does of its own accord, beside its deliveries: it keeps
@@ -20,15 +22,15 @@ type chore struct {
 	lacking bool // said in the log: some did not take it
 
 	// do does it once, in an attempt's goroutine.
-	do       func(ctx context.Context) outcome
+	do       func(ctx context.Context) send.Outcome
 	standing *standing    // what a resend tells; nil: the chore is another
 	check    func() error // of a heartbeat; nil: the chore is another
 }
 
 // A resender is a sender whose receiver forgets what it does not hear again.
 type resender interface {
-	// resend tells what state returns at the moment that it is called.
-	resend(ctx context.Context, m *message, state func() []alerts.Event) outcome
+	// Resend tells what state returns at the moment that it is called.
+	Resend(ctx context.Context, m *message.Message, state func() []alerts.Event) send.Outcome
 }
 
 // newChore returns the chore of a hook's configuration, nil if it has none. Check
@@ -44,8 +46,8 @@ func (r *Runner) newChore(c compiled, check func() error, now time.Time) *chore 
 	}
 	if a, ok := c.sender.(resender); ok {
 		s := newStanding(r.log, c)
-		do := func(ctx context.Context) outcome {
-			return a.resend(ctx, &message{}, func() []alerts.Event { return s.now(time.Now()) })
+		do := func(ctx context.Context) send.Outcome {
+			return a.Resend(ctx, &message.Message{}, func() []alerts.Event { return s.now(time.Now()) })
 		}
 		return &chore{every: c.Resend, due: now, do: do, standing: s}
 	}
@@ -88,9 +90,9 @@ func (r *Runner) startChore(ctx context.Context, h *hook, now time.Time) bool {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		begun := time.Now()
-		res := result{h: h, chore: c, outcome: c.do(limited)}
+		res := result{h: h, chore: c, Outcome: c.do(limited)}
 		res.took = time.Since(begun)
-		res.aborted = res.err != nil && ctx.Err() != nil
+		res.aborted = res.Err != nil && ctx.Err() != nil
 		r.results <- res
 	}()
 	return true
@@ -115,23 +117,23 @@ func (r *Runner) finishChore(res result, now time.Time) {
 		return
 	}
 	h.stats.LastDuration = res.took
-	if res.err == nil {
+	if res.Err == nil {
 		h.stats.Chores++
 		h.stats.LastSuccess, h.stats.LastChore = now, now
 		if c.failing {
 			r.slog.Info("what a hook does regularly succeeds again", "hook", h.Name)
 		}
 		c.failing = false
-		if res.lacking != nil && !c.lacking {
-			r.slog.Warn("some members of a hook's cluster do not take what the others do", "hook", h.Name, "err", res.lacking)
+		if res.Lacking != nil && !c.lacking {
+			r.slog.Warn("some members of a hook's cluster do not take what the others do", "hook", h.Name, "err", res.Lacking)
 		}
-		c.lacking = res.lacking != nil
+		c.lacking = res.Lacking != nil
 		return
 	}
 	h.stats.ChoresFailed++
-	h.stats.LastError, h.stats.LastFailure = res.err.Error(), now
+	h.stats.LastError, h.stats.LastFailure = res.Err.Error(), now
 	if !c.failing {
-		r.slog.Warn("what a hook does regularly failed, it is tried again when it is due", "hook", h.Name, "every", c.every, "err", res.err)
+		r.slog.Warn("what a hook does regularly failed, it is tried again when it is due", "hook", h.Name, "every", c.every, "err", res.Err)
 	}
 	c.failing = true
 }

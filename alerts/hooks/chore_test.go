@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 )
 
 // fakeResender is a receiver in memory that is told the state again.
@@ -22,19 +25,19 @@ type fakeResender struct {
 	at     []time.Time
 }
 
-func (f *fakeResender) resend(_ context.Context, _ *message, state func() []alerts.Event) outcome {
+func (f *fakeResender) Resend(_ context.Context, _ *message.Message, state func() []alerts.Event) send.Outcome {
 	var names []string
 	for _, e := range state() {
-		names = append(names, e.Alert.Labels.Get("alertname")+" "+status(&e))
+		names = append(names, e.Alert.Labels.Get("alertname")+" "+message.Status(&e))
 	}
 	slices.Sort(names)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.states, f.at = append(f.states, strings.Join(names, ", ")), append(f.at, time.Now())
 	if f.fails {
-		return outcome{err: errRefused}
+		return send.Outcome{Err: errRefused}
 	}
-	return outcome{}
+	return send.Outcome{}
 }
 
 // told returns the states since the last call.
@@ -52,34 +55,34 @@ func TestResends(t *testing.T) {
 		c := with("am", f)
 		_, stop := start(t, log, c)
 		after(0)
-		equal(t, "nothing fires", f.told(), []string{""})
-		write(t, log, firing("A"), transition("none", alerts.KindFiring, []string{}), transition("P", alerts.KindPending, nil))
+		hooktest.Equal(t, "nothing fires", f.told(), []string{""})
+		write(t, log, hooktest.Firing("A"), hooktest.Transition("none", alerts.KindFiring, []string{}), hooktest.Transition("P", alerts.KindPending, nil))
 		after(2*time.Minute + time.Second)
-		equal(t, "A fires", f.told(), []string{"A firing", "A firing"})
-		write(t, log, resolved("A"), firing("B"))
+		hooktest.Equal(t, "A fires", f.told(), []string{"A firing", "A firing"})
+		write(t, log, hooktest.Resolved("A"), hooktest.Firing("B"))
 		after(15 * time.Minute)
-		equal(t, "A has ended", f.told(), slices.Repeat([]string{"A resolved, B firing"}, 15))
+		hooktest.Equal(t, "A has ended", f.told(), slices.Repeat([]string{"A resolved, B firing"}, 15))
 		after(time.Minute)
-		equal(t, "a quarter of an hour ago", f.told(), []string{"B firing"})
-		write(t, log, firing("A"))
+		hooktest.Equal(t, "a quarter of an hour ago", f.told(), []string{"B firing"})
+		write(t, log, hooktest.Firing("A"))
 		after(time.Minute)
-		equal(t, "A fires again", f.told(), []string{"A firing, B firing"})
-		silenced := transition("B", alerts.KindSilenced, nil)
+		hooktest.Equal(t, "A fires again", f.told(), []string{"A firing, B firing"})
+		silenced := hooktest.Transition("B", alerts.KindSilenced, nil)
 		silenced.Alert.SilencedBy = []string{"x"}
 		write(t, log, silenced)
 		after(time.Minute)
-		equal(t, "B is silenced", f.told(), []string{"A firing"})
-		write(t, log, transition("B", alerts.KindUnsilenced, nil))
+		hooktest.Equal(t, "B is silenced", f.told(), []string{"A firing"})
+		write(t, log, hooktest.Transition("B", alerts.KindUnsilenced, nil))
 		after(time.Minute)
-		equal(t, "and no longer", f.told(), []string{"A firing, B firing"})
-		write(t, log, resolved("B"))
+		hooktest.Equal(t, "and no longer", f.told(), []string{"A firing, B firing"})
+		write(t, log, hooktest.Resolved("B"))
 		after(0)
 		stop()
-		equal(t, "deliveries that the journal knows", len(told(t, log)), 5)
+		hooktest.Equal(t, "deliveries that the journal knows", len(told(t, log)), 5)
 
 		_, stop = start(t, log, c)
 		after(0)
-		equal(t, "after a start, at once", f.told(), []string{"A firing, B resolved"})
+		hooktest.Equal(t, "after a start, at once", f.told(), []string{"A firing, B resolved"})
 		stop()
 	})
 }
@@ -91,20 +94,20 @@ func TestResendsWithoutDisk(t *testing.T) {
 		f := &fakeResender{}
 		r, stop := start(t, log, with("am", f))
 		after(0)
-		write(t, log, firing("A"))
-		loose := []alerts.Event{resolved("A"), firing("B")}
+		write(t, log, hooktest.Firing("A"))
+		loose := []alerts.Event{hooktest.Resolved("A"), hooktest.Firing("B")}
 		r.Announce(loose)
 		after(time.Minute)
-		equal(t, "announced", f.told()[1:], []string{"A resolved, B firing"})
+		hooktest.Equal(t, "announced", f.told()[1:], []string{"A resolved, B firing"})
 		if err := r.Reload(nil); err != nil {
 			t.Fatal(err)
 		}
 		write(t, log, loose...)
-		write(t, log, resolved("B"))
+		write(t, log, hooktest.Resolved("B"))
 		stop()
 		_, stop = start(t, log, with("am", f))
 		after(0)
-		equal(t, "on disk", f.told(), []string{"A resolved, B resolved"})
+		hooktest.Equal(t, "on disk", f.told(), []string{"A resolved, B resolved"})
 		stop()
 	})
 }
@@ -115,13 +118,13 @@ func TestResendsFail(t *testing.T) {
 		f, other := &fakeResender{fails: true}, &fake{}
 		r, stop := start(t, log, with("am", f), with("ops", other))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(10 * time.Minute)
 		if s := r.Stats()[0]; s.ChoresFailed != 11 || s.Delivered != 1 || s.Running != 0 || s.LastError != "refused" {
 			t.Errorf("stats %+v", s)
 		}
-		equal(t, "other", other.whats(), []string{"A firing"})
-		equal(t, "journal", len(told(t, log)), 2)
+		hooktest.Equal(t, "other", other.whats(), []string{"A firing"})
+		hooktest.Equal(t, "journal", len(told(t, log)), 2)
 		stop()
 	})
 }
@@ -161,10 +164,10 @@ func TestHeartbeat(t *testing.T) {
 		go func() { r.Run(ctx); close(done) }()
 		beats := func() int { return len(f.seen()) }
 		after(59 * time.Second)
-		equal(t, "at the start", beats(), 0)
-		write(t, log, firing("A"), resolved("A"))
+		hooktest.Equal(t, "at the start", beats(), 0)
+		write(t, log, hooktest.Firing("A"), hooktest.Resolved("A"))
 		after(1*time.Second + 100*time.Millisecond)
-		equal(t, "after a minute", f.whats(), []string{"Watchdog firing"})
+		hooktest.Equal(t, "after a minute", f.whats(), []string{"Watchdog firing"})
 		// Reloads twice a minute, one just before it is due, do not keep it from beating.
 		after(29*time.Second + 500*time.Millisecond)
 		for range 6 {
@@ -174,7 +177,7 @@ func TestHeartbeat(t *testing.T) {
 			r.poke()
 			after(30 * time.Second)
 		}
-		equal(t, "through reloads", beats(), 4)
+		hooktest.Equal(t, "through reloads", beats(), 4)
 		list, err := r.List(t.Context(), "dead")
 		if err != nil || len(list) != 1 || list[0].Heartbeats == nil {
 			t.Fatalf("listed %+v, %v", list, err)
@@ -184,19 +187,19 @@ func TestHeartbeat(t *testing.T) {
 		}
 		be(ill)
 		after(10 * time.Minute)
-		equal(t, "not well", beats(), 4)
+		hooktest.Equal(t, "not well", beats(), 4)
 		if s := r.Stats()[0]; s.ChoresFailed != 10 || !strings.Contains(s.LastError, ill.Error()) {
 			t.Errorf("stats %+v", s)
 		}
 		be(nil)
 		after(time.Minute)
-		equal(t, "well again", beats(), 5)
+		hooktest.Equal(t, "well again", beats(), 5)
 		f.mu.Lock()
-		f.answer = func(context.Context, string) outcome { return outcome{err: errRefused} }
+		f.answer = func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused} }
 		f.mu.Unlock()
 		after(2 * time.Minute)
-		equal(t, "tried again when it is due", beats(), 7)
-		equal(t, "journal", len(told(t, log)), 0)
+		hooktest.Equal(t, "tried again when it is due", beats(), 7)
+		hooktest.Equal(t, "journal", len(told(t, log)), 0)
 		cancel()
 		<-done
 	})
@@ -206,9 +209,9 @@ func TestHeartbeat(t *testing.T) {
 // within the caps, and do not keep others from delivering.
 func TestChoresHaveNoPlaceOfTheirOwn(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		hang := &fake{answer: func(ctx context.Context, _ string) outcome {
+		hang := &fake{answer: func(ctx context.Context, _ string) send.Outcome {
 			<-ctx.Done()
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		var hooks []compiled
 		for i := range 40 {
@@ -219,9 +222,9 @@ func TestChoresHaveNoPlaceOfTheirOwn(t *testing.T) {
 		quick := &fake{}
 		_, stop := start(t, log, append(hooks, with("ops", quick))...)
 		after(10 * time.Second)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(20 * time.Second)
-		equal(t, "delivered", quick.whats(), []string{"A firing"})
+		hooktest.Equal(t, "delivered", quick.whats(), []string{"A firing"})
 		hang.mu.Lock()
 		if hang.most > maxRunning {
 			t.Errorf("%d at once", hang.most)

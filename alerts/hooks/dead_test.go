@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/send"
 )
 
 // letters lists the dead letters of a hook, the newest first, as "name status seq attempts".
@@ -38,18 +40,18 @@ func TestDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var refusing atomic.Bool
 		refusing.Store(true)
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if refusing.Load() {
-				return outcome{err: errRefused, permanent: true}
+				return send.Outcome{Err: errRefused, Permanent: true}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		log, j := openLog(t, dir)
 		r, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"), firing("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 		after(time.Minute)
-		write(t, log, resolved("A"))
+		write(t, log, hooktest.Resolved("A"))
 		after(time.Minute)
 		want := []string{"A resolved 5 1", "B firing 2 1", "A firing 1 1"}
 		if got := letters(t, r, "ops"); got[0] != want[0] || len(got) != 3 {
@@ -61,13 +63,13 @@ func TestDeadLetters(t *testing.T) {
 		log, j = openLog(t, dir)
 		r, stop = start(t, log, with("ops", f))
 		after(time.Hour)
-		equal(t, "nothing more is tried", len(f.seen()), 3)
+		hooktest.Equal(t, "nothing more is tried", len(f.seen()), 3)
 		if got := letters(t, r, "ops"); got[0] != want[0] || len(got) != 3 {
 			t.Errorf("after a restart: %v", got)
 		}
 		// One that fails again is as it was; the rest succeeds under the same keys.
 		n, err := r.Retry(t.Context(), "ops", 2)
-		equal(t, "retried", n, 1)
+		hooktest.Equal(t, "retried", n, 1)
 		after(time.Minute)
 		if got := letters(t, r, "ops"); err != nil || len(got) != 3 || got[0] != "B firing 2 1" {
 			t.Errorf("after a retry that failed: %v, %v", got, err)
@@ -84,7 +86,7 @@ func TestDeadLetters(t *testing.T) {
 		for _, key := range f.keys() {
 			seen[key]++
 		}
-		equal(t, "calls", seen, map[string]int{"A firing ops-1": 2, "B firing ops-2": 3, "A resolved ops-5": 2})
+		hooktest.Equal(t, "calls", seen, map[string]int{"A firing ops-1": 2, "B firing ops-2": 3, "A resolved ops-5": 2})
 		_, err = r.Retry(t.Context(), "ops", 2)
 		if !errors.Is(err, ErrNoDelivery) {
 			t.Errorf("once more: %v", err)
@@ -108,21 +110,21 @@ func TestDeadLetters(t *testing.T) {
 func TestDeadGroupAndRepeat(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		var refusing atomic.Bool
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if refusing.Load() {
-				return outcome{err: errRefused, permanent: true}
+				return send.Outcome{Err: errRefused, Permanent: true}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		c := grouping("ops", f)
 		c.Repeat = time.Hour
 		r, stop := start(t, log, c)
 		after(0)
-		write(t, log, firing("A"), firing("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 		after(time.Minute)
 		refusing.Store(true)
 		after(time.Hour)
-		write(t, log, resolved("A"), resolved("B"))
+		write(t, log, hooktest.Resolved("A"), hooktest.Resolved("B"))
 		after(time.Minute)
 		refusing.Store(false)
 		if n, err := r.Retry(t.Context(), "ops", 0); n != 2 || err != nil {
@@ -131,25 +133,25 @@ func TestDeadGroupAndRepeat(t *testing.T) {
 		after(time.Minute)
 		keys := f.keys()
 		end := keys[2]
-		equal(t, "calls", keys[:2], []string{"A firing, B firing ops-2", "A firing, B firing ops-2-r1"})
+		hooktest.Equal(t, "calls", keys[:2], []string{"A firing, B firing ops-2", "A firing, B firing ops-2-r1"})
 		if !strings.HasPrefix(end, "A resolved, B resolved ops-") || len(keys) != 5 {
 			t.Errorf("calls %v", keys)
 		}
 		again := map[string]bool{keys[3]: true, keys[4]: true}
-		equal(t, "retried", again, map[string]bool{keys[1]: true, end: true})
+		hooktest.Equal(t, "retried", again, map[string]bool{keys[1]: true, end: true})
 		stop()
 	})
 }
 
 func TestDeadLettersAreBounded(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		f := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused, permanent: true} }}
+		f := &fake{answer: func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused, Permanent: true} }}
 		r, stop := start(t, log, with("ops", f))
 		after(0)
 		for i := range 5 {
 			var events []alerts.Event
 			for k := range maxDead / 4 {
-				events = append(events, firing(fmt.Sprint("A", i, "-", k)))
+				events = append(events, hooktest.Firing(fmt.Sprint("A", i, "-", k)))
 			}
 			write(t, log, events...)
 			after(time.Minute)
@@ -171,16 +173,16 @@ func TestListAndRetryWaiting(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		var refusing atomic.Bool
 		refusing.Store(true)
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if refusing.Load() {
-				return outcome{err: errRefused, retryAfter: time.Hour}
+				return send.Outcome{Err: errRefused, RetryAfter: time.Hour}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		r, stop := start(t, log, with("ops", f), with("other", &fake{}))
 		after(0)
 		begun := time.Now()
-		write(t, log, firing("A"), resolved("A"))
+		write(t, log, hooktest.Firing("A"), hooktest.Resolved("A"))
 		after(time.Minute)
 		list, err := r.List(t.Context(), "")
 		if err != nil || len(list) != 2 {
@@ -203,7 +205,7 @@ func TestListAndRetryWaiting(t *testing.T) {
 			t.Errorf("retried %d, %v", n, err)
 		}
 		after(time.Second)
-		equal(t, "calls", f.whats(), []string{"A firing", "A firing", "A resolved"})
+		hooktest.Equal(t, "calls", f.whats(), []string{"A firing", "A firing", "A resolved"})
 		if list, err := r.List(t.Context(), "ops"); err != nil || len(list) != 1 || list[0].WaitingTotal != 0 || list[0].State != "ok" {
 			t.Errorf("after it %+v, %v", list, err)
 		}
@@ -221,15 +223,15 @@ func TestListAndRetryWaiting(t *testing.T) {
 // the journal is told nothing.
 func TestProbe(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		f := &fake{answer: func(_ context.Context, what string) outcome {
+		f := &fake{answer: func(_ context.Context, what string) send.Outcome {
 			if strings.HasPrefix(what, testAlert) {
-				return outcome{request: "asked " + what, answer: "said"}
+				return send.Outcome{Request: "asked " + what, Answer: "said"}
 			}
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		r, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(time.Second)
 		before := log.Last()
 		res, err := r.Test(t.Context(), "ops", Test{Resolved: true})
@@ -237,7 +239,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%+v, %v", res, err)
 		}
 		after(0)
-		equal(t, "journal", log.Last(), before)
+		hooktest.Equal(t, "journal", log.Last(), before)
 		if _, err := r.Test(t.Context(), "nobody", Test{}); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {
 			t.Error(err)
 		}

@@ -44,7 +44,7 @@ func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
 	}
 	d.attempts++
 	h.stats.LastDuration = res.took
-	if res.err == nil {
+	if res.Err == nil {
 		h.stats.Delivered++
 		h.stats.LastSuccess = now
 		h.finished(d)
@@ -52,18 +52,18 @@ func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
 		return 0, h.verdict(res, now, alerts.Delivery{})
 	}
 	h.stats.Failed++
-	d.err = res.err.Error()
+	d.err = res.Err.Error()
 	h.stats.LastError, h.stats.LastFailure = d.err, now
 	first := d.since.IsZero()
 	d.failing(now)
 	left := h.GiveUp - now.Sub(d.since)
-	if res.permanent || left <= 0 {
+	if res.Permanent || left <= 0 {
 		h.stats.GivenUp++
 		h.finished(d)
 		h.said(d, now)
 		return 0, h.verdict(res, now, alerts.Delivery{Error: d.err, GivenUp: true})
 	}
-	wait := min(max(backoff(d.attempts), res.retryAfter), max(left, retryMin))
+	wait := min(max(backoff(d.attempts), res.RetryAfter), max(left, retryMin))
 	if first {
 		return wait, h.verdict(res, now, alerts.Delivery{Error: d.err})
 	}

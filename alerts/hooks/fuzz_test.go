@@ -3,6 +3,8 @@ package hooks
 import (
 	"testing"
 	"time"
+
+	"monitord/alerts/hooks/hooktest"
 )
 
 // FuzzProgress: whatever is noted, a start goes on with what there is.
@@ -17,7 +19,7 @@ func FuzzProgress(f *testing.F) {
 		f.Add([]byte(seed[0]), []byte(seed[1]), []byte(seed[2]))
 	}
 	log, _ := openLog(f, f.TempDir())
-	write(f, log, firing("A"), firing("B"), resolved("A"))
+	write(f, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Resolved("A"))
 	f.Fuzz(func(t *testing.T, cursor, dead, sealed []byte) {
 		c := with("ops", &fake{})
 		c.Repeat = time.Hour

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/send"
 )
 
 func grouping(name string, f *fake) compiled {
@@ -20,7 +22,7 @@ func grouping(name string, f *fake) compiled {
 }
 
 // elsewhere is an event of an alert in another group.
-func elsewhere(e alerts.Event) alerts.Event { return withLabel(e, "severity", "warning") }
+func elsewhere(e alerts.Event) alerts.Event { return hooktest.WithLabel(e, "severity", "warning") }
 
 func TestGroups(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
@@ -28,22 +30,22 @@ func TestGroups(t *testing.T) {
 		_, stop := start(t, log, grouping("ops", f))
 		after(0)
 		begun := time.Now()
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(4 * time.Second)
-		write(t, log, firing("B"), elsewhere(firing("C")))
+		write(t, log, hooktest.Firing("B"), elsewhere(hooktest.Firing("C")))
 		after(4 * time.Second)
-		write(t, log, resolved("A"))
+		write(t, log, hooktest.Resolved("A"))
 		after(time.Minute)
-		write(t, log, resolved("B"))
+		write(t, log, hooktest.Resolved("B"))
 		after(time.Minute)
-		equal(t, "calls", f.keys(), []string{
+		hooktest.Equal(t, "calls", f.keys(), []string{
 			"A firing, B firing, A resolved ops-4", "C firing ops-3", "B resolved ops-7"})
 		for i, want := range []time.Duration{10 * time.Second, 14 * time.Second, 78 * time.Second} {
 			if at := f.seen()[i].at.Sub(begun); at != want {
 				t.Errorf("delivery %d came after %v, want %v", i, at, want)
 			}
 		}
-		equal(t, "journal", told(t, log), []string{"ops notified 4 1 with [1 2]", "ops notified 3 1", "ops notified 7 1"})
+		hooktest.Equal(t, "journal", told(t, log), []string{"ops notified 4 1 with [1 2]", "ops notified 3 1", "ops notified 7 1"})
 		if _, ok := log.Progress()["ops"]["seal-4"]; ok {
 			t.Error("a seal is left")
 		}
@@ -57,15 +59,15 @@ func TestGroupRetried(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		log, j := openLog(t, dir)
-		bad := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused} }}
+		bad := &fake{answer: func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused} }}
 		_, stop := start(t, log, grouping("ops", bad))
 		after(0)
-		write(t, log, firing("A"), firing("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 		after(20 * time.Second)
-		write(t, log, firing("C"), resolved("A"))
+		write(t, log, hooktest.Firing("C"), hooktest.Resolved("A"))
 		after(20 * time.Second)
 		for _, key := range bad.keys() {
-			equal(t, "each attempt", key, "A firing, B firing ops-2")
+			hooktest.Equal(t, "each attempt", key, "A firing, B firing ops-2")
 		}
 		stop()
 		j.Close()
@@ -74,11 +76,11 @@ func TestGroupRetried(t *testing.T) {
 		good := &fake{}
 		_, stop = start(t, log, grouping("ops", good))
 		after(time.Minute)
-		equal(t, "after a restart", good.keys(), []string{"A firing, B firing ops-2", "C firing, A resolved ops-5"})
+		hooktest.Equal(t, "after a restart", good.keys(), []string{"A firing, B firing ops-2", "C firing, A resolved ops-5"})
 		stop()
 		_, stop = start(t, log, grouping("ops", good))
 		after(time.Minute)
-		equal(t, "after another", len(good.keys()), 2)
+		hooktest.Equal(t, "after another", len(good.keys()), 2)
 		stop()
 	})
 }
@@ -92,11 +94,11 @@ func TestGroupChanges(t *testing.T) {
 				var failing atomic.Bool
 				failing.Store(true)
 				f := &fake{}
-				f.answer = func(context.Context, string) outcome {
+				f.answer = func(context.Context, string) send.Outcome {
 					if failing.Load() {
-						return outcome{err: errRefused}
+						return send.Outcome{Err: errRefused}
 					}
-					return outcome{}
+					return send.Outcome{}
 				}
 				var r *Runner
 				stop := func() {}
@@ -113,13 +115,13 @@ func TestGroupChanges(t *testing.T) {
 					after(0)
 				}
 				use(grouping("ops", f))
-				write(t, log, firing("A"), firing("B"))
+				write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 				after(20 * time.Second)
 				use(with("ops", f))
-				write(t, log, resolved("A"), resolved("B"))
+				write(t, log, hooktest.Resolved("A"), hooktest.Resolved("B"))
 				after(20 * time.Second)
 				use(grouping("ops", f))
-				write(t, log, firing("A"))
+				write(t, log, hooktest.Firing("A"))
 				after(20 * time.Second)
 				failing.Store(false)
 				after(time.Hour)
@@ -130,7 +132,7 @@ func TestGroupChanges(t *testing.T) {
 						of[name] = append(of[name], status)
 					}
 				}
-				equal(t, "in order", of, map[string][]string{"A": {"firing", "resolved", "firing"}, "B": {"firing", "resolved"}})
+				hooktest.Equal(t, "in order", of, map[string][]string{"A": {"firing", "resolved", "firing"}, "B": {"firing", "resolved"}})
 				if keys := f.keys(); keys[0] != keys[3] || keys[0] != "A firing, B firing ops-2" {
 					t.Errorf("the group fell apart: %v", keys)
 				}
@@ -148,15 +150,15 @@ func TestGroupRepeats(t *testing.T) {
 		c.Repeat = time.Hour
 		_, stop := start(t, log, c)
 		after(0)
-		write(t, log, firing("A"), firing("B"), elsewhere(firing("X")))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), elsewhere(hooktest.Firing("X")))
 		after(30 * time.Minute)
-		write(t, log, firing("C"))
+		write(t, log, hooktest.Firing("C"))
 		after(time.Hour)
-		write(t, log, resolved("C"))
+		write(t, log, hooktest.Resolved("C"))
 		after(time.Hour)
 		keys := f.keys()[3:]
 		slices.Sort(keys)
-		equal(t, "calls", keys, []string{
+		hooktest.Equal(t, "calls", keys, []string{
 			"A firing, B firing ops-2-r2", "A firing, B firing, C firing ops-6-r1", "C resolved ops-10", "X firing ops-3-r1", "X firing ops-3-r2"})
 		stop()
 	})
@@ -170,10 +172,10 @@ func TestGroupBounds(t *testing.T) {
 		after(0)
 		var events []alerts.Event
 		for i := range maxGroup + 10 {
-			events = append(events, firing(fmt.Sprint("A", i)))
+			events = append(events, hooktest.Firing(fmt.Sprint("A", i)))
 		}
 		for i := range 5 {
-			e := elsewhere(firing(fmt.Sprint("B", i)))
+			e := elsewhere(hooktest.Firing(fmt.Sprint("B", i)))
 			e.Alert.Annotations = map[string]string{"summary": strings.Repeat("x", maxGroupBytes/2)}
 			events = append(events, e)
 		}
@@ -184,7 +186,7 @@ func TestGroupBounds(t *testing.T) {
 			sizes = append(sizes, 1+strings.Count(what, ","))
 		}
 		slices.Sort(sizes)
-		equal(t, "sizes", sizes, []int{1, 2, 2, 10, maxGroup})
+		hooktest.Equal(t, "sizes", sizes, []int{1, 2, 2, 10, maxGroup})
 		stop()
 	})
 }
@@ -195,15 +197,15 @@ func TestGroupWithoutDisk(t *testing.T) {
 		f := &fake{}
 		r, stop := start(t, log, grouping("ops", f))
 		after(0)
-		a, b := firing("A"), firing("B")
+		a, b := hooktest.Firing("A"), hooktest.Firing("B")
 		r.Announce([]alerts.Event{a, b})
 		after(time.Second)
 		first := f.whats()
 		slices.Sort(first)
-		equal(t, "without numbers", first, []string{"A firing", "B firing"})
-		write(t, log, a, b, resolved("A"))
+		hooktest.Equal(t, "without numbers", first, []string{"A firing", "B firing"})
+		write(t, log, a, b, hooktest.Resolved("A"))
 		after(time.Minute)
-		equal(t, "with numbers", f.whats()[2:], []string{"A resolved"})
+		hooktest.Equal(t, "with numbers", f.whats()[2:], []string{"A resolved"})
 		stop()
 	})
 }

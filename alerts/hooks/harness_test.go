@@ -16,12 +16,14 @@ import (
 	"go.uber.org/goleak"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 	"monitord/alerts/journal"
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == HelperName {
-		if err := ServeHelper(os.Stdin, os.Stdout); err != nil {
+	if len(os.Args) == 2 && os.Args[1] == send.HelperName {
+		if err := send.ServeHelper(os.Stdin, os.Stdout); err != nil {
 			panic(err)
 		}
 		return
@@ -59,9 +61,9 @@ func write(t testing.TB, log *alerts.Log, events ...alerts.Event) {
 }
 
 // whatOf says what is in a message, in short.
-func whatOf(m *message) string {
+func whatOf(m *message.Message) string {
 	var whats []string
-	for _, a := range m.payload.Alerts {
+	for _, a := range m.Payload.Alerts {
 		whats = append(whats, a.Labels["alertname"]+" "+a.Status)
 	}
 	return strings.Join(whats, ", ")
@@ -76,7 +78,7 @@ type call struct {
 
 // fake is a receiver in memory. answer decides about each attempt; nil is success.
 type fake struct {
-	answer func(ctx context.Context, what string) outcome
+	answer func(ctx context.Context, what string) send.Outcome
 
 	mu      sync.Mutex
 	calls   []call
@@ -85,10 +87,10 @@ type fake struct {
 	closed  int
 }
 
-func (f *fake) send(ctx context.Context, m *message) outcome {
+func (f *fake) Send(ctx context.Context, m *message.Message) send.Outcome {
 	what := whatOf(m)
 	f.mu.Lock()
-	f.calls = append(f.calls, call{what, m.key, time.Now()})
+	f.calls = append(f.calls, call{what, m.Key, time.Now()})
 	f.running++
 	f.most = max(f.most, f.running)
 	f.mu.Unlock()
@@ -98,14 +100,14 @@ func (f *fake) send(ctx context.Context, m *message) outcome {
 		f.mu.Unlock()
 	}()
 	if f.answer == nil {
-		return outcome{}
+		return send.Outcome{}
 	}
 	return f.answer(ctx, what)
 }
 
-func (*fake) target() string { return "" }
+func (*fake) Target() string { return "" }
 
-func (f *fake) close() {
+func (f *fake) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed++

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 )
 
 // HeartbeatName is the name of the alert that a heartbeat carries: that of the
@@ -17,16 +19,16 @@ const HeartbeatName = "Watchdog"
 
 // heartbeat returns what sends a hook's heartbeats: nothing while not all is
 // well, which is what its receiver is to notice.
-func (r *Runner) heartbeat(c compiled, check func() error, since time.Time) func(context.Context) outcome {
-	return func(ctx context.Context) outcome {
+func (r *Runner) heartbeat(c compiled, check func() error, since time.Time) func(context.Context) send.Outcome {
+	return func(ctx context.Context) send.Outcome {
 		if err := check(); err != nil {
-			return outcome{err: fmt.Errorf("no heartbeat is sent: %w", err)}
+			return send.Outcome{Err: fmt.Errorf("no heartbeat is sent: %w", err)}
 		}
-		m, err := r.origin.compose(draft{hook: c.Name, events: []alerts.Event{r.wellness(since)}, heartbeat: true})
+		m, err := r.origin.Compose(message.Draft{Hook: c.Name, Events: []alerts.Event{r.wellness(since)}, Heartbeat: true})
 		if err != nil {
-			return outcome{err: err}
+			return send.Outcome{Err: err}
 		}
-		return c.sender.send(ctx, m)
+		return c.sender.Send(ctx, m)
 	}
 }
 

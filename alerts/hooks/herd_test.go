@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/message"
+	"monitord/alerts/hooks/send"
 )
 
 // herd is hooks whose programs hang, leave children that hang, ignore signals,
@@ -25,7 +28,7 @@ func herd(t *testing.T, n int, limit time.Duration, all *counting) (hooks []comp
 		"sleep 1000", "sleep 1000 & sleep 1000 & wait", "yes", "trap '' TERM; yes & yes", "trap '' TERM INT HUP; while :; do sleep 1000; done",
 		"fork() { (trap '' TERM; sleep 1000) & }; fork; fork; fork; fork; wait",
 	} {
-		scripts = append(scripts, newExec([]string{program(t, head+text)}, "web1"))
+		scripts = append(scripts, send.NewExec([]string{hooktest.Script(t, head+text)}, "web1"))
 	}
 	for i := range n {
 		h := with(fmt.Sprint("h", i), passing{scripts[i%len(scripts)], &counting{}, all})
@@ -44,7 +47,7 @@ func TestThousandHooks(t *testing.T) {
 	hooks, pids := herd(t, herdHooks, limit, all)
 	log, _ := openLog(t, t.TempDir())
 	r, stop := start(t, log, hooks...)
-	write(t, log, firing("A"), firing("B"))
+	write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 	deadline := time.After(5 * time.Minute)
 	for n := 0; n < 2*len(hooks); {
 		changed := log.Changed()
@@ -76,7 +79,7 @@ func TestThousandHooks(t *testing.T) {
 	if longest > limit+herdSlack {
 		t.Errorf("an attempt took %v", longest)
 	}
-	noGroup(t, pids)
+	hooktest.NoGroup(t, pids)
 	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
 		t.Errorf("a child is left: %d, %v", pid, err)
 	}
@@ -97,15 +100,15 @@ func givenUp(t *testing.T, log *alerts.Log) int {
 // another delivers each alert at once.
 func TestHangingHookDelaysNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		hang := &fake{answer: func(ctx context.Context, _ string) outcome {
+		hang := &fake{answer: func(ctx context.Context, _ string) send.Outcome {
 			<-ctx.Done()
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		quick := &fake{}
 		_, stop := start(t, log, with("hang", hang), with("quick", quick))
 		after(0)
 		for i := range 200 {
-			write(t, log, firing(fmt.Sprint("A", i)))
+			write(t, log, hooktest.Firing(fmt.Sprint("A", i)))
 			begun := time.Now()
 			after(0)
 			calls := quick.seen()
@@ -128,11 +131,11 @@ func TestNetworkAwayForAnHour(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		var away atomic.Bool
 		away.Store(true)
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if away.Load() {
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		c := with("ops", f)
 		other := with("other", &fake{})
@@ -143,9 +146,9 @@ func TestNetworkAwayForAnHour(t *testing.T) {
 			var events []alerts.Event
 			for i := range 40 {
 				name := fmt.Sprint("A", i)
-				e := firing(name)
+				e := hooktest.Firing(name)
 				if minute%2 == 1 {
-					e = resolved(name)
+					e = hooktest.Resolved(name)
 				}
 				events = append(events, e)
 				want[name] = append(want[name], whatOfEvent(&e))
@@ -167,7 +170,7 @@ func TestNetworkAwayForAnHour(t *testing.T) {
 			got[name] = append(got[name], c.what)
 			keys[c.key] = true
 		}
-		equal(t, "deliveries", got, want)
+		hooktest.Equal(t, "deliveries", got, want)
 		if len(keys) != 2400 {
 			t.Errorf("%d keys of 2400 deliveries", len(keys))
 		}
@@ -178,7 +181,9 @@ func TestNetworkAwayForAnHour(t *testing.T) {
 	})
 }
 
-func whatOfEvent(e *alerts.Event) string { return e.Alert.Labels.Get("alertname") + " " + status(e) }
+func whatOfEvent(e *alerts.Event) string {
+	return e.Alert.Labels.Get("alertname") + " " + message.Status(e)
+}
 
 // TestWaitingIsBounded: a hook that has its share waiting reads on only when it
 // has delivered; the journal keeps the rest, and nothing is lost.
@@ -186,11 +191,11 @@ func TestWaitingIsBounded(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		var away atomic.Bool
 		away.Store(true)
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if away.Load() {
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		r, stop := start(t, log, with("ops", f))
 		after(0)
@@ -200,7 +205,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		const n = 4 * minWaiting
 		var events []alerts.Event
 		for i := range n {
-			events = append(events, firing(fmt.Sprint("A", i)))
+			events = append(events, hooktest.Firing(fmt.Sprint("A", i)))
 		}
 		write(t, log, events...)
 		after(time.Minute)
@@ -222,7 +227,7 @@ type counting struct {
 	longest   atomic.Int64
 }
 
-func (c *counting) count(attempt func() outcome) outcome {
+func (c *counting) count(attempt func() send.Outcome) send.Outcome {
 	n := c.now.Add(1)
 	defer c.now.Add(-1)
 	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
@@ -241,8 +246,8 @@ type passing struct {
 	own, all *counting
 }
 
-func (p passing) send(ctx context.Context, m *message) outcome {
-	return p.all.count(func() outcome {
-		return p.own.count(func() outcome { return p.sender.send(ctx, m) })
+func (p passing) Send(ctx context.Context, m *message.Message) send.Outcome {
+	return p.all.count(func() send.Outcome {
+		return p.own.count(func() send.Outcome { return p.sender.Send(ctx, m) })
 	})
 }

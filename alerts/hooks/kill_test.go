@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/message"
 	"monitord/alerts/journal"
 )
 
@@ -54,7 +56,7 @@ func child(dir string) {
 			for range childAppended {
 				n := rand.IntN(childAlerts)
 				name, severity := fmt.Sprint("A", n), fmt.Sprint("s", n%2)
-				events := []alerts.Event{withLabel(firing(name), "severity", severity), withLabel(resolved(name), "severity", severity)}
+				events := []alerts.Event{hooktest.WithLabel(hooktest.Firing(name), "severity", severity), hooktest.WithLabel(hooktest.Resolved(name), "severity", severity)}
 				if _, err := log.Append(context.Background(), events); err != nil {
 					fail(err)
 				}
@@ -110,7 +112,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hook := strings.TrimPrefix(r.URL.Path, "/")
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var p payload
+	var p message.Payload
 	if err := json.Unmarshal(body, &p); err != nil {
 		l.fault("%v", err)
 		return
@@ -135,7 +137,7 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // enter takes in what comes under a new key.
-func (l *ledger) enter(hook, key string, p *payload) {
+func (l *ledger) enter(hook, key string, p *message.Payload) {
 	if n := p.Monitord.Repeat; n > 0 {
 		// The alert that lasts is said again and again; nothing is left out.
 		if before := l.repeats[hook]; n != before+1 {
@@ -301,7 +303,7 @@ func introduce(t *testing.T, dir, url string) {
 	waitFor(t, log, func() bool { return len(log.Progress()) == 3 })
 	cancel()
 	<-done
-	write(t, log, withLabel(firing("lasting"), "severity", "warning"))
+	write(t, log, hooktest.WithLabel(hooktest.Firing("lasting"), "severity", "warning"))
 }
 
 func all(t testing.TB, log *alerts.Log) []alerts.Event {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"monitord/alerts/hooks/send"
 )
 
 // keysOf lists the keys that only some types of hooks have, by type.
@@ -63,7 +65,7 @@ func (c Config) sender(o Options) (sender, []error) {
 	}
 	if c.Type == "exec" {
 		fault("command", checkCommand(c.Command))
-		return newExec(c.Command, o.Instance), faults
+		return send.NewExec(c.Command, o.Instance), faults
 	}
 	secret, err := oneOf("secret", c.Secret, c.SecretFile)
 	if err != nil {
@@ -77,7 +79,7 @@ func (c Config) sender(o Options) (sender, []error) {
 		return nil, append(faults, err)
 	}
 	if c.Type == "shoutrrr" {
-		s, err := newShoutrrr(target, o.Instance)
+		s, err := send.NewShoutrrr(target, o.Instance)
 		if err != nil {
 			fault("url", err)
 			return nil, faults
@@ -92,7 +94,7 @@ func (c Config) sender(o Options) (sender, []error) {
 	if c.Type == "alertmanager" {
 		return c.alertmanager([]*url.URL{u}, secret, o, faults)
 	}
-	return newWebhook(u, secret, o.Version), faults
+	return send.NewWebhook(u, secret, o.Version), faults
 }
 
 // maxMembers bounds the members of a cluster.
@@ -144,7 +146,7 @@ func (c Config) alertmanager(members []*url.URL, secret string, o Options, fault
 	if c.Heartbeat > 0 {
 		every = c.Heartbeat
 	}
-	return newAlertmanager(members, secret, every, o.Version), nil
+	return send.NewAlertmanager(members, secret, every, o.Version), nil
 }
 
 func checkCommand(command []string) error {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"monitord/alerts/hooks/hooktest"
 )
 
 func TestValidateKinds(t *testing.T) {
@@ -69,7 +71,7 @@ func TestMembersFromAFile(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	equal(t, "members", hooks[0].sender.target(), "am1:9093, am2:9093")
+	hooktest.Equal(t, "members", hooks[0].sender.Target(), "am1:9093, am2:9093")
 	c.URLs = []string{"http://am1:9093"}
 	if faults := Validate([]Config{c}); len(faults) != 1 || !strings.Contains(faults[0].Error(), "urls_file: is given beside urls") {
 		t.Errorf("faults %v", faults)

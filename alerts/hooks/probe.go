@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
 )
 
 // A Test is how a hook is tried out.
@@ -70,14 +71,14 @@ func TestAlone(ctx context.Context, cfgs []Config, name string, o Options, t Tes
 	if len(faults) > 0 {
 		return TestResult{}, errors.Join(faults...)
 	}
-	defer hooks[0].sender.close()
-	return try(ctx, origin{epoch: "test", instance: o.Instance, externalURL: o.ExternalURL}, hooks[0], t), nil
+	defer hooks[0].sender.Close()
+	return try(ctx, message.Origin{Epoch: "test", Instance: o.Instance, ExternalURL: o.ExternalURL}, hooks[0], t), nil
 }
 
 // try sends the alert of a test, and does nothing else.
-func try(ctx context.Context, from origin, c compiled, t Test) TestResult {
-	res := TestResult{Hook: c.Name, Type: c.Type, Target: c.sender.target()}
-	m, err := from.compose(draft{hook: c.Name, events: []alerts.Event{example(from.instance, t)}, groupBy: c.GroupBy, test: true})
+func try(ctx context.Context, from message.Origin, c compiled, t Test) TestResult {
+	res := TestResult{Hook: c.Name, Type: c.Type, Target: c.sender.Target()}
+	m, err := from.Compose(message.Draft{Hook: c.Name, Events: []alerts.Event{example(from.Instance, t)}, GroupBy: c.GroupBy, Test: true})
 	if err != nil {
 		res.Error = err.Error()
 		return res
@@ -85,11 +86,11 @@ func try(ctx context.Context, from origin, c compiled, t Test) TestResult {
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	begun := time.Now()
-	out := c.sender.send(limited, m)
+	out := c.sender.Send(limited, m)
 	res.Took = time.Since(begun).Seconds()
-	res.Request, res.Answer, res.Permanent = out.request, out.answer, out.permanent
-	if out.err != nil {
-		res.Error = out.err.Error()
+	res.Request, res.Answer, res.Permanent = out.Request, out.Answer, out.Permanent
+	if out.Err != nil {
+		res.Error = out.Err.Error()
 	}
 	return res
 }

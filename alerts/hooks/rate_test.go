@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
 )
 
 // TestRate: never more than the cap in any minute, and nothing is lost.
@@ -18,7 +19,7 @@ func TestRate(t *testing.T) {
 		after(0)
 		begun := time.Now()
 		for i := range 20 {
-			write(t, log, firing(fmt.Sprint("A", i)))
+			write(t, log, hooktest.Firing(fmt.Sprint("A", i)))
 			after(time.Second)
 		}
 		after(10 * time.Minute)
@@ -52,9 +53,9 @@ func TestRateChanges(t *testing.T) {
 	for i := range 4 {
 		r.start(now.Add(time.Duration(i) * time.Second))
 	}
-	equal(t, "full", r.free(), now.Add(61*time.Second))
+	hooktest.Equal(t, "full", r.free(), now.Add(61*time.Second))
 	r.set(2)
-	equal(t, "lowered", r.free(), now.Add(62*time.Second))
+	hooktest.Equal(t, "lowered", r.free(), now.Add(62*time.Second))
 	r.set(5)
 	if !r.free().IsZero() || len(r.started) != 2 {
 		t.Errorf("raised: %v, %d", r.free(), len(r.started))

@@ -41,7 +41,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		h := before[c.Name]
 		delete(before, c.Name)
 		if h != nil {
-			h.sender.close()
+			h.sender.Close()
 			h.configure(c)
 		} else {
 			h = newHook(c)
@@ -58,7 +58,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		hooks = append(hooks, h)
 	}
 	for name, h := range before {
-		h.sender.close()
+		h.sender.Close()
 		r.scribe.forget(name)
 		notes.forget(name, progressKey)
 		notes.forget(name, deadKey)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/send"
 )
 
 func repeating(name string, f *fake, every time.Duration) compiled {
@@ -23,13 +25,13 @@ func TestRepeats(t *testing.T) {
 		_, stop := start(t, log, repeating("ops", f, 4*time.Hour), with("never", never))
 		after(0)
 		begun := time.Now()
-		write(t, log, firing("A"), firing("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 		after(time.Hour)
-		write(t, log, resolved("B"))
+		write(t, log, hooktest.Resolved("B"))
 		after(8 * time.Hour)
-		write(t, log, resolved("A"))
+		write(t, log, hooktest.Resolved("A"))
 		after(24 * time.Hour)
-		equal(t, "calls", f.keys()[3:], []string{"A firing ops-1-r1", "A firing ops-1-r2", "A resolved ops-" + fmt.Sprint(endOf(t, log, "A"))})
+		hooktest.Equal(t, "calls", f.keys()[3:], []string{"A firing ops-1-r1", "A firing ops-1-r2", "A resolved ops-" + fmt.Sprint(endOf(t, log, "A"))})
 		for i, want := range []time.Duration{4 * time.Hour, 8 * time.Hour} {
 			if at := f.seen()[3+i].at.Sub(begun); at != want {
 				t.Errorf("repeat %d came after %v", i+1, at)
@@ -59,15 +61,15 @@ func endOf(t *testing.T, log *alerts.Log, name string) uint64 {
 func TestRepeatFails(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		var failing atomic.Bool
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if failing.Load() {
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		_, stop := start(t, log, repeating("ops", f, time.Hour))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(time.Minute)
 		failing.Store(true)
 		after(time.Hour + 10*time.Minute)
@@ -76,16 +78,16 @@ func TestRepeatFails(t *testing.T) {
 			t.Errorf("%d attempts", len(tries))
 		}
 		for _, key := range tries {
-			equal(t, "each attempt", key, "A firing ops-1-r1")
+			hooktest.Equal(t, "each attempt", key, "A firing ops-1-r1")
 		}
 		failing.Store(false)
 		before := len(f.seen())
-		write(t, log, resolved("A"))
+		write(t, log, hooktest.Resolved("A"))
 		after(time.Second)
-		equal(t, "the end", f.whats()[before:], []string{"A resolved"})
+		hooktest.Equal(t, "the end", f.whats()[before:], []string{"A resolved"})
 		after(10 * time.Hour)
-		equal(t, "after it", len(f.seen()), before+1)
-		equal(t, "journal", told(t, log)[1], "ops notify_failed 1 1 repeat 1")
+		hooktest.Equal(t, "after it", len(f.seen()), before+1)
+		hooktest.Equal(t, "journal", told(t, log)[1], "ops notify_failed 1 1 repeat 1")
 		stop()
 	})
 }
@@ -94,15 +96,15 @@ func TestRepeatFails(t *testing.T) {
 func TestRepeatsCountFromDelivery(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		begun := time.Now()
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if time.Since(begun) < 30*time.Minute {
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		_, stop := start(t, log, repeating("ops", f, time.Hour))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(50 * time.Minute)
 		calls := f.seen()
 		delivered := calls[len(calls)-1].at
@@ -125,7 +127,7 @@ func TestRepeatAcrossRestarts(t *testing.T) {
 			log, j := openLog(t, dir)
 			f := &fake{}
 			if failing {
-				f.answer = func(context.Context, string) outcome { return outcome{err: errRefused} }
+				f.answer = func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused} }
 			}
 			_, stop := start(t, log, repeating("ops", f, time.Hour))
 			after(0)
@@ -139,16 +141,16 @@ func TestRepeatAcrossRestarts(t *testing.T) {
 				}
 			}
 		}
-		run(30*time.Minute, false, firing("A"))
+		run(30*time.Minute, false, hooktest.Firing("A"))
 		after(10 * time.Minute)
 		run(30*time.Minute, false) // 70 minutes
 		run(60*time.Minute, true)  // 130: the second repeat fails
 		run(10*time.Minute, false) // 140
 		after(5 * time.Hour)
 		run(10*time.Minute, false) // at once
-		run(10*time.Minute, false, resolved("A"))
+		run(10*time.Minute, false, hooktest.Resolved("A"))
 		run(5*time.Hour, false)
-		equal(t, "calls", keys[:5], []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2", "A firing ops-1-r2", "A firing ops-1-r3"})
+		hooktest.Equal(t, "calls", keys[:5], []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2", "A firing ops-1-r2", "A firing ops-1-r3"})
 		if len(keys) != 6 {
 			t.Errorf("calls %v", keys)
 		}
@@ -160,14 +162,14 @@ func TestRepeatsRestInSilence(t *testing.T) {
 		f := &fake{}
 		_, stop := start(t, log, repeating("ops", f, time.Hour))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(90 * time.Minute)
-		write(t, log, silenced(firing("A"), alerts.KindSilenced))
+		write(t, log, silenced(hooktest.Firing("A"), alerts.KindSilenced))
 		after(5 * time.Hour)
-		equal(t, "silenced", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1"})
-		write(t, log, silenced(firing("A"), alerts.KindUnsilenced))
+		hooktest.Equal(t, "silenced", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1"})
+		write(t, log, silenced(hooktest.Firing("A"), alerts.KindUnsilenced))
 		after(time.Minute)
-		equal(t, "unsilenced", f.keys()[2:], []string{"A firing ops-1-r2"})
+		hooktest.Equal(t, "unsilenced", f.keys()[2:], []string{"A firing ops-1-r2"})
 		stop()
 	})
 }
@@ -175,12 +177,12 @@ func TestRepeatsRestInSilence(t *testing.T) {
 // TestRepeatGivenUp: what was given up is tried once more when it would be repeated.
 func TestRepeatGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		f := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused, permanent: true} }}
+		f := &fake{answer: func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused, Permanent: true} }}
 		_, stop := start(t, log, repeating("ops", f, time.Hour))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(150 * time.Minute)
-		equal(t, "calls", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2"})
+		hooktest.Equal(t, "calls", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2"})
 		stop()
 	})
 }

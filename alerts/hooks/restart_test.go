@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/send"
 	"monitord/alerts/journal"
 )
 
@@ -19,15 +21,15 @@ func TestRestart(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		log, j := openLog(t, dir)
-		bad := &fake{answer: func(_ context.Context, what string) outcome {
+		bad := &fake{answer: func(_ context.Context, what string) send.Outcome {
 			if what == "B firing" {
-				return outcome{}
+				return send.Outcome{}
 			}
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		_, stop := start(t, log, with("ops", bad))
 		after(0)
-		write(t, log, firing("A"), firing("B"), resolved("A"), firing("A"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Resolved("A"), hooktest.Firing("A"))
 		after(time.Minute)
 		stop()
 		j.Close()
@@ -36,8 +38,8 @@ func TestRestart(t *testing.T) {
 		good := &fake{}
 		_, stop = start(t, log, with("ops", good))
 		after(time.Hour)
-		equal(t, "calls", good.whats(), []string{"A firing", "A resolved", "A firing"})
-		equal(t, "key", good.seen()[0].key, log.Epoch()+"-ops-1")
+		hooktest.Equal(t, "calls", good.whats(), []string{"A firing", "A resolved", "A firing"})
+		hooktest.Equal(t, "key", good.seen()[0].key, log.Epoch()+"-ops-1")
 		list := told(t, log)
 		slices.Sort(list)
 		for i, s := range list {
@@ -45,7 +47,7 @@ func TestRestart(t *testing.T) {
 				list[i] = "ops notified 1 n"
 			}
 		}
-		equal(t, "journal", list, []string{
+		hooktest.Equal(t, "journal", list, []string{
 			"ops notified 1 n", "ops notified 2 1", "ops notified 3 1", "ops notified 4 1", "ops notify_failed 1 1"})
 		stop()
 		j.Close()
@@ -54,7 +56,7 @@ func TestRestart(t *testing.T) {
 		none := &fake{}
 		_, stop = start(t, log, with("ops", none))
 		after(time.Hour)
-		equal(t, "once more", none.whats(), nil)
+		hooktest.Equal(t, "once more", none.whats(), nil)
 		stop()
 	})
 }
@@ -67,11 +69,11 @@ func TestGiveUpAcrossRestart(t *testing.T) {
 		var last time.Time
 		for range 4 {
 			log, j := openLog(t, dir)
-			f := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused} }}
+			f := &fake{answer: func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused} }}
 			_, stop := start(t, log, with("ops", f))
 			after(0)
 			if log.Last() == 0 {
-				write(t, log, firing("A"))
+				write(t, log, hooktest.Firing("A"))
 			}
 			after(10 * time.Hour)
 			stop()
@@ -91,11 +93,11 @@ func TestManyOpen(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		log, j := openLog(t, dir)
-		bad := &fake{answer: func(_ context.Context, what string) outcome {
+		bad := &fake{answer: func(_ context.Context, what string) send.Outcome {
 			if len(what)%2 == 0 {
-				return outcome{}
+				return send.Outcome{}
 			}
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		_, stop := start(t, log, with("ops", bad))
 		after(0)
@@ -106,7 +108,7 @@ func TestManyOpen(t *testing.T) {
 			if len(name+" firing")%2 != 0 {
 				want++
 			}
-			events = append(events, firing(name))
+			events = append(events, hooktest.Firing(name))
 		}
 		write(t, log, events...)
 		after(time.Hour)
@@ -127,30 +129,30 @@ func TestManyOpen(t *testing.T) {
 
 func TestNewHookBeginsWithWhatFires(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		write(t, log, firing("old"), resolved("old"), firing("A"), transition("B", alerts.KindPending, nil), firing("C"))
+		write(t, log, hooktest.Firing("old"), hooktest.Resolved("old"), hooktest.Firing("A"), hooktest.Transition("B", alerts.KindPending, nil), hooktest.Firing("C"))
 		f := &fake{}
 		_, stop := start(t, log, with("ops", f))
 		after(time.Minute)
 		whats := f.whats()
 		slices.Sort(whats)
-		equal(t, "calls", whats, []string{"A firing", "C firing"})
+		hooktest.Equal(t, "calls", whats, []string{"A firing", "C firing"})
 		stop()
 	})
 }
 
 func TestReload(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		hang := &fake{answer: func(ctx context.Context, what string) outcome {
+		hang := &fake{answer: func(ctx context.Context, what string) send.Outcome {
 			if what == "A firing" {
 				<-time.After(10 * time.Second)
-				return outcome{}
+				return send.Outcome{}
 			}
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		gone := &fake{}
 		r, stop := start(t, log, with("ops", hang), with("gone", gone))
 		after(0)
-		write(t, log, firing("A"), firing("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
 		after(time.Second)
 
 		if err := r.Reload([]Config{{Name: "!", Type: "exec"}}); err == nil {
@@ -162,22 +164,22 @@ func TestReload(t *testing.T) {
 		r.mu.Unlock()
 		r.poke()
 		after(0)
-		write(t, log, resolved("A"))
+		write(t, log, hooktest.Resolved("A"))
 		after(time.Minute)
 		// What was under way ended as it began; what waited goes to the new target.
-		equal(t, "next", next.whats(), []string{"B firing", "A resolved"})
+		hooktest.Equal(t, "next", next.whats(), []string{"B firing", "A resolved"})
 		fired := fresh.whats()
 		slices.Sort(fired)
-		equal(t, "fresh", fired, []string{"A firing", "A resolved", "B firing"})
+		hooktest.Equal(t, "fresh", fired, []string{"A firing", "A resolved", "B firing"})
 		before := slices.DeleteFunc(hang.whats(), func(s string) bool { return s == "B firing" })
-		equal(t, "before the reload", before, []string{"A firing"})
+		hooktest.Equal(t, "before the reload", before, []string{"A firing"})
 		if gone.closed == 0 || hang.closed == 0 {
 			t.Error("old senders were not closed")
 		}
 		if _, ok := log.Progress()["gone"]; ok {
 			t.Error("a hook that is gone is still in the journal")
 		}
-		equal(t, "names", []string{r.Stats()[0].Name, r.Stats()[1].Name}, []string{"fresh", "ops"})
+		hooktest.Equal(t, "names", []string{r.Stats()[0].Name, r.Stats()[1].Name}, []string{"fresh", "ops"})
 		stop()
 	})
 }
@@ -189,20 +191,20 @@ func TestWithoutDisk(t *testing.T) {
 		var failing atomic.Bool
 		failing.Store(true)
 		f := &fake{}
-		f.answer = func(_ context.Context, what string) outcome {
+		f.answer = func(_ context.Context, what string) send.Outcome {
 			if failing.Load() && what == "B firing" {
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}
 		r, stop := start(t, log, with("ops", f))
 		after(0)
-		a, b := firing("A"), firing("B")
+		a, b := hooktest.Firing("A"), hooktest.Firing("B")
 		r.Announce([]alerts.Event{a, b})
 		after(100 * time.Millisecond)
 		first := f.whats()
 		slices.Sort(first)
-		equal(t, "without a number", first, []string{"A firing", "B firing"})
+		hooktest.Equal(t, "without a number", first, []string{"A firing", "B firing"})
 		write(t, log, a, b)
 		after(100 * time.Millisecond)
 		failing.Store(false)
@@ -240,13 +242,13 @@ func TestJournalRefusesVerdicts(t *testing.T) {
 		_, stop := start(t, l, with("ops", f))
 		after(0)
 		l.refuse.Store(true)
-		write(t, log, firing("A"), resolved("A"))
+		write(t, log, hooktest.Firing("A"), hooktest.Resolved("A"))
 		after(time.Minute)
-		equal(t, "calls", f.whats(), []string{"A firing", "A resolved"})
-		equal(t, "journal", told(t, log), nil)
+		hooktest.Equal(t, "calls", f.whats(), []string{"A firing", "A resolved"})
+		hooktest.Equal(t, "journal", told(t, log), nil)
 		l.refuse.Store(false)
 		after(time.Minute)
-		equal(t, "journal", told(t, log), []string{"ops notified 1 1", "ops notified 2 1"})
+		hooktest.Equal(t, "journal", told(t, log), []string{"ops notified 1 1", "ops notified 2 1"})
 		stop()
 	})
 }
@@ -273,11 +275,11 @@ func TestExpired(t *testing.T) {
 		_, stop := start(t, l, with("ops", f))
 		after(time.Minute)
 		stop()
-		write(t, log, firing("A"), firing("B"), firing("C"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Firing("C"))
 		l.first = 3
 		_, stop = start(t, l, with("ops", f))
 		after(time.Minute)
-		equal(t, "calls", f.whats(), []string{"C firing"})
+		hooktest.Equal(t, "calls", f.whats(), []string{"C firing"})
 		stop()
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
 )
 
 // Log is what a Runner reads and writes: an *alerts.Log.
@@ -42,7 +43,7 @@ type Runner struct {
 	opts   Options
 	log    Log
 	slog   *slog.Logger
-	origin origin
+	origin message.Origin
 	scribe *scribe
 
 	results chan result // holds as many as run at once: nobody waits to send
@@ -77,7 +78,7 @@ func New(cfgs []Config, o Options) (*Runner, error) {
 		opts:    o,
 		log:     o.Log,
 		slog:    o.Logger,
-		origin:  origin{epoch: o.Log.Epoch(), instance: o.Instance, externalURL: o.ExternalURL},
+		origin:  message.Origin{Epoch: o.Log.Epoch(), Instance: o.Instance, ExternalURL: o.ExternalURL},
 		scribe:  newScribe(o.Log, o.Logger),
 		results: make(chan result, maxRunning),
 		wake:    make(chan struct{}, 1),
@@ -148,7 +149,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		stopWriting()
 		wrote.Wait()
 		for _, h := range r.hooks {
-			h.sender.close()
+			h.sender.Close()
 		}
 	}()
 	for {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/send"
 )
 
 func TestDeliversOnceAndSaysSo(t *testing.T) {
@@ -17,20 +19,20 @@ func TestDeliversOnceAndSaysSo(t *testing.T) {
 		f := &fake{}
 		r, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"), transition("B", alerts.KindPending, nil), firing("C"))
+		write(t, log, hooktest.Firing("A"), hooktest.Transition("B", alerts.KindPending, nil), hooktest.Firing("C"))
 		after(time.Second)
-		write(t, log, resolved("A"))
+		write(t, log, hooktest.Resolved("A"))
 		after(time.Hour)
 		var keys []string
 		for _, c := range f.seen() {
 			keys = append(keys, c.what+" "+c.key)
 		}
 		slices.Sort(keys)
-		equal(t, "calls", keys, []string{
+		hooktest.Equal(t, "calls", keys, []string{
 			"A firing " + log.Epoch() + "-ops-1", "A resolved " + log.Epoch() + "-ops-6", "C firing " + log.Epoch() + "-ops-3"})
 		list := told(t, log)
 		slices.Sort(list)
-		equal(t, "journal", list, []string{"ops notified 1 1", "ops notified 3 1", "ops notified 6 1"})
+		hooktest.Equal(t, "journal", list, []string{"ops notified 1 1", "ops notified 3 1", "ops notified 6 1"})
 		s := r.Stats()[0]
 		if s.Delivered != 3 || s.Waiting != 0 || s.Running != 0 || s.Failed != 0 {
 			t.Errorf("stats %+v", s)
@@ -44,32 +46,32 @@ func TestHoldsBackThatAlertOnly(t *testing.T) {
 		var failing atomic.Bool
 		failing.Store(true)
 		f := &fake{}
-		f.answer = func(_ context.Context, what string) outcome {
+		f.answer = func(_ context.Context, what string) send.Outcome {
 			if failing.Load() && strings.HasPrefix(what, "A") {
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}
 		_, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"), firing("B"), resolved("A"), resolved("B"))
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Resolved("A"), hooktest.Resolved("B"))
 		after(3 * time.Second)
 		got := slices.DeleteFunc(f.whats(), func(s string) bool { return s == "A firing" })
-		equal(t, "beside the alert that fails", got, []string{"B firing", "B resolved"})
+		hooktest.Equal(t, "beside the alert that fails", got, []string{"B firing", "B resolved"})
 		failing.Store(false)
 		after(10 * time.Minute)
 		whats := f.whats()
-		equal(t, "the end", whats[len(whats)-2:], []string{"A firing", "A resolved"})
+		hooktest.Equal(t, "the end", whats[len(whats)-2:], []string{"A firing", "A resolved"})
 		stop()
 	})
 }
 
 func TestRetriesUntilGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		f := &fake{answer: func(context.Context, string) outcome { return outcome{err: errRefused} }}
+		f := &fake{answer: func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused} }}
 		r, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(30 * time.Hour)
 		calls := f.seen()
 		for i, c := range calls[1:] {
@@ -87,7 +89,7 @@ func TestRetriesUntilGivenUp(t *testing.T) {
 		if n := len(calls); n < 288 || n > 600 {
 			t.Errorf("%d attempts in a day", n)
 		}
-		equal(t, "journal", told(t, log), []string{
+		hooktest.Equal(t, "journal", told(t, log), []string{
 			"ops notify_failed 1 1", fmt.Sprintf("ops notify_failed 1 %d given up", len(calls))})
 		if s := r.Stats()[0]; s.GivenUp != 1 || s.Waiting != 0 || s.LastError != "refused" {
 			t.Errorf("stats %+v", s)
@@ -98,18 +100,18 @@ func TestRetriesUntilGivenUp(t *testing.T) {
 
 func TestPermanentFailure(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		f := &fake{answer: func(_ context.Context, what string) outcome {
+		f := &fake{answer: func(_ context.Context, what string) send.Outcome {
 			if what == "A firing" {
-				return outcome{err: errRefused, permanent: true}
+				return send.Outcome{Err: errRefused, Permanent: true}
 			}
-			return outcome{}
+			return send.Outcome{}
 		}}
 		_, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"), resolved("A"))
+		write(t, log, hooktest.Firing("A"), hooktest.Resolved("A"))
 		after(time.Hour)
-		equal(t, "calls", f.whats(), []string{"A firing", "A resolved"})
-		equal(t, "journal", told(t, log), []string{"ops notify_failed 1 1 given up", "ops notified 2 1"})
+		hooktest.Equal(t, "calls", f.whats(), []string{"A firing", "A resolved"})
+		hooktest.Equal(t, "journal", told(t, log), []string{"ops notify_failed 1 1 given up", "ops notified 2 1"})
 		stop()
 	})
 }
@@ -117,16 +119,16 @@ func TestPermanentFailure(t *testing.T) {
 func TestRetryAfterIsHonoured(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		first := true
-		f := &fake{answer: func(context.Context, string) outcome {
+		f := &fake{answer: func(context.Context, string) send.Outcome {
 			if !first {
-				return outcome{}
+				return send.Outcome{}
 			}
 			first = false
-			return outcome{err: errRefused, retryAfter: 20 * time.Minute}
+			return send.Outcome{Err: errRefused, RetryAfter: 20 * time.Minute}
 		}}
 		_, stop := start(t, log, with("ops", f))
 		after(0)
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		after(time.Hour)
 		calls := f.seen()
 		if len(calls) != 2 || calls[1].at.Sub(calls[0].at) != 20*time.Minute {
@@ -138,9 +140,9 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 
 func TestCaps(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
-		all := &fake{answer: func(ctx context.Context, _ string) outcome {
+		all := &fake{answer: func(ctx context.Context, _ string) send.Outcome {
 			<-ctx.Done()
-			return outcome{err: errRefused}
+			return send.Outcome{Err: errRefused}
 		}}
 		var hooks []compiled
 		for i := range 5 {
@@ -152,7 +154,7 @@ func TestCaps(t *testing.T) {
 		after(0)
 		var events []alerts.Event
 		for i := range 50 {
-			events = append(events, firing(fmt.Sprint("A", i)))
+			events = append(events, hooktest.Firing(fmt.Sprint("A", i)))
 		}
 		write(t, log, events...)
 		after(time.Second)
@@ -187,16 +189,16 @@ func TestWhichHooks(t *testing.T) {
 		after(0)
 		for _, kind := range []alerts.Kind{alerts.KindFiring, alerts.KindResolved} {
 			write(t, log,
-				transition("every", kind, nil),
-				transition("none", kind, []string{}),
-				transition("one", kind, []string{"chat"}),
-				transition("other", kind, []string{"gone"}))
+				hooktest.Transition("every", kind, nil),
+				hooktest.Transition("none", kind, []string{}),
+				hooktest.Transition("one", kind, []string{"chat"}),
+				hooktest.Transition("other", kind, []string{"gone"}))
 			after(time.Second)
 		}
-		equal(t, "ops", ops.whats(), []string{"every firing", "every resolved"})
+		hooktest.Equal(t, "ops", ops.whats(), []string{"every firing", "every resolved"})
 		whats := chat.whats()
 		slices.Sort(whats)
-		equal(t, "chat", whats, []string{"every firing", "one firing"})
+		hooktest.Equal(t, "chat", whats, []string{"every firing", "one firing"})
 		stop()
 	})
 }
@@ -204,23 +206,23 @@ func TestWhichHooks(t *testing.T) {
 func TestShutdown(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		f := &fake{}
-		f.answer = func(ctx context.Context, what string) outcome {
+		f.answer = func(ctx context.Context, what string) send.Outcome {
 			wait := time.Second
 			if what == "slow firing" {
 				wait = time.Hour
 			}
 			select {
 			case <-time.After(wait):
-				return outcome{}
+				return send.Outcome{}
 			case <-ctx.Done():
-				return outcome{err: errRefused}
+				return send.Outcome{Err: errRefused}
 			}
 		}
 		c := with("ops", f)
 		c.Timeout = time.Hour
 		_, stop := start(t, log, c)
 		after(0)
-		write(t, log, firing("slow"), firing("quick"))
+		write(t, log, hooktest.Firing("slow"), hooktest.Firing("quick"))
 		after(100 * time.Millisecond)
 		begun := time.Now()
 		stop()
@@ -228,12 +230,12 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("ended after %v", took)
 		}
 		// The quick one was finished; the slow one is neither delivered nor failed.
-		equal(t, "journal", told(t, log), []string{"ops notified 2 1"})
+		hooktest.Equal(t, "journal", told(t, log), []string{"ops notified 2 1"})
 
 		again := &fake{}
 		_, stop = start(t, log, with("ops", again))
 		after(time.Minute)
-		equal(t, "after the restart", again.whats(), []string{"slow firing"})
+		hooktest.Equal(t, "after the restart", again.whats(), []string{"slow firing"})
 		stop()
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"monitord/alerts/hooks/hooktest"
 )
 
 // TestSecretsStayIn: a receiver that quotes all it got, and one that is not
@@ -32,7 +34,7 @@ func TestSecretsStayIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, log, firing("A"))
+		write(t, log, hooktest.Firing("A"))
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
 		go func() { r.Run(ctx); close(done) }()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/message"
 )
 
 // Status is what there is to know about a hook. It holds no secret. Counts are
@@ -125,9 +126,9 @@ func (r *Runner) List(ctx context.Context, name string) ([]Status, error) {
 	return list, nil
 }
 
-func (h *hook) status(o origin, now time.Time, most int) Status {
+func (h *hook) status(o message.Origin, now time.Time, most int) Status {
 	s := Status{
-		Name: h.Name, Type: h.Type, Target: h.sender.target(), State: h.state(now),
+		Name: h.Name, Type: h.Type, Target: h.sender.Target(), State: h.state(now),
 		Delivered: h.stats.Delivered, Failed: h.stats.Failed, GivenUp: h.stats.GivenUp, Delayed: h.stats.Delayed, Skipped: h.stats.Skipped,
 		Running: h.running, Firing: len(h.told),
 		LastSuccess: stamp(h.stats.LastSuccess), LastFailure: stamp(h.stats.LastFailure), LastError: h.stats.LastError,
@@ -145,7 +146,7 @@ func (h *hook) status(o origin, now time.Time, most int) Status {
 			break
 		}
 		w := Waiting{
-			Content:  Content{Seq: d.of(), Key: o.key(h.Name, d.of(), d.repeat), Repeat: d.repeat, Events: len(d.seqs), Status: "firing"},
+			Content:  Content{Seq: d.of(), Key: o.Key(h.Name, d.of(), d.repeat), Repeat: d.repeat, Events: len(d.seqs), Status: "firing"},
 			Attempts: d.attempts, Failing: stamp(d.since), Error: d.err, Running: d.running,
 		}
 		if d.event != nil {
@@ -163,7 +164,7 @@ func (h *hook) status(o origin, now time.Time, most int) Status {
 			continue // being retried
 		}
 		if s.DeadTotal++; len(s.Dead) < most {
-			c := Content{Seq: l.ticket.seq, Key: o.key(h.Name, l.ticket.seq, l.ticket.repeat), Repeat: l.ticket.repeat}
+			c := Content{Seq: l.ticket.seq, Key: o.Key(h.Name, l.ticket.seq, l.ticket.repeat), Repeat: l.ticket.repeat}
 			s.Dead = append(s.Dead, DeadLetter{Content: c, event: l.event})
 		}
 	}
@@ -218,7 +219,7 @@ func stamp(t time.Time) *time.Time {
 }
 
 func (c *Content) fill(e *alerts.Event) {
-	c.Status = status(e)
+	c.Status = message.Status(e)
 	c.Labels = e.Alert.Labels.Map()
 	c.At = stamp(time.UnixMilli(e.T))
 }

@@ -147,9 +147,9 @@ func (r *Runner) finish(res result, now time.Time) {
 	case res.gone:
 		r.slog.Error("an event is no longer in the alert journal and cannot be delivered", "hook", res.h.Name, "seq", d.of())
 	case res.h.stats.GivenUp != given:
-		said.Error("a delivery is given up", "err", res.err)
-	case event != nil && res.err != nil:
-		said.Warn("a delivery failed and is tried again", "err", res.err)
+		said.Error("a delivery is given up", "err", res.Err)
+	case event != nil && res.Err != nil:
+		said.Warn("a delivery failed and is tried again", "err", res.Err)
 	case event != nil && d.attempts > 1:
 		said.Info("a delivery succeeded at last")
 	}

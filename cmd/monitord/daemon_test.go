@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"monitord/alerts/hooks"
+	"monitord/alerts/hooks/send"
 )
 
 // asDaemon in the environment makes the test binary the program itself, so that
@@ -32,7 +32,7 @@ const asDaemon = "MONITORD_TEST_AS_DAEMON"
 const openFiles = "MONITORD_TEST_OPEN_FILES"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asDaemon) != "" || len(os.Args) == 2 && os.Args[1] == hooks.HelperName {
+	if os.Getenv(asDaemon) != "" || len(os.Args) == 2 && os.Args[1] == send.HelperName {
 		if n, err := strconv.ParseUint(os.Getenv(openFiles), 10, 64); err == nil {
 			if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
 				panic(err)

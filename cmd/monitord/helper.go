@@ -3,18 +3,18 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"monitord/alerts/hooks"
+	"monitord/alerts/hooks/send"
 )
 
 // newHelperCommand is what the daemon starts for a delivery of a hook of type
 // shoutrrr; nobody else calls it.
 func newHelperCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    hooks.HelperName,
+		Use:    send.HelperName,
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := hooks.ServeHelper(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
+			if err := send.ServeHelper(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
 				return &exitError{exitFailed, err}
 			}
 			return nil
