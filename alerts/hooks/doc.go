@@ -1,7 +1,8 @@
-// Package hooks tells others about alerts: it starts programs, calls webhooks,
-// pushes to Alertmanagers, and tells chat, push and mail services. A hook is one
-// more reader of the alert journal, with its own cursor; there is no outbox beside
-// the journal to keep in step.
+// Package hooks tells others about alerts: it reads the journal and decides what
+// is to be delivered, when, and when again. A hook is one more reader of the alert
+// journal, with its own cursor; there is no outbox beside the journal to keep in
+// step. What is said is made by package message; the attempt itself, by a program,
+// a webhook, an Alertmanager or a service, is made by package send.
 //
 // The life of a delivery:
 //
@@ -70,32 +71,20 @@
 // Both take the places of deliveries, within the same bounds; the journal hears
 // nothing of them, and what fails is tried again when it is due.
 //
-// # A service's process
-//
-// Each delivery of type shoutrrr is made by a process of its own ([ServeHelper]):
-// the library's services cannot be stopped, and one that panics or waits for
-// minutes must not take the daemon along. It costs some 20 ms and 20 MB for as
-// long as the delivery takes.
-//
 // # Goroutines
 //
 //	goroutine      started by      ends when                        waited for by
 //	Run            the caller      its context ends, within 3 s     the caller
 //	scribe         Run             Run ends it, after a last write  Run
 //	one attempt    Run             done or out of time              Run, resends and heartbeats likewise
-//	exit of exec   an attempt      the program has ended            the attempt
-//	pipe of exec   os/exec         the program's group is gone      the attempt
-//	a member       an attempt      answered, or the attempt's end   the attempt (Alertmanager clusters)
-//	net/http's     an attempt      answered, or idle for 30 s       nobody: Run closes idle connections
+//
+// An attempt has goroutines of its own, and has ended them when it returns.
 //
 // # Not promised
 //
 // Deliveries are made at least once, not exactly once. Nothing is promised about
-// the order of different alerts. A program that leaves its process group
-// (setsid) is not found when the group is killed. A hook that is taken out of
-// the configuration forgets what it had not delivered. MaxPerMinute begins anew
-// with each start. When groups change over a restart, what had been delivered
-// together still is, one delivery after the other until that is done. Redirects
-// are refused for all but the services ntfy, gotify and mattermost, which bring an
-// HTTP transport of their own.
+// the order of different alerts. A hook that is taken out of the configuration
+// forgets what it had not delivered. MaxPerMinute begins anew with each start.
+// When groups change over a restart, what had been delivered together still is,
+// one delivery after the other until that is done.
 package hooks
