@@ -4,8 +4,6 @@ import (
 	"context"
 	"runtime"
 	"sync"
-
-	"monitord/history"
 )
 
 // ahead makes the windows of a replay: those of rules that wait for no other are
@@ -13,12 +11,12 @@ import (
 // the one that is at hand. Its methods are for one goroutine; end it by close.
 type ahead struct {
 	r       *Replay
-	stages  []*stage
-	eval    *history.Evaluator
+	stages  []*stage      // that wait for no other, in the order in which their turn comes
 	running chan struct{} // holds one for each query that runs
 	jobs    map[job]*future
-	next    job               // to be started
-	last    []int64           // by stage: when it was last due, as far as windows were begun
+	from    int64             // of the job to be started next
+	next    int               // its stage
+	last    map[*stage]int64  // when it was last due, as far as windows were begun
 	found   map[int64][]int64 // ticks of the chunks that are begun
 
 	ctx    context.Context
@@ -29,7 +27,7 @@ type ahead struct {
 // A job is a window: of a stage, in the chunk that begins at from.
 type job struct {
 	from  int64
-	stage int
+	stage *stage
 }
 
 type future struct {
@@ -38,12 +36,18 @@ type future struct {
 	err    error
 }
 
-func newAhead(ctx context.Context, r *Replay, stages []*stage) *ahead {
+func newAhead(ctx context.Context, r *Replay, blocks []*block) *ahead {
 	a := &ahead{
-		r: r, stages: stages, eval: r.History.Evaluator(maxWindowSamples),
-		running: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		jobs:    make(map[job]*future), next: job{from: r.From},
-		last: make([]int64, len(stages)), found: make(map[int64][]int64),
+		r: r, running: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		jobs: make(map[job]*future), from: r.From,
+		last: make(map[*stage]int64), found: make(map[int64][]int64),
+	}
+	for _, b := range blocks {
+		for _, s := range b.stages {
+			if !s.instants && !s.waits {
+				a.stages = append(a.stages, s)
+			}
+		}
 	}
 	a.ctx, a.cancel = context.WithCancel(ctx)
 	return a
@@ -71,23 +75,22 @@ func (a *ahead) ticks(from int64) ([]int64, error) {
 func (a *ahead) forget(from int64) { delete(a.found, from) }
 
 // window returns the results of a stage in the chunk that begins at a time. It must
-// be called once for each stage, chunk after chunk.
-func (a *ahead) window(from int64, i int) (*window, error) {
-	s := a.stages[i]
+// be called once for each stage, chunk after chunk, in the order of their turns.
+func (a *ahead) window(from int64, s *stage) (*window, error) {
 	if s.instants {
 		return nil, nil
 	}
 	if s.waits {
-		due, err := a.due(job{from, i})
+		due, err := a.due(from, s)
 		if err != nil {
 			return nil, err
 		}
-		return newWindow(a.ctx, a.eval, s.rule, due)
+		return newWindow(a.ctx, s.eval, s.rule, due)
 	}
 	if err := a.start(); err != nil {
 		return nil, err
 	}
-	at := job{from, i}
+	at := job{from, s}
 	f := a.jobs[at]
 	<-f.done
 	delete(a.jobs, at)
@@ -96,37 +99,35 @@ func (a *ahead) window(from int64, i int) (*window, error) {
 
 // start starts the jobs that come next, as long as there is room for what they give.
 func (a *ahead) start() error {
-	for len(a.jobs) < 2*cap(a.running) && a.next.from <= a.r.To {
-		at := a.next
-		if a.next.stage++; a.next.stage == len(a.stages) {
-			a.next = job{from: endOf(at.from, chunk)}
-		}
-		if s := a.stages[at.stage]; s.instants || s.waits {
-			continue
-		}
-		due, err := a.due(at)
+	for len(a.jobs) < 2*cap(a.running) && a.from <= a.r.To {
+		s := a.stages[a.next]
+		due, err := a.due(a.from, s)
 		if err != nil {
 			return err
 		}
 		f := &future{done: make(chan struct{})}
-		a.jobs[at] = f
+		a.jobs[job{a.from, s}] = f
 		a.wg.Go(func() {
 			defer close(f.done)
 			a.running <- struct{}{}
 			defer func() { <-a.running }()
-			f.window, f.err = newWindow(a.ctx, a.eval, a.stages[at.stage].rule, due)
+			f.window, f.err = newWindow(a.ctx, s.eval, s.rule, due)
 		})
+		if a.next++; a.next == len(a.stages) {
+			a.next, a.from = 0, endOf(a.from, chunk)
+		}
 	}
 	return nil
 }
 
-// due returns when the rule of a job is evaluated. It must be called once for each.
-func (a *ahead) due(at job) ([]int64, error) {
-	ticks, err := a.ticks(at.from)
+// due returns when the rule of a stage is evaluated in the chunk that begins at a
+// time. It must be called once for each.
+func (a *ahead) due(from int64, s *stage) ([]int64, error) {
+	ticks, err := a.ticks(from)
 	var due []int64
 	for _, t := range ticks {
-		if a.stages[at.stage].rule.Due(t, a.last[at.stage]) {
-			due, a.last[at.stage] = append(due, t), t
+		if s.rule.Due(t, a.last[s]) {
+			due, a.last[s] = append(due, t), t
 		}
 	}
 	return due, err

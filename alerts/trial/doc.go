@@ -33,8 +33,9 @@
 //     stands there in the place of what is recorded under the same labels.
 //  4. Rules that read none of this are evaluated ahead of their turn, on all
 //     processors, a few windows at most.
-//  5. If a rule reads what it writes itself, or what one behind it does, all of them
-//     are taken from tick to tick: slower by far, but right.
+//  5. Rules of which one reads what it writes itself, or what one behind it does,
+//     are a block: they are taken from tick to tick together. Their range queries
+//     hold only as long as none of them writes anything that is read.
 //
 // A test holds that this gives what one engine with all rules gives that steps from
 // tick to tick.

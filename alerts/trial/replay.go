@@ -44,8 +44,7 @@ func Keep(rules []*alerts.Rule) time.Duration {
 const chunk = int64(time.Hour / time.Millisecond)
 
 // Run evaluates the rules at every tick that is recorded, with the daemon's own
-// engine, one for each rule: rule after rule for an hour, then the next hour.
-// Where a rule reads what it or one behind it writes, it is tick after tick.
+// engine, one for each rule: block after block for an hour, then the next hour.
 func (r *Replay) Run(ctx context.Context) (*Result, error) {
 	if r.To < r.From {
 		return nil, errors.New("replay: the end lies before the beginning")
@@ -55,15 +54,9 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
+	blocks := plan(stages)
 	r.History.Hide(hides(stages), r.From)
-	step := chunk
-	if feedsBack(stages) {
-		step = 0 // a tick
-	}
-	a := newAhead(ctx, r, stages)
-	for _, s := range stages {
-		s.eval = a.eval
-	}
+	a := newAhead(ctx, r, blocks)
 	defer a.close()
 	for from := r.From; from <= r.To; from = endOf(from, chunk) {
 		ticks, err := a.ticks(from)
@@ -71,22 +64,8 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 			return nil, fmt.Errorf("replay: %w", err)
 		}
 		res.count(ticks, r.Interval)
-		for len(ticks) > 0 {
-			n := len(ticks)
-			if step == 0 {
-				n = 1
-			}
-			for i, s := range stages {
-				if step > 0 {
-					if s.window, err = a.window(from, i); err != nil {
-						return nil, fmt.Errorf("replay: %w", err)
-					}
-				}
-				if err := s.through(ctx, ticks[:n]); err != nil {
-					return nil, fmt.Errorf("replay: %w", err)
-				}
-			}
-			ticks = ticks[n:]
+		if err := r.chunk(ctx, a, blocks, from, ticks); err != nil {
+			return nil, fmt.Errorf("replay: %w", err)
 		}
 		a.forget(from)
 		if r.Progress != nil {
@@ -100,6 +79,23 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 	return res, nil
 }
 
+// chunk takes all blocks through the chunk that begins at a time.
+func (r *Replay) chunk(ctx context.Context, a *ahead, blocks []*block, from int64, ticks []int64) error {
+	for _, b := range blocks {
+		for _, s := range b.stages {
+			var err error
+			if s.window, err = a.window(from, s); err != nil {
+				return err
+			}
+			s.begin = from
+		}
+		if err := b.through(ctx, ticks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endOf is where the chunk of a time ends and the next one begins: whole hours, in
 // which the history keeps what is appended.
 func endOf(t, width int64) int64 { return t - t%width + width }
@@ -107,8 +103,10 @@ func endOf(t, width int64) int64 { return t - t%width + width }
 // stages makes an engine for each rule.
 func (r *Replay) stages(res *Result) ([]*stage, error) {
 	var stages []*stage
-	for _, rule := range r.Rules {
-		s := &stage{rule: rule, db: r.History, result: newFirings(rule, res)}
+	eval := r.History.Evaluator(maxWindowSamples)
+	for i, rule := range r.Rules {
+		s := &stage{rule: rule, place: i, db: r.History, eval: eval, result: newFirings(rule, res)}
+		s.reach = rule.Fill() + rule.Group.QueryOffset + r.History.Lookback()
 		s.result.silent = r.Shown != nil && !r.Shown(rule)
 		s.look()
 		var err error
@@ -122,27 +120,7 @@ func (r *Replay) stages(res *Result) ([]*stage, error) {
 		s.engine.Use([]*alerts.Rule{rule})
 		stages = append(stages, s)
 	}
-	for i, s := range stages {
-		for _, other := range stages {
-			s.read = s.read || other.reads(s)
-		}
-		for _, before := range stages[:i] {
-			s.waits = s.waits || s.reads(before)
-		}
-	}
 	return stages, nil
-}
-
-// feedsBack reports whether a rule reads what it or one behind it writes.
-func feedsBack(stages []*stage) bool {
-	for i, s := range stages {
-		for _, other := range stages[i:] {
-			if s.reads(other) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // hides returns which of the recorded series the rules write anew.
@@ -150,7 +128,7 @@ func hides(stages []*stage) func(labels.Labels) bool {
 	var written []map[string]string
 	for _, s := range stages {
 		if s.read {
-			written = append(written, s.writes()...)
+			written = append(written, s.written...)
 		}
 	}
 	return func(ls labels.Labels) bool {

@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -16,22 +17,28 @@ import (
 // the chunk at hand. It is not safe for concurrent use.
 type stage struct {
 	rule   *alerts.Rule
+	place  int // in the order of evaluation
 	db     *history.DB
 	engine *alerts.Engine
 	result *firings
+	block  *block
 
 	selectors []history.Selector
-	blind     bool // what it reads is not known: it may be anything
-	instants  bool // a range query would not give what instants give
-	clearing  bool // one for `clear` would
-	read      bool // what it writes is read by a rule
-	waits     bool // it reads what a rule before it writes
+	blind     bool                // what it reads is not known: it may be anything
+	instants  bool                // a range query would not give what instants give
+	clearing  bool                // one for `clear` would
+	read      bool                // what it writes is read by a rule
+	again     bool                // it reads what it or a rule behind it writes
+	waits     bool                // it reads what a rule writes
+	reach     time.Duration       // how far back it reads
+	written   []map[string]string // what is known of the labels of the series that it writes
 
 	err    error // of the last query that failed
 	eval   *history.Evaluator
 	window *window // of the chunk at hand; nil: there is none
 	clear  *window // of `clear`, from some time in the chunk on
 	asked  int     // times in the chunk that `clear` was asked for a moment
+	begin  int64   // of the chunk
 	end    int64   // last tick of the chunk
 }
 
@@ -39,8 +46,9 @@ type stage struct {
 // is asked for: most often the first time is the last.
 const clearSoon = 10
 
-// look finds out what the rule reads.
+// look finds out what the rule reads and writes.
 func (s *stage) look() {
+	s.written = s.writes()
 	expr, err := history.ParseExpr(s.rule.Expr)
 	if err != nil {
 		s.blind, s.instants = true, true
@@ -88,7 +96,7 @@ func (s *stage) reads(other *stage) bool {
 	if s.blind {
 		return true
 	}
-	for _, known := range other.writes() {
+	for _, known := range other.written {
 		for _, sel := range s.selectors {
 			if sel.May(known) {
 				return true
@@ -100,9 +108,10 @@ func (s *stage) reads(other *stage) bool {
 
 // append stores what the rule writes, if there is a rule that reads it.
 func (s *stage) append(b metric.Batch) error {
-	if !s.read {
+	if !s.read || len(b.Points)+len(b.Ended) == 0 {
 		return nil
 	}
+	s.block.wrote = b.T
 	values := make([]metric.Value, len(b.Points))
 	for i, p := range b.Points {
 		values[i] = metric.Value{Labels: p.Series.Labels, V: p.V}
@@ -116,10 +125,10 @@ func (s *stage) append(b metric.Batch) error {
 
 // Instant is the engine's query: from the window if it has the time.
 func (s *stage) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
-	if expr == s.rule.Expr && s.window.has(t) {
+	if expr == s.rule.Expr && s.window.has(t) && !s.block.disturbs(t, s.begin, s.reach) {
 		return s.window.at(t), nil
 	}
-	if expr == s.rule.Clear && s.clearing && expr != s.rule.Expr {
+	if expr == s.rule.Clear && s.clearing && !s.block.feeds && expr != s.rule.Expr {
 		if s.clear.has(t) {
 			return s.clear.at(t), nil
 		}
