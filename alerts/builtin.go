@@ -45,7 +45,7 @@ func builtInConfigs() []RuleConfig {
 		Severity: "warning",
 		Annotations: map[string]string{
 			"summary": "monitord on {{ $labels.instance }} cannot allocate the next file of its alert journal",
-			"description": "Alerts are still durable, until the current file is full. " +
+			"description": "Alerts are still durable, until the current file is full (if there is one: else MonitordJournalNotWritable fires too). " +
 				"Look at the log for the reason: make room on the file system that holds the data directory (4 MiB are enough), or see to it that it is mounted writable. " +
 				"monitord tries again every second, and this alert resolves by itself.",
 		},

@@ -21,7 +21,7 @@ type Journal interface {
 	Fold(fn func(journal.Record) error) error
 	Snapshot(parts [][]byte, t int64) error
 	SinceSnapshot() int64
-	Tend()
+	Tend() error
 	Epoch() string
 	First() uint64
 	Last() uint64
@@ -212,7 +212,7 @@ func (l *Log) snapshot(t int64) {
 
 // Tend sees to what the journal could not do when it last wrote. It may wait for
 // the disk.
-func (l *Log) Tend() { l.journal.Tend() }
+func (l *Log) Tend() error { return l.journal.Tend() }
 
 // Changed returns a channel that is closed when something is appended after the
 // call. A reader takes it before it reads, so that it misses nothing.

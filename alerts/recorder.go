@@ -91,26 +91,37 @@ func (r *Recorder) Stats() RecorderStats {
 
 // Run writes and announces until the context ends; then it writes what is still
 // waiting, once, and returns nil. Whoever calls Add must have stopped before
-// that, or its last events are not written.
+// that, or its last events are not written. An error is that the journal takes
+// nothing until it is opened again.
 func (r *Recorder) Run(ctx context.Context) error {
 	idle := time.NewTicker(idleTurn)
 	defer idle.Stop()
 	for {
 		changed := r.log.Changed()
-		r.write(context.WithoutCancel(ctx))
+		err := r.write(context.WithoutCancel(ctx))
 		r.announce()
 		r.turns.Add(1)
+		if forGood(err) {
+			return err
+		}
 		select {
 		case <-ctx.Done():
-			r.write(context.WithoutCancel(ctx))
+			_ = r.write(context.WithoutCancel(ctx)) // said there
 			r.announce()
 			return nil
 		case <-r.wake:
 		case <-changed:
 		case <-idle.C:
-			r.tend()
+			if err := r.tend(); forGood(err) {
+				return err
+			}
 		}
 	}
+}
+
+// forGood tells whether the journal takes nothing ever after.
+func forGood(err error) bool {
+	return errors.Is(err, journal.ErrReplaced) || errors.Is(err, journal.ErrLocked)
 }
 
 // Turns grows at least once a second as long as Run makes its turns. Waiting for
@@ -125,7 +136,7 @@ func (r *Recorder) Turns() uint64 {
 
 // write puts what is waiting on disk. What the disk refuses stays, and what of
 // that has not been announced is announced as it is.
-func (r *Recorder) write(ctx context.Context) {
+func (r *Recorder) write(ctx context.Context) error {
 	r.mu.Lock()
 	in := r.incoming
 	r.incoming = backlog{}
@@ -133,7 +144,7 @@ func (r *Recorder) write(ctx context.Context) {
 	r.dropped.Add(uint64(r.held.join(in)))
 	r.waiting.Store(int64(len(r.held.events)))
 	if r.held.empty() {
-		return
+		return nil
 	}
 	err := r.append(ctx)
 	r.waiting.Store(int64(len(r.held.events)))
@@ -141,7 +152,7 @@ func (r *Recorder) write(ctx context.Context) {
 		if r.refused.Swap(false) {
 			r.slog.Info("the alert journal takes events again")
 		}
-		return
+		return nil
 	}
 	if !r.refused.Swap(true) {
 		r.slog.Error("the alert journal takes no events, they are announced as not durable until it does", "waiting", len(r.held.events), "err", err)
@@ -152,6 +163,7 @@ func (r *Recorder) write(ctx context.Context) {
 	if len(fresh) > 0 {
 		r.tell(fresh)
 	}
+	return err
 }
 
 // append writes all that is held, notes in their places among the events.
@@ -172,7 +184,10 @@ func (r *Recorder) append(ctx context.Context) error {
 	return nil
 }
 
-func (r *Recorder) tend() { r.onDisk(r.log.Tend) }
+func (r *Recorder) tend() (err error) {
+	r.onDisk(func() { err = r.log.Tend() })
+	return err
+}
 
 // onDisk does what may wait for the disk.
 func (r *Recorder) onDisk(do func()) {

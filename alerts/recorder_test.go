@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type disk struct {
 	recs    []journal.Record
 	last    uint64
 	refuse  bool
-	partial int // takes so many records and refuses the rest; 0: off
+	because error // that it refuses; nil: there is no space
+	partial int   // takes so many records and refuses the rest; 0: off
 	wait    time.Duration
 	readErr error
 }
@@ -35,7 +37,7 @@ func (d *disk) Append(recs []journal.Record) (int, error) {
 		advance(d.wait)
 	}
 	if d.refuse {
-		return 0, errors.New("no space")
+		return 0, cmp.Or(d.because, errors.New("no space"))
 	}
 	for i := range recs {
 		if d.partial > 0 && i == d.partial {
@@ -82,7 +84,7 @@ func (d *disk) set(change func(*disk)) {
 
 func (d *disk) Snapshot([][]byte, int64) error { return nil }
 func (d *disk) SinceSnapshot() int64           { return 0 }
-func (d *disk) Tend()                          {}
+func (d *disk) Tend() error                    { d.mu.Lock(); defer d.mu.Unlock(); return d.because }
 func (d *disk) Epoch() string                  { return "e" }
 func (d *disk) First() uint64                  { return 1 }
 func (d *disk) Last() uint64                   { d.mu.Lock(); defer d.mu.Unlock(); return d.last }

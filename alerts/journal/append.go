@@ -53,10 +53,19 @@ func (j *Journal) append(batch []stored) (int, error) {
 			return done, err
 		}
 	}
-	j.counts.broken.Store(false)
-	j.counts.failing.Store(false)
+	j.well()
 	_ = j.allocateNext() // counted and logged; what is durable is durable without it
 	return done, nil
+}
+
+// well notes that the disk takes what it is given.
+func (j *Journal) well() {
+	j.counts.broken.Store(false)
+	j.counts.failing.Store(false)
+	if j.refused {
+		j.refused = false
+		j.log.Info("the journal can be written", "last", j.Last())
+	}
 }
 
 // write makes durable as many records as the current segment takes. When that
@@ -81,6 +90,14 @@ func (j *Journal) write(batch []stored) (int, error) {
 
 // makeRoom sees to a current segment that takes r.
 func (j *Journal) makeRoom(r stored) error {
+	if j.cur == nil {
+		if err := j.claim(); err != nil {
+			return err
+		}
+		if j.parked != nil {
+			_ = j.takeUp() // counted, and logged where it is not the same for what comes now
+		}
+	}
 	if j.cur != nil && j.cur.end+sizeOf(len(r.Data)) > j.size {
 		j.prev, j.cur = j.cur, nil
 		j.prev.retire()
@@ -133,7 +150,7 @@ func (j *Journal) tryWrite(batch []stored) (int, error) {
 	j.cur.grow(batch[:n], end)
 	segs := v.segs
 	if !j.headed {
-		j.headed = true
+		j.headed, j.parked = true, nil
 		segs = append(segs[:len(segs):len(segs)], j.cur)
 	}
 	nv := &view{segs: segs, first: v.first, last: seq}
@@ -179,23 +196,32 @@ func (j *Journal) abandon(err error) {
 	cur.retire()
 	if j.headed {
 		j.prev = cur
-	} else if err := os.Remove(cur.path); err != nil {
+	} else if err := j.dev.remove(cur.path); err != nil {
 		j.log.Log(context.Background(), level, "removing an unused journal file failed", "file", cur.path, "err", err)
 	}
 	j.headed = false
 }
 
-// Tend asks once more for the space of the next segment if the disk refused it.
-// Whoever writes seldom calls it from time to time.
-func (j *Journal) Tend() {
-	if !j.counts.allocFailed.Load() {
-		return
+// Tend tries once more what the disk refused, if it did: to take what it is given,
+// and to keep the space of the next segment. Whoever writes seldom calls it from
+// time to time. Its error is that of an Append.
+func (j *Journal) Tend() error {
+	if !j.counts.allocFailed.Load() && !j.counts.broken.Load() {
+		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.closed.Load() {
-		_ = j.allocateNext() // counted, and logged once
+	if j.closed.Load() {
+		return nil
 	}
+	if j.counts.broken.Load() {
+		if err := j.ready(); err != nil {
+			return fmt.Errorf("tend the journal: %w", err)
+		}
+		j.well()
+	}
+	_ = j.allocateNext() // counted, and logged once
+	return nil
 }
 
 // allocateNext keeps a segment's space in hand. It says once that it cannot:

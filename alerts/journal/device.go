@@ -1,56 +1,116 @@
 package journal
 
-import "os"
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
 
-// device is what the journal does to the disk, so that tests can make it fail.
-// Each function is the real one in [realDevice].
+// device is what the journal does to the disk, beside reading the files that it has
+// open, so that tests can make any of it fail. Each function is the real one in
+// [realDevice].
 type device struct {
-	create func(path string, size int64) (*os.File, error) // new file with its space allocated
-	write  func(f *os.File, b []byte, off int64) error
-	sync   func(f *os.File) error
+	list     func(dir string) ([]os.DirEntry, error)
+	mkdir    func(path string) error
+	open     func(path string, flag int) (*os.File, error)
+	allocate func(f *os.File, size int64) error // the space of a new file
+	write    func(f *os.File, b []byte, off int64) error
+	sync     func(f *os.File) error // what was written; the size has not changed
+	syncAll  func(f *os.File) error // of a new file
+	syncDir  func(path string) error
+	rename   func(from, to string) error
+	remove   func(path string) error
 }
 
 func realDevice() device {
 	return device{
-		create: createFile,
+		list:     os.ReadDir,
+		mkdir:    func(path string) error { return os.Mkdir(path, 0o700) },
+		open:     func(path string, flag int) (*os.File, error) { return os.OpenFile(path, flag, 0o600) },
+		allocate: allocate,
 		write: func(f *os.File, b []byte, off int64) error {
 			_, err := f.WriteAt(b, off)
 			return err
 		},
-		sync: datasync,
+		sync:    datasync,
+		syncAll: (*os.File).Sync,
+		syncDir: syncDir,
+		rename:  os.Rename,
+		remove:  os.Remove,
 	}
 }
 
 // unfinished ends the name of a file whose space is being allocated.
 const unfinished = ".new"
 
-// createFile makes a file of zeros whose space is allocated, durable together
-// with its name. It gets the name at the end, so that a file of that name which
-// is shorter has been cut. What createFile could not finish it removes.
-func createFile(path string, size int64) (_ *os.File, err error) {
+// create makes a file of zeros whose space is allocated, durable together with its
+// name. It gets the name at the end, so that a file of that name which is shorter
+// has been cut. What create could not finish it removes.
+func (d device) create(path string, size int64) (_ *os.File, err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return nil, &os.PathError{Op: "create", Path: path, Err: os.ErrExist}
 	}
-	f, err := os.OpenFile(path+unfinished, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	name := path + unfinished
+	f, err := d.open(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(path + unfinished)
+			_ = d.remove(name) // it is in nobody's way
 		}
 	}()
-	if err := allocate(f, size); err != nil {
+	if err := d.allocate(f, size); err != nil {
 		return nil, &os.PathError{Op: "allocate", Path: path, Err: err}
 	}
-	if err := f.Sync(); err != nil {
+	if err := d.syncAll(f); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(path+unfinished, path); err != nil {
+	if err := d.rename(name, path); err != nil {
 		return nil, err
 	}
-	return f, syncDir(path)
+	name = path
+	if err := d.syncDir(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// makeDir makes the directory and those above it, durable together with their
+// names: what is synced in a directory is lost with it.
+func (d device) makeDir(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		return &os.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(path)
+	if above != path {
+		if err := d.makeDir(above); err != nil {
+			return err
+		}
+	}
+	if err := d.mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := d.syncDir(above); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil // one may make something in a directory that one may not read
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }
 
 // writeZeros allocates where the system cannot.

@@ -29,6 +29,16 @@
 // reports success and the data is gone): its acknowledged part stays, and what
 // was being written goes into a fresh segment.
 //
+// # A disk that takes nothing
+//
+// [Open] reads what there is and needs to write nothing. What it could not do (make
+// or lock the directory, put away what is no part of the journal, write the end of
+// the newest segment once more) is done before the next write: [Journal.Append]
+// and [Journal.Tend] fail until then. If the directory could not be read or locked
+// and turns out to have something else in it than was read, the journal takes
+// nothing any more ([ErrReplaced]): its numbers and its writer's state are not
+// those of what is there.
+//
 // # Goroutines
 //
 // None. Append, Snapshot, Tend and Close may be called from any goroutine and

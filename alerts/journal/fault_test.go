@@ -19,11 +19,12 @@ type faulty struct {
 func newFaulty() *faulty {
 	f := &faulty{synced: map[string]int{}, failed: map[string]bool{}}
 	base := unsynced()
-	f.create = func(path string, size int64) (*os.File, error) {
+	f.device = base
+	f.allocate = func(file *os.File, size int64) error {
 		if f.failCreate != nil {
-			return nil, f.failCreate
+			return f.failCreate
 		}
-		return base.create(path, size)
+		return base.allocate(file, size)
 	}
 	f.write = func(file *os.File, b []byte, off int64) error {
 		if f.failWrite != nil {

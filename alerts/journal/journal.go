@@ -15,7 +15,11 @@ const SegmentSize = 4 << 20
 
 var (
 	// ErrLocked says that another process has the journal open.
-	ErrLocked = errors.New("the journal is in use by another process")
+	ErrLocked = errors.New("the journal is in use by another process: stop that one, or choose another directory")
+	// ErrReplaced says that the directory could not be read, or locked, when the
+	// journal was opened, and that there is something else in it than was read then.
+	// The journal takes nothing any more; it is to be opened again.
+	ErrReplaced = errors.New("the journal could not be read at the start and can be now: start again to go on with what is in it")
 	// ErrClosed is what a closed journal answers.
 	ErrClosed = errors.New("the journal is closed")
 	// ErrExpired says that what a reader asked for is no longer kept: go on from First()-1.
@@ -47,7 +51,12 @@ type Journal struct {
 	closed atomic.Bool
 
 	mu      sync.Mutex // guards the fields below, and is held while writing
-	lock    *os.File
+	lock    *os.File   // nil until the directory could be locked
+	known   bool       // the directory was locked when it was read
+	found   whole      // what was read
+	chores  []chore
+	parked  *parked // the newest segment as it was read, until it is written to or another one is
+	refused bool    // Open could not write, and nothing was written since
 	limits  Options
 	cur     *segment // what is written to; nil after a failure, until a fresh one takes its place
 	headed  bool     // cur's header is in the file
@@ -89,6 +98,9 @@ func (j *Journal) Close() error {
 	}
 	if j.next != nil {
 		j.next.Close()
+	}
+	if j.lock == nil {
+		return nil
 	}
 	return j.lock.Close()
 }

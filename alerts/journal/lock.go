@@ -3,13 +3,22 @@ package journal
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// lock takes the directory for this process, until the file is closed.
-func lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// lock takes the directory for this process, until the file is closed. Where
+// nothing can be written, a lock on the file that is there does as well.
+func (d device) lock(path string) (*os.File, error) {
+	f, err := d.open(path, os.O_RDWR|os.O_CREATE)
+	if errors.Is(err, syscall.EROFS) {
+		var again error
+		if f, again = d.open(path, os.O_RDONLY); again != nil {
+			return nil, err
+		}
+		err = nil
+	}
 	if err != nil {
 		return nil, err
 	}

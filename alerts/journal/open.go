@@ -3,19 +3,28 @@ package journal
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 )
 
 // Open opens the journal in dir, or begins one there. It cuts off what a crash
 // left half written, and works on a full disk.
+//
+// A disk that takes nothing is no error, nor is one that cannot be read: the
+// journal has what could be read, Append fails, and Append and Tend try again.
+// What does not get better by itself is: a directory that another process uses,
+// or that this one has no permission for.
 func Open(dir string, o Options) (*Journal, error) {
 	j, err := open(dir, o, SegmentSize, realDevice())
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("open the journal in %s: %w: the directory and all in it must belong to the user that this runs as: change its owner, or choose another directory", dir, err)
+	case err != nil:
 		return nil, fmt.Errorf("open the journal in %s: %w", dir, err)
 	}
 	return j, nil
@@ -25,45 +34,62 @@ func open(dir string, o Options, size int64, dev device) (_ *Journal, err error)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	held, err := lock(filepath.Join(dir, "lock"))
-	if err != nil {
-		return nil, err
-	}
-	j := &Journal{dir: dir, log: o.Log, dev: dev, size: size, lock: held, limits: o, nextNo: 1}
+	j := newJournal(dir, o, size, dev)
 	defer func() {
 		if err != nil {
 			j.Close()
 		}
 	}()
-	j.view.Store(&view{first: 1})
-	segs, err := j.recognise()
-	if err != nil {
-		return nil, err
+	taken := j.take()
+	if taken != nil && !passes(taken) {
+		return nil, taken
 	}
-	fresh := j.epoch == 0
-	if fresh {
+	read := j.load()
+	switch {
+	case taken != nil && errors.Is(read, fs.ErrNotExist):
+		read = taken
+	case read != nil && !passes(read):
+		return nil, read
+	}
+	if read != nil {
+		j.view.Store(&view{first: 1})
+		j.epoch, j.parked, j.prev, j.chores = 0, nil, nil, nil
+	}
+	j.known, j.found = taken == nil && read == nil, whole{j.epoch, j.Last()}
+	if j.epoch == 0 {
 		if j.epoch, err = newEpoch(); err != nil {
 			return nil, err
 		}
 	}
-	if len(segs) > 0 {
-		if err := j.resume(segs); err != nil {
-			return nil, err
-		}
-	}
-	if fresh {
-		// Whoever is told the epoch must find it again, though nothing happens
-		// before the next start. A disk that refuses it now gets it with the
-		// first event.
-		if err := j.begin(time.Now().UnixMilli()); err == nil {
-			_, _ = j.tryWrite(nil) // counted and logged
-		}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	// Whoever is told the epoch must find it again, though nothing happens before
+	// the next start.
+	if err := j.ready(); errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrLocked) {
+		return nil, err
+	} else if err != nil {
+		j.refused = true
+		j.counts.broken.Store(true)
+		j.counts.failing.Store(true) // said here
+		j.log.Error("the journal cannot be written, it is tried again every second", "dir", dir, "last", j.Last(), "err", err)
+		return j, nil
 	}
 	_ = j.allocateNext() // counted and logged; the current segment may still have room
 	return j, nil
+}
+
+func newJournal(dir string, o Options, size int64, dev device) *Journal {
+	j := &Journal{dir: dir, log: o.Log, dev: dev, size: size, limits: o, nextNo: 1}
+	j.view.Store(&view{first: 1})
+	return j
+}
+
+// passes tells whether it is the disk that is at fault, which may be full, broken or
+// read-only for a time.
+func passes(err error) bool {
+	return slices.ContainsFunc([]error{
+		syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.ESTALE,
+	}, func(target error) bool { return errors.Is(err, target) })
 }
 
 func newEpoch() (uint64, error) {
@@ -74,120 +100,14 @@ func newEpoch() (uint64, error) {
 	return max(binary.LittleEndian.Uint64(b[:]), 1), nil
 }
 
-// resume takes up the log that segs, oldest first, hold.
-func (j *Journal) resume(segs []*segment) error {
-	cur := segs[len(segs)-1]
-	last, t, err := j.reopen(cur)
-	if err != nil {
+// ready sees to a current segment whose header is on disk. The caller holds mu.
+func (j *Journal) ready() error {
+	if err := j.makeRoom(stored{Record: Record{T: time.Now().UnixMilli()}}); err != nil {
 		return err
 	}
-	j.view.Store(&view{segs: segs, first: max(segs[0].first, 1), last: last.acknowledged})
-	if err := j.findSnapshot(segs); err != nil {
-		return err
+	if j.headed {
+		return nil
 	}
-	last.possible += uint64(j.unknown) * uint64(j.size/minRecord)
-	if last.possible > last.acknowledged {
-		v := j.view.Load()
-		j.view.Store(&view{segs: v.segs, first: v.first, last: last.possible})
-		j.counts.lost.Add(last.possible - last.acknowledged)
-		j.log.Error("the end of the journal is damaged: numbers that may have been given out are left out",
-			"file", cur.path, "from", last.acknowledged+1, "to", last.possible)
-		if _, err := j.append([]stored{{Record: Record{Kind: mark, Seq: last.possible, T: t}}}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// numbers are the highest that is readable and the highest that may have been given out.
-type numbers struct{ acknowledged, possible uint64 }
-
-// reopen makes cur, the newest segment, ready to be appended to.
-func (j *Journal) reopen(cur *segment) (last numbers, t int64, err error) {
-	f, err := os.OpenFile(cur.path, os.O_RDWR, 0)
-	if err != nil {
-		return last, 0, err
-	}
-	cur.file, j.cur, j.headed = f, cur, true
-	info, err := f.Stat()
-	if err != nil {
-		return last, 0, err
-	}
-	found, err := cur.examine(f, info.Size())
-	if err != nil {
-		return last, 0, err
-	}
-	if cur.first == 0 {
-		cur.first = max(found.from, 1)
-	}
-	last.acknowledged = max(found.last, cur.first-1)
-	rest, err := readTail(f, found.end, info.Size(), last.acknowledged)
-	if err != nil {
-		return last, 0, err
-	}
-	last.possible = max(rest.used, last.acknowledged)
-	cur.end = found.end
-	if missing := j.size - info.Size(); missing > 0 {
-		// No crash shortens a file whose space was allocated and synced: it was
-		// cut, and what stood there may have been acknowledged.
-		last.possible += uint64(missing/minRecord) + 1
-		j.counts.damaged.Add(1)
-		if err := allocate(f, j.size); err != nil {
-			j.abandon(err)
-			return last, found.t, nil
-		}
-	}
-	switch {
-	case rest.used > last.acknowledged:
-		// Written to its end and damaged since: it stays where it is.
-		j.counts.damaged.Add(1)
-		cur.end = (rest.end + align - 1) / align * align
-	case rest.end > cur.end:
-		j.log.Info("cutting off what a crash left half written in the journal", "file", cur.path, "bytes", rest.end-cur.end)
-	}
-	if err := j.rewriteTail(cur, rest.end); err != nil {
-		j.abandon(err)
-	}
-	return last, found.t, nil
-}
-
-// rewriteTail writes what may have reached only memory once more, and zeros up
-// to torn. The process before may have been killed between write and sync, or
-// its sync may have failed: then the kernel shows data that no disk holds and
-// takes it for written.
-func (j *Journal) rewriteTail(cur *segment, torn int64) error {
-	const most = 64 << 10
-	b := make([]byte, min(most, cur.end-dataStart), most)
-	from := cur.end - int64(len(b))
-	if _, err := cur.file.ReadAt(b, from); err != nil {
-		return err
-	}
-	if torn > cur.end {
-		b = append(b, make([]byte, torn-cur.end)...)
-	}
-	if err := j.dev.write(cur.file, b, from); err != nil {
-		return err
-	}
-	if err := j.dev.write(cur.file, cur.block(), 0); err != nil {
-		return err
-	}
-	return j.dev.sync(cur.file)
-}
-
-// findSnapshot goes back through segs as far as the newest complete snapshot.
-func (j *Journal) findSnapshot(segs []*segment) error {
-	for i, s := range slices.Backward(segs) {
-		found, err := s.look()
-		if err != nil {
-			return err
-		}
-		j.since += found.end - dataStart
-		if !found.snaps {
-			continue
-		}
-		if j.snap, err = newestSnapshot(segs[i:]); err != nil || !j.snap.none() {
-			return err
-		}
-	}
-	return nil
+	_, err := j.tryWrite(nil)
+	return err
 }

@@ -8,19 +8,17 @@ import (
 )
 
 // recognise finds the segments in the directory, oldest first, and this
-// journal's epoch. What is no part of the journal is removed if nothing is in
-// it, and else kept under another name.
+// journal's epoch. What is no part of the journal is to be removed if nothing is
+// in it, and else to be kept under another name.
 func (j *Journal) recognise() ([]*segment, error) {
-	entries, err := os.ReadDir(j.dir)
+	entries, err := j.dev.list(j.dir)
 	if err != nil {
 		return nil, err
 	}
 	var all []*segment
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), suffix+unfinished) && e.Type().IsRegular() {
-			if err := os.Remove(filepath.Join(j.dir, e.Name())); err != nil {
-				return nil, err
-			}
+			j.chores = append(j.chores, chore{path: filepath.Join(j.dir, e.Name())})
 		}
 		number, ok := segmentNumber(e.Name())
 		if !ok || !e.Type().IsRegular() {
@@ -59,10 +57,15 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 	var next header // of the last one kept
 	for _, s := range slices.Backward(all) {
 		if next.prev != 0 && s.number < next.number && s.number > next.prev {
-			// Begun and never acknowledged from: the writes to it failed.
-			if err := os.Remove(s.path); err != nil {
-				j.log.Warn("removing an unused journal file failed", "file", s.path, "err", err)
+			// Begun and never acknowledged from, if it is ours: the writes to it failed.
+			blank := s.epoch == j.epoch
+			if s.epoch == 0 {
+				var err error
+				if blank, err = isBlank(s.path); err != nil {
+					return nil, err
+				}
 			}
+			j.chores = append(j.chores, chore{path: s.path, keep: !blank})
 			continue
 		}
 		foreign := s.epoch != 0 && s.epoch != j.epoch
@@ -100,19 +103,20 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 // doubtful decides about a segment whose header cannot be read, or is another journal's.
 func (j *Journal) doubtful(s *segment, foreign bool, size int64) (keep bool, err error) {
 	if !foreign {
-		f, err := os.Open(s.path)
+		blank, err := isBlank(s.path)
 		if err != nil {
 			return false, err
 		}
-		defer f.Close()
-		rest, err := readTail(f, 0, size, 0)
-		if err != nil {
-			return false, err
-		}
-		if rest.end == 0 && size >= j.size { // allocated ahead, never begun
-			return false, os.Remove(s.path)
+		if blank && size >= j.size { // allocated ahead, never begun
+			j.chores = append(j.chores, chore{path: s.path})
+			return false, nil
 		}
 		if j.epoch != 0 {
+			f, err := os.Open(s.path)
+			if err != nil {
+				return false, err
+			}
+			defer f.Close()
 			found, err := s.examine(f, s.end)
 			if err != nil {
 				return false, err
@@ -130,7 +134,23 @@ func (j *Journal) doubtful(s *segment, foreign bool, size int64) (keep bool, err
 	}
 	j.counts.damaged.Add(1)
 	j.log.Error("a journal file cannot be recognised and is put aside", "file", s.path, "as", s.path+".lost")
-	return false, os.Rename(s.path, s.path+".lost")
+	j.chores = append(j.chores, chore{path: s.path, keep: true})
+	return false, nil
+}
+
+// isBlank tells whether a file has nothing but zeros.
+func isBlank(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	rest, err := readTail(f, 0, info.Size(), 0)
+	return rest.end == 0, err
 }
 
 // readHeader returns the first copy that is whole, or the zero header.

@@ -1,7 +1,5 @@
 package journal
 
-import "os"
-
 // retain drops the oldest segments when a new one has been begun. By size as
 // many as need be; by age one at a time and measured by the events' own time,
 // so that a clock that jumps cannot empty the journal. What the next Fold
@@ -31,7 +29,7 @@ func (j *Journal) retain(now int64) {
 	j.view.Store(&view{segs: rest, first: rest[0].first, last: v.last})
 	for _, s := range v.segs[:drop] {
 		j.counts.dropped.Add(1)
-		if err := os.Remove(s.path); err != nil {
+		if err := j.dev.remove(s.path); err != nil {
 			j.log.Warn("removing an old journal file failed", "file", s.path, "err", err)
 		}
 	}

@@ -92,6 +92,13 @@ func (s *segment) open() (*os.File, func(), error) {
 	return f, func() { f.Close() }, nil
 }
 
+// reopened takes the file to write to.
+func (s *segment) reopened(f *os.File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.file = f
+}
+
 // retire closes the file once nothing more is written to it.
 func (s *segment) retire() {
 	s.mu.Lock()

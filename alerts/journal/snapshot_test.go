@@ -50,17 +50,17 @@ func TestFoldBeginsWithNewestSnapshot(t *testing.T) {
 
 	// One that the disk takes only the beginning of is none.
 	creates := 0
-	create := j.dev.create
-	j.dev.create = func(path string, size int64) (f *os.File, err error) {
+	allocate := j.dev.allocate
+	j.dev.allocate = func(f *os.File, size int64) error {
 		if creates++; creates > 1 {
-			return nil, syscall.ENOSPC
+			return syscall.ENOSPC
 		}
-		return create(path, size)
+		return allocate(f, size)
 	}
 	if err := j.Snapshot(parts("unfinished"), 1); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("Snapshot = %v", err)
 	}
-	j.dev.create = create
+	j.dev.allocate = allocate
 	fill(t, j, 1)
 
 	var want []string

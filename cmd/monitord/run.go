@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -53,7 +54,10 @@ runs with built-in defaults. It needs no privileges.`,
 				}
 				return &exitError{code: exitConfig, err: errors.New("the configuration is faulty, see above")}
 			}
-			if err != nil {
+			switch {
+			case errors.Is(err, fs.ErrPermission):
+				return &exitError{exitNotAllowed, err}
+			case err != nil:
 				return &exitError{exitFailed, err}
 			}
 			return nil

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// remount makes a file system of the test's own read-only, or writable again.
+func remount(t *testing.T, path string, flags uintptr) {
+	t.Helper()
+	if err := unix.Mount("", path, "", unix.MS_REMOUNT|flags, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A daemon whose data directory is read-only starts: with nothing, or with the
+// alerts that were active. It streams, alerts and calls its hooks, and says that
+// it cannot write. When it can, what it has told comes again with numbers that
+// follow on the ones before, and it survives a kill.
+func TestStartsReadOnly(t *testing.T) {
+	t.Parallel()
+	dir := daemonDir(t, "[[alerts.rules]]\nname = \"Up\"\nexpr = \"up == 1\"\n[[alerts.rules]]\nname = \"Blinks\"\nexpr = \"vector(time()) % 2 < 1\"\n")
+	data, ok := smallDisk(t, dir, "64m")
+	if !ok {
+		return
+	}
+	var events []event
+	check := func(w *faultWatch, what string) {
+		t.Helper()
+		for i, e := range w.events {
+			if e.Seq != uint64(i)+1 || i < len(events) && fmt.Sprint(e) != fmt.Sprint(events[i]) {
+				t.Fatalf("%s: the %d. event is %v; before %v", what, i+1, e, events[:min(i+1, len(events))])
+			}
+		}
+		events = w.events
+	}
+	watch := func(d *testDaemon) *faultWatch {
+		return &faultWatch{rawStream: dialStream(t, d, "samples=up&alerts=&after=0"), fired: map[string]event{}}
+	}
+	for _, what := range []string{"with nothing", "with a journal"} {
+		remount(t, data, unix.MS_RDONLY)
+		d := startDaemon(t, dir)
+		w := watch(d)
+		if what == "with nothing" {
+			w.until("MonitordJournalNotWritable", "firing", false)
+		}
+		w.until("Blinks", "firing", false)
+		w.until("Blinks", "resolved", false)
+		check(w, what)
+		for metric, want := range map[string]string{"monitord_journal_writable": "0", "monitord_journal_last_seq": fmt.Sprint(len(events))} {
+			if got := d.query(metric, "instance")["test-host"]; got != want {
+				t.Errorf("%s: %s is %s, want %s", what, metric, got, want)
+			}
+		}
+		if got := d.query(`ALERTS{alertname=~"Up|MonitordJournalNotWritable"}`, "alertname"); len(got) != 2 {
+			t.Errorf("%s: of the alerts that are active there are %v", what, got)
+		}
+		if log := d.log(); strings.Count(log, "level=ERROR") != 3 || !strings.Contains(log, "the journal cannot be written") {
+			t.Errorf("%s: the log wants an error of the history, one of the journal, one of the first event:\n%s", what, log)
+		}
+
+		remount(t, data, 0)
+		w.until("MonitordJournalNotWritable", "resolved", true)
+		w.until("Blinks", "firing", true)
+		if len(w.gone) > 0 {
+			t.Errorf("%s: no samples at %v", what, w.gone)
+		}
+		d.kill()
+		d = startDaemon(t, dir)
+		again := watch(d)
+		for len(again.events) < len(w.events) {
+			again.read()
+		}
+		check(w, what)
+		check(again, what+", after the kill")
+		d.kill()
+	}
+	ups := 0
+	for _, e := range events {
+		if e.Alert.Labels["alertname"] == "Up" {
+			ups++
+		}
+	}
+	if ups != 1 {
+		t.Errorf("what always held has %d events", ups)
+	}
+	log := openJournal(t, filepath.Join(data, "journal"))
+	checkLives(t, journaled(t, log))
+}
+
+// A data directory that is none ends the daemon with a sentence.
+func TestDataDirectoryThatIsAFile(t *testing.T) {
+	t.Parallel()
+	dir := daemonDir(t, "")
+	if err := os.WriteFile(filepath.Join(dir, "data"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := launchDaemon(t, dir)
+	if code := d.wait(); code != exitFailed {
+		t.Errorf("exit code %d, want %d", code, exitFailed)
+	}
+	if log := d.log(); !strings.Contains(log, "open the journal in") || strings.Contains(log, "goroutine") {
+		t.Errorf("it said:\n%s", log)
+	}
+}
+
+// Nor does one that it may not write, which time does not mend.
+func TestDataDirectoryWithoutPermission(t *testing.T) {
+	t.Parallel()
+	dir := daemonDir(t, "")
+	data := filepath.Join(dir, "data")
+	if err := os.Mkdir(data, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	d := launchUnder(t, []string{"unshare", "--user"}, dir) // where not even root may do what it wants
+	if code := d.wait(); code != exitNotAllowed {
+		t.Errorf("exit code %d, want %d", code, exitNotAllowed)
+	}
+	if log := d.log(); !strings.Contains(log, "permission denied: the directory and all in it must belong to the user") {
+		t.Errorf("it said:\n%s", log)
+	}
+}
