@@ -31,19 +31,7 @@ type certificate struct {
 }
 
 // content stands for what both files hold, or for why they cannot be read.
-type content [sha256.Size]byte
-
-// load returns the pair that is in the files now, or why it is none.
-func (c TLSConfig) load() (*tls.Certificate, content, error) {
-	cert, key, err := c.read()
-	if err != nil {
-		return nil, sha256.Sum256([]byte(err.Error())), err
-	}
-	a, b := sha256.Sum256(cert), sha256.Sum256(key)
-	found := sha256.Sum256(append(a[:], b[:]...))
-	pair, err := pairOf(cert, key)
-	return pair, found, err
-}
+type content = [sha256.Size]byte
 
 // loadCertificate reads the files, which must hold a pair.
 func loadCertificate(files TLSConfig, log *slog.Logger) (*certificate, error) {

@@ -39,7 +39,6 @@ func hostDaemon(t *testing.T, dir string, clock collectors.Clock) *testDaemon {
 	t.Helper()
 	d := &testDaemon{t: t, exited: make(chan struct{})}
 	src := configSource(filepath.Join(dir, "monitord.toml"), []string{"127.0.0.1:0"})
-	src.clock = clock
 	src.environ = append(src.environ, withoutDefaults)
 	out, in := io.Pipe()
 	go func() {
@@ -50,7 +49,7 @@ func hostDaemon(t *testing.T, dir string, clock collectors.Clock) *testDaemon {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer close(d.exited)
-		if err := runDaemon(ctx, src, make(chan os.Signal), in); err != nil {
+		if err := runDaemon(ctx, src, clock, make(chan os.Signal), in); err != nil {
 			t.Error(err)
 		}
 		in.Close()

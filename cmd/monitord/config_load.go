@@ -15,7 +15,6 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"monitord/alerts"
-	"monitord/collectors"
 )
 
 // defaultConfigPath is read by `run` and `check` when it exists and no other
@@ -52,8 +51,6 @@ type source struct {
 	path    string   // file; empty: none
 	environ []string // as os.Environ gives it
 	listen  []string // --listen; empty: not given
-
-	clock collectors.Clock // nil: the host's
 }
 
 // configSource finds the configuration as `run` and `check` do.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -37,6 +38,19 @@ func (c TLSConfig) Validate() []error {
 		return []error{err}
 	}
 	return nil
+}
+
+// load returns the pair that is in the files now, or why it is none, and what
+// stands for what they hold, readable or not.
+func (c TLSConfig) load() (*tls.Certificate, [sha256.Size]byte, error) {
+	cert, key, err := c.read()
+	if err != nil {
+		return nil, sha256.Sum256([]byte(err.Error())), err
+	}
+	a, b := sha256.Sum256(cert), sha256.Sum256(key)
+	found := sha256.Sum256(append(a[:], b[:]...))
+	pair, err := pairOf(cert, key)
+	return pair, found, err
 }
 
 // read returns what both files hold now.

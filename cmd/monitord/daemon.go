@@ -36,8 +36,8 @@ import (
 const proofSamples = 300_000
 
 // runDaemon wires everything in the order of a sample's life and runs until ctx
-// ends or a part fails. hup asks for a reload.
-func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.Writer) error {
+// ends or a part fails. The clock is nil for the host's; hup asks for a reload.
+func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-chan os.Signal, stderr io.Writer) error {
 	started := time.Now()
 	conf, err := src.load()
 	if err != nil {
@@ -103,7 +103,7 @@ func runDaemon(ctx context.Context, src source, hup <-chan os.Signal, stderr io.
 	registry := metric.NewRegistry(base.Labels())
 	self := &selfCollector{history: db.Stats, stages: d.stages, reload: &reloadState{}, proc: newProcessReader(started)}
 	self.reload.at.Store(started.UnixMilli())
-	sampler, err := collectors.New(conf.Collectors, registry, log.With("part", "collectors"), src.clock, self)
+	sampler, err := collectors.New(conf.Collectors, registry, log.With("part", "collectors"), clock, self)
 	if err != nil {
 		return err
 	}

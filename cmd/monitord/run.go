@@ -46,7 +46,7 @@ runs with built-in defaults. It needs no privileges.`,
 				})
 			})
 			defer stop()
-			err := runDaemon(cmd.Context(), configSource(path, listen), hup, cmd.ErrOrStderr())
+			err := runDaemon(cmd.Context(), configSource(path, listen), nil, hup, cmd.ErrOrStderr())
 			var faulty *ConfigError
 			if errors.As(err, &faulty) {
 				for _, f := range faulty.Faults {

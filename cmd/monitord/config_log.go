@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// LogConfig says what the daemon writes about itself, on standard error.
+type LogConfig struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // text, json
+}
+
+// Validate returns every fault.
+func (c LogConfig) Validate() []error {
+	var faults []error
+	if _, err := c.level(); err != nil {
+		faults = append(faults, fmt.Errorf("level: is %q, write debug, info, warn or error", c.Level))
+	}
+	if c.Format != "text" && c.Format != "json" {
+		faults = append(faults, fmt.Errorf("format: is %q, write text or json", c.Format))
+	}
+	return faults
+}
+
+func (c LogConfig) level() (slog.Level, error) {
+	var l slog.Level
+	switch c.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		return l, fmt.Errorf("unknown level %q", c.Level)
+	}
+	return l, l.UnmarshalText([]byte(c.Level))
+}
