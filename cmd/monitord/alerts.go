@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/spf13/cobra"
 
@@ -100,7 +102,7 @@ func (a activeAlert) words() string {
 			words = append(words, mark.word)
 		}
 	}
-	return clean(strings.Join(words, ", "))
+	return clean.Text(strings.Join(words, ", "))
 }
 
 // alerts returns those that fit, the loudest first, then the newest.
@@ -139,8 +141,8 @@ func printAlerts(w io.Writer, all []activeAlert, output string) error {
 	rows := [][]segment{{{"STATE", ""}, {"SINCE", ""}, {"SEVERITY", ""}, {"ALERT", ""}, {"VALUE", ""}, {"SUMMARY", ""}}}
 	for _, a := range all {
 		rows = append(rows, []segment{
-			{a.words(), ""}, {a.since().Local().Format("01-02 15:04:05"), ""}, {clean(a.Labels["severity"]), ""},
-			{a.name(), ""}, {a.value(), ""}, {clean(a.Annotations["summary"]), ""},
+			{a.words(), ""}, {a.since().Local().Format("01-02 15:04:05"), ""}, {clean.Text(a.Labels["severity"]), ""},
+			{a.name(), ""}, {a.value(), ""}, {clean.Text(a.Annotations["summary"]), ""},
 		})
 	}
 	return printTable(w, rows)
@@ -164,7 +166,7 @@ func (a activeAlert) name() string {
 func (a activeAlert) value() string {
 	v, err := strconv.ParseFloat(a.Value, 64)
 	if err != nil {
-		return clean(a.Value)
+		return clean.Text(a.Value)
 	}
 	return shortFloat(v)
 }

@@ -35,8 +35,10 @@ var mayImport = map[string][]string{
 	"access":                {},
 	"api": {"metric", "collectors", "history", "history/standing", "alerts", "alerts/journal", "alerts/hooks",
 		"stream", "stream/wire", "stream/client", "stream/feed", "access"},
-	"dashboard":    {},
-	"cmd/monitord": {"*"},
+	"dashboard":           {},
+	"cmd/monitord/clean":  {},
+	"cmd/monitord/config": {"collectors", "history", "alerts", "alerts/defaults", "alerts/hooks", "stream", "stream/feed", "access", "cmd/monitord/clean"},
+	"cmd/monitord":        {"*"},
 }
 
 // onlyIn lists dependencies that one part of the tree alone may import, by
@@ -48,7 +50,7 @@ var onlyIn = map[string][]string{
 	"github.com/prometheus/prometheus/storage":  {"history", "history/standing", "api"},
 	"github.com/gobwas/ws":                      {"stream", "stream/client", "stream/echo"},
 	"github.com/nicholas-fedor/shoutrrr":        {"alerts/hooks/send"},
-	"github.com/BurntSushi/toml":                {"cmd/monitord"},
+	"github.com/BurntSushi/toml":                {"cmd/monitord/config"},
 	"github.com/spf13/cobra":                    {"cmd/monitord"},
 	"github.com/coreos/go-systemd/":             {"cmd/monitord"},
 	"net/http/pprof":                            {},

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"monitord/cmd/monitord/config"
 )
 
 // lookEach is how often the files of the certificate are read. What is there is
@@ -24,7 +26,7 @@ type certificate struct {
 	failed  atomic.Bool
 
 	mu      sync.Mutex // guards the fields below
-	files   TLSConfig
+	files   config.TLS
 	inForce content
 	broken  content // what was found broken last, and...
 	told    bool    // ...whether that has been said
@@ -34,9 +36,9 @@ type certificate struct {
 type content = [sha256.Size]byte
 
 // loadCertificate reads the files, which must hold a pair.
-func loadCertificate(files TLSConfig, log *slog.Logger) (*certificate, error) {
+func loadCertificate(files config.TLS, log *slog.Logger) (*certificate, error) {
 	c := &certificate{log: log}
-	pair, found, err := files.load()
+	pair, found, err := files.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func loadCertificate(files TLSConfig, log *slog.Logger) (*certificate, error) {
 }
 
 // use follows these files from now on, which have just been loaded.
-func (c *certificate) use(files TLSConfig, pair *tls.Certificate, found content) {
+func (c *certificate) use(files config.TLS, pair *tls.Certificate, found content) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.files = files
@@ -80,7 +82,7 @@ func (c *certificate) Run(ctx context.Context) error {
 func (c *certificate) look() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	pair, found, err := c.files.load()
+	pair, found, err := c.files.Load()
 	if found == c.inForce {
 		c.failed.Store(false)
 		c.broken, c.told = content{}, false

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"monitord/cmd/monitord/config"
+
 	"github.com/spf13/cobra"
 )
 
@@ -18,25 +20,23 @@ func newCheckCommand() *cobra.Command {
 every fault as FILE:LINE: key: what is wrong, what to do. It exits with 0 when
 there is none, else with 78. A syntax error hides the faults after it.
 
-Without --config it reads ` + defaultConfigPath + ` if that exists, else the
+Without --config it reads ` + config.DefaultPath + ` if that exists, else the
 built-in defaults.`,
 		Example: `  monitord check --config monitord.toml
   monitord check --effective                # the configuration in force, secrets masked`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := configSource(path, listen).load()
-			var faulty *ConfigError
+			c, err := config.Find(path, listen).Load()
+			var faulty *config.Error
 			if errors.As(err, &faulty) {
-				for _, f := range faulty.Faults {
-					fmt.Fprintln(cmd.OutOrStdout(), faultLine(f))
-				}
+				fmt.Fprintln(cmd.OutOrStdout(), faulty)
 				return &exitError{code: exitConfig}
 			}
 			if err != nil {
 				return &exitError{exitFailed, err}
 			}
 			if effective {
-				return writeEffective(cmd.OutOrStdout(), c)
+				return c.WriteEffective(cmd.OutOrStdout())
 			}
 			return nil
 		},

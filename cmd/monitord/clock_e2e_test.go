@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"monitord/cmd/monitord/config"
+
 	"github.com/gobwas/ws"
 
 	"monitord/collectors"
@@ -38,8 +40,8 @@ func (c *movedClock) Synchronised() bool { return c.synced.Load() }
 func hostDaemon(t *testing.T, dir string, clock collectors.Clock) *testDaemon {
 	t.Helper()
 	d := &testDaemon{t: t, exited: make(chan struct{})}
-	src := configSource(filepath.Join(dir, "monitord.toml"), []string{"127.0.0.1:0"})
-	src.environ = append(src.environ, withoutDefaults)
+	src := config.Find(filepath.Join(dir, "monitord.toml"), []string{"127.0.0.1:0"})
+	src.Environ = append(src.Environ, withoutDefaults)
 	out, in := io.Pipe()
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"monitord/cmd/monitord/config"
+
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -37,28 +39,28 @@ const proofSamples = 300_000
 
 // runDaemon wires everything in the order of a sample's life and runs until ctx
 // ends or a part fails. The clock is nil for the host's; hup asks for a reload.
-func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-chan os.Signal, stderr io.Writer) error {
+func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, hup <-chan os.Signal, stderr io.Writer) error {
 	started := time.Now()
-	conf, err := src.load()
+	conf, err := src.Load()
 	if err != nil {
 		return err
 	}
 	level := new(slog.LevelVar)
-	l, _ := conf.Log.level()
+	l, _ := conf.Log.SlogLevel()
 	level.Set(l)
 	log := newLogger(stderr, conf.Log.Format, level)
-	log.Info("starting", "version", version, "config", src.path, "data_dir", conf.dataDir())
+	log.Info("starting", "version", version, "config", src.Path, "data_dir", conf.Dir())
 
 	// Storage: the history, and the journal of alerts.
 	db, err := history.Open(history.Options{
-		Dir: filepath.Join(conf.dataDir(), "history"), Config: conf.History, Lookback: conf.lookback(), Log: log.With("part", "history"),
+		Dir: filepath.Join(conf.Dir(), "history"), Config: conf.History, Lookback: conf.Lookback(), Log: log.With("part", "history"),
 	})
 	if err != nil {
 		return err
 	}
 	defer closing(log, "history", db.Close)
 	lastTick := db.Last()
-	jrnl, err := journal.Open(filepath.Join(conf.dataDir(), "journal"), journal.Options{
+	jrnl, err := journal.Open(filepath.Join(conf.Dir(), "journal"), journal.Options{
 		Keep: conf.Alerts.Keep, MaxSize: conf.Alerts.MaxJournal, Log: log.With("part", "journal"),
 	})
 	if err != nil {
@@ -71,11 +73,11 @@ func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-ch
 	}
 
 	// Who may come in, and where.
-	policy, err := access.New(conf.Server.Config, conf.listen())
+	policy, err := access.New(conf.Server.Config, conf.Addresses())
 	if err != nil {
 		return err
 	}
-	listeners, err := openListeners(conf.listen())
+	listeners, err := openListeners(conf.Addresses())
 	if err != nil {
 		return err
 	}
@@ -83,11 +85,11 @@ func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-ch
 	for _, l := range listeners {
 		defer l.Close()
 		if externalURL == "" && l.Addr().Network() == "tcp" {
-			externalURL = listenURL(l, conf.Server.TLS.enabled())
+			externalURL = listenURL(l, conf.Server.TLS.Enabled())
 		}
 	}
 	var cert *certificate
-	if conf.Server.TLS.enabled() {
+	if conf.Server.TLS.Enabled() {
 		if cert, err = loadCertificate(conf.Server.TLS, log.With("part", "tls")); err != nil {
 			return fmt.Errorf("server.tls.%w", err)
 		}
@@ -99,7 +101,7 @@ func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-ch
 	for name, value := range conf.Labels {
 		base.Set(name, value)
 	}
-	base.Set(model.InstanceLabel, conf.instance())
+	base.Set(model.InstanceLabel, conf.Host())
 	registry := metric.NewRegistry(base.Labels())
 	self := &selfCollector{history: db.Stats, stages: d.stages, reload: &reloadState{}, proc: newProcessReader(started)}
 	self.reload.at.Store(started.UnixMilli())
@@ -119,21 +121,21 @@ func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-ch
 	}
 	d.rules, err = alerts.NewEngine(alerts.EngineOptions{
 		Query: db, Registry: registry, Append: d.appendResults, Interval: conf.Collectors.Interval, Log: log.With("part", "rules"),
-		Lookback: conf.lookback(), Range: db.Evaluator(proofSamples),
-		Tracked: alertLog.Tracked(), LastTick: lastTick, Settle: conf.longestInterval(), Silences: silences, ExternalURL: externalURL,
+		Lookback: conf.Lookback(), Range: db.Evaluator(proofSamples),
+		Tracked: alertLog.Tracked(), LastTick: lastTick, Settle: conf.LongestInterval(), Silences: silences, ExternalURL: externalURL,
 	})
 	if err != nil {
 		return err
 	}
 	if faults := d.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
-		return &ConfigError{faults}
+		return &config.Error{Faults: faults}
 	}
 
 	// The stream and what feeds it.
 	queries := standing.New(db, conf.Stream.Standing(conf.Collectors.Interval))
 	d.feed, err = feed.New(feed.Options{
-		Config: conf.Stream.FeedConfig, History: db, Standing: queries, Alerts: alertLog, Stale: d.rules.Stale,
-		Interval: conf.Collectors.Interval, Retention: conf.History.Retention, Instance: conf.instance(), Version: version,
+		Config: conf.Stream.Feed, History: db, Standing: queries, Alerts: alertLog, Stale: d.rules.Stale,
+		Interval: conf.Collectors.Interval, Retention: conf.History.Retention, Instance: conf.Host(), Version: version,
 		MaxSubscriptions: conf.Stream.MaxSubscriptions, Log: log.With("part", "stream"),
 	})
 	if err != nil {
@@ -163,7 +165,7 @@ func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-ch
 
 	// Alerts on disk, then announced.
 	runner, err := hooks.New(conf.Alerts.Hooks, hooks.Options{
-		Log: alertLog, Instance: conf.instance(), Version: version, ExternalURL: externalURL, Logger: log.With("part", "hooks"),
+		Log: alertLog, Instance: conf.Host(), Version: version, ExternalURL: externalURL, Logger: log.With("part", "hooks"),
 		Checkup: func() func() error { return newCheckup(pulses(), d.recorder.Stats, jrnl.Stats, db.Stats) },
 	})
 	if err != nil {
@@ -181,7 +183,7 @@ func runDaemon(ctx context.Context, src source, clock collectors.Clock, hup <-ch
 	// What the port answers.
 	reload := &reloader{
 		src: src, conf: conf, log: log, level: level, state: self.reload,
-		rules: d.rules, silences: silences, hooks: runner, policy: web.policy.Store, listen: conf.listen(), cert: cert,
+		rules: d.rules, silences: silences, hooks: runner, policy: web.policy.Store, listen: conf.Addresses(), cert: cert,
 	}
 	web.reload = reload.reload
 	webLog := log.With("part", "http")

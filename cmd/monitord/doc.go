@@ -36,6 +36,6 @@
 // Each is a component: runDaemon waits for all of them.
 //
 // The other files are one subcommand each (check, watch, silence add, hook list,
-// version; those that ask a running daemon share remote.go), and the
-// configuration: config.go has the keys, config_load.go reads them.
+// version; those that ask a running daemon share remote.go). The configuration is
+// package config.
 package main

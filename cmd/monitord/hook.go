@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
@@ -81,5 +83,5 @@ func alertText(c hooks.Content) string {
 	if c.Repeat > 0 {
 		text += fmt.Sprintf(" (repeat %d)", c.Repeat)
 	}
-	return clean(text)
+	return clean.Text(text)
 }

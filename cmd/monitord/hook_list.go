@@ -5,6 +5,8 @@ import (
 	"io"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
@@ -67,15 +69,15 @@ func printHooks(w io.Writer, list []hooks.Status, now time.Time) error {
 	dead := [][]segment{cells("HOOK", "SEQ", "ALERT", "EVENT", "GIVEN UP", "ATTEMPTS", "ERROR")}
 	hidden := 0
 	for _, h := range list {
-		rows = append(rows, cells(clean(h.Name), clean(h.Type), clean(h.Target), clean(h.State),
+		rows = append(rows, cells(clean.Text(h.Name), clean.Text(h.Type), clean.Text(h.Target), clean.Text(h.State),
 			deliveredText(h), fmt.Sprint(h.WaitingTotal), fmt.Sprint(h.DeadTotal), lastText(h, now)))
 		for _, d := range h.Waiting {
-			waiting = append(waiting, cells(clean(h.Name), seqText(d.Seq), alertText(d.Content), clean(d.Status),
-				agoText(d.At, now), fmt.Sprint(d.Attempts), nextText(d, now), clean(d.Error)))
+			waiting = append(waiting, cells(clean.Text(h.Name), seqText(d.Seq), alertText(d.Content), clean.Text(d.Status),
+				agoText(d.At, now), fmt.Sprint(d.Attempts), nextText(d, now), clean.Text(d.Error)))
 		}
 		for _, l := range h.Dead {
-			dead = append(dead, cells(clean(h.Name), seqText(l.Seq), alertText(l.Content), clean(l.Status),
-				agoText(&l.GivenUp, now), fmt.Sprint(l.Attempts), clean(l.Error)))
+			dead = append(dead, cells(clean.Text(h.Name), seqText(l.Seq), alertText(l.Content), clean.Text(l.Status),
+				agoText(&l.GivenUp, now), fmt.Sprint(l.Attempts), clean.Text(l.Error)))
 		}
 		hidden += h.WaitingTotal - len(h.Waiting) + h.DeadTotal - len(h.Dead)
 	}
@@ -119,7 +121,7 @@ func lastText(h hooks.Status, now time.Time) string {
 	case h.LastSuccess == nil && h.LastFailure == nil:
 		return "-"
 	case h.LastFailure != nil && (h.LastSuccess == nil || h.LastFailure.After(*h.LastSuccess)):
-		return agoText(h.LastFailure, now) + ": " + clean(h.LastError)
+		return agoText(h.LastFailure, now) + ": " + clean.Text(h.LastError)
 	}
 	return agoText(h.LastSuccess, now)
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+	"monitord/cmd/monitord/config"
+
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
@@ -51,7 +54,7 @@ configuration that need not be in force. It ends with 1 if it failed.`,
 				err = printTest(cmd.OutOrStdout(), res)
 			}
 			if err == nil && res.Error != "" {
-				return &exitError{exitFailed, fmt.Errorf("hook %s: %s", clean(res.Hook), clean(res.Error))}
+				return &exitError{exitFailed, fmt.Errorf("hook %s: %s", clean.Text(res.Hook), clean.Text(res.Error))}
 			}
 			return err
 		},
@@ -83,18 +86,16 @@ func tryRemote(ctx context.Context, at, name string, test hooks.Test) (hooks.Tes
 }
 
 func tryAlone(cmd *cobra.Command, path, name string, test hooks.Test) (hooks.TestResult, error) {
-	c, err := configSource(path, nil).load()
-	var faulty *ConfigError
+	c, err := config.Find(path, nil).Load()
+	var faulty *config.Error
 	if errors.As(err, &faulty) {
-		for _, f := range faulty.Faults {
-			fmt.Fprintln(cmd.ErrOrStderr(), faultLine(f))
-		}
+		fmt.Fprintln(cmd.ErrOrStderr(), faulty)
 		return hooks.TestResult{}, &exitError{code: exitConfig}
 	}
 	if err != nil {
 		return hooks.TestResult{}, &exitError{exitFailed, err}
 	}
-	o := hooks.Options{Instance: c.instance(), Version: version, ExternalURL: c.Server.ExternalURL}
+	o := hooks.Options{Instance: c.Host(), Version: version, ExternalURL: c.Server.ExternalURL}
 	res, err := hooks.TestAlone(cmd.Context(), c.Alerts.Hooks, name, o, test)
 	if errors.Is(err, hooks.ErrNoHook) {
 		err = fmt.Errorf("%s: %w", path, err)
@@ -107,7 +108,7 @@ func tryAlone(cmd *cobra.Command, path, name string, test hooks.Test) (hooks.Tes
 
 func printTest(w io.Writer, res hooks.TestResult) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s %s\n", clean(res.Hook), clean(res.Type), clean(res.Target))
+	fmt.Fprintf(&b, "%s: %s %s\n", clean.Text(res.Hook), clean.Text(res.Type), clean.Text(res.Target))
 	for _, part := range []struct{ mark, text string }{{">", res.Request}, {"<", res.Answer}} {
 		if part.text == "" {
 			continue
@@ -115,7 +116,7 @@ func printTest(w io.Writer, res hooks.TestResult) error {
 		b.WriteString("\n")
 		for line := range strings.Lines(part.text) {
 			line = strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "    ")
-			b.WriteString(strings.TrimRight(part.mark+" "+clean(line), " ") + "\n")
+			b.WriteString(strings.TrimRight(part.mark+" "+clean.Text(line), " ") + "\n")
 		}
 	}
 	how := "delivered"

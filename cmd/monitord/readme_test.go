@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"monitord/cmd/monitord/config"
 )
 
 //go:embed testdata/nginx.conf
@@ -38,7 +40,7 @@ func TestReadmeNamesEveryDefaultRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, _ := defaultRules()
+	rules, _ := config.DefaultRules()
 	for _, r := range rules {
 		if !strings.Contains(string(text), "`"+r.Name+"`") {
 			t.Errorf("%s is not in the README", r.Name)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"monitord/cmd/monitord/config"
+
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"monitord/access"
@@ -17,7 +19,7 @@ import (
 // A reloader reads the configuration again: all of it or, if there is any
 // fault, nothing. It is safe for concurrent use.
 type reloader struct {
-	src      source
+	src      config.Source
 	log      *slog.Logger
 	level    *slog.LevelVar
 	state    *reloadState
@@ -28,8 +30,8 @@ type reloader struct {
 	listen   []string
 	cert     *certificate // nil: TLS is not spoken
 
-	mu   sync.Mutex // guards conf, and one reload at a time
-	conf *Config    // what the daemon was started with, and the reloadable keys in force
+	mu   sync.Mutex     // guards conf, and one reload at a time
+	conf *config.Config // what the daemon was started with, and the reloadable keys in force
 }
 
 // reload returns why the configuration that was found is not in force.
@@ -41,7 +43,7 @@ func (r *reloader) reload() error {
 	err := r.replace()
 	r.state.failed.Store(err != nil)
 	if err != nil {
-		var faulty *ConfigError
+		var faulty *config.Error
 		if errors.As(err, &faulty) {
 			for _, f := range faulty.Faults {
 				r.log.Error("configuration", "fault", f.Error())
@@ -57,7 +59,7 @@ func (r *reloader) reload() error {
 
 // replace does everything that can fail first, then swaps.
 func (r *reloader) replace() error {
-	conf, err := r.src.load()
+	conf, err := r.src.Load()
 	if err != nil {
 		return err
 	}
@@ -65,13 +67,13 @@ func (r *reloader) replace() error {
 	if err != nil {
 		return err
 	}
-	level, err := conf.Log.level()
+	level, err := conf.Log.SlogLevel()
 	if err != nil {
 		return err
 	}
 	renew := func() {}
-	if r.cert != nil && conf.Server.TLS.enabled() {
-		pair, found, err := conf.Server.TLS.load()
+	if r.cert != nil && conf.Server.TLS.Enabled() {
+		pair, found, err := conf.Server.TLS.Load()
 		if err != nil {
 			return fmt.Errorf("server.tls.%w", err)
 		}
@@ -83,7 +85,7 @@ func (r *reloader) replace() error {
 		return err
 	}
 	if faults := r.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
-		return &ConfigError{faults}
+		return &config.Error{Faults: faults}
 	}
 	if faults := r.silences.Load(conf.Alerts.Silences); len(faults) > 0 {
 		return errors.Join(faults...)
@@ -91,7 +93,7 @@ func (r *reloader) replace() error {
 	r.policy(policy)
 	renew()
 	r.level.Set(level)
-	for _, key := range needRestart(r.conf, conf) {
+	for _, key := range config.NeedRestart(r.conf, conf) {
 		r.log.Warn("a change of this key needs a restart, the old value stays in force", "key", key)
 	}
 	return nil

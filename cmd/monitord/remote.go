@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/pflag"
 
 	"monitord/stream/client"
@@ -116,7 +118,7 @@ func (r *remote) unreachable(ctx context.Context, err error) error {
 		}
 		err = why.Err
 	}
-	return &exitError{exitNoConnect, &client.ConnectError{URL: r.url, Err: errors.New(clean(err.Error()))}}
+	return &exitError{exitNoConnect, &client.ConnectError{URL: r.url, Err: errors.New(clean.Text(err.Error()))}}
 }
 
 // refusal is what the daemon said in place of an answer, as text, as a string in
@@ -143,7 +145,7 @@ func (r *remote) refusal(resp *http.Response) error {
 	if text == "" {
 		text = "refused with status " + resp.Status
 	}
-	return &exitError{code, errors.New(clean(text))}
+	return &exitError{code, errors.New(clean.Text(text))}
 }
 
 // strangers tells whether a refusal is none that the daemon makes: a page, no such
@@ -162,5 +164,5 @@ func strangers(resp *http.Response) bool {
 // foreign is for an answer that the daemon would not give.
 func (r *remote) foreign(resp *http.Response, code int) error {
 	return &exitError{code, fmt.Errorf("what answers at %s is no monitord, or one of another version (%s to %s %s), correct --url",
-		clean(r.url), clean(resp.Status), resp.Request.Method, clean(resp.Request.URL.Path))}
+		clean.Text(r.url), clean.Text(resp.Status), resp.Request.Method, clean.Text(resp.Request.URL.Path))}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/cobra"
 )
 
@@ -51,12 +53,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var exit *exitError
 	if errors.As(err, &exit) {
 		if exit.err != nil {
-			fmt.Fprintln(stderr, "monitord:", cleanLines(exit.err.Error()))
+			fmt.Fprintln(stderr, "monitord:", clean.Lines(exit.err.Error()))
 		}
 		return exit.code
 	}
 	// What is left comes from the parser of the command line.
-	fmt.Fprintf(stderr, "monitord: %s\nTry 'monitord --help'.\n", cleanLines(err.Error()))
+	fmt.Fprintf(stderr, "monitord: %s\nTry 'monitord --help'.\n", clean.Lines(err.Error()))
 	return exitUsage
 }
 

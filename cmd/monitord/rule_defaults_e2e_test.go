@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"monitord/cmd/monitord/config"
 )
 
 // On this host, whatever it has and lacks, every default rule can be evaluated, and
@@ -12,7 +14,7 @@ func TestDefaultRulesAreQuiet(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, daemonDir(t, "[collectors.filesystem]\ninterval = \"1s\"\n[collectors.network]\nlink_interval = \"1s\"\n"),
 		"MONITORD_ALERTS_DEFAULT_RULES=true")
-	rules, _ := defaultRules()
+	rules, _ := config.DefaultRules()
 	figure := func(name string) float64 { // all of its series together
 		_, body := d.get("/metrics")
 		sum, found := 0.0, false

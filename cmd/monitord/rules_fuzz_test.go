@@ -16,8 +16,7 @@ func FuzzTestFile(f *testing.F) {
 		if isTOML {
 			name = "t.toml"
 		}
-		_, p := parseTestFile(name, []byte(text))
-		for _, fault := range inOrder(p) {
+		for _, fault := range parseTestFile(name, []byte(text)).doc.Faults() {
 			if fault.Msg == "" {
 				t.Errorf("a fault without a text: %+v", fault)
 			}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"monitord/cmd/monitord/config"
+
 	"github.com/spf13/cobra"
 
 	"monitord/alerts"
@@ -95,7 +97,7 @@ func (f *replayFlags) options(files []string, now time.Time) (replayOptions, err
 		}
 		o.to = at.Time(now.UnixMilli())
 	}
-	if d, err := parseDuration(f.since); err == nil {
+	if d, err := config.ParseDuration(f.since); err == nil {
 		if d <= 0 {
 			return o, fmt.Errorf("--since is %q, must be positive, such as 7d", f.since)
 		}
@@ -121,8 +123,8 @@ func (f *replayFlags) options(files []string, now time.Time) (replayOptions, err
 }
 
 func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer) error {
-	conf, err := configSource(o.config, nil).load()
-	var faulty *ConfigError
+	conf, err := config.Find(o.config, nil).Load()
+	var faulty *config.Error
 	if errors.As(err, &faulty) {
 		return &exitError{exitConfig, err}
 	}
@@ -133,8 +135,8 @@ func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer)
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	dir := filepath.Join(conf.dataDir(), "history")
-	db, err := history.OpenReadOnly(history.ReadOptions{Dir: dir, Lookback: conf.lookback(), Keep: trial.Keep(rules)})
+	dir := filepath.Join(conf.Dir(), "history")
+	db, err := history.OpenReadOnly(history.ReadOptions{Dir: dir, Lookback: conf.Lookback(), Keep: trial.Keep(rules)})
 	if err != nil {
 		return &exitError{exitFailed, readingAdvice(err, dir)}
 	}
@@ -164,7 +166,7 @@ func readingAdvice(err error, dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no history in %s: name the daemon's configuration by --config, or start in the directory that it was started in", dir)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("the history in %s cannot be read (%w): run this as root or as the user that the daemon runs as", dir, errorOf(err))
+		return fmt.Errorf("the history in %s cannot be read (%w): run this as root or as the user that the daemon runs as", dir, config.Cause(err))
 	}
 	return err
 }
@@ -175,17 +177,17 @@ func (o *replayOptions) shown(r *alerts.Rule) bool {
 }
 
 // rules compiles the rules that are replayed.
-func (o *replayOptions) rules(conf *Config) ([]*alerts.Rule, error) {
+func (o *replayOptions) rules(conf *config.Config) ([]*alerts.Rule, error) {
 	groups := slices.Clone(conf.Alerts.Groups)
 	if len(o.files) > 0 {
 		groups = nil
-		var faults []Fault
+		var faults []config.Fault
 		for _, name := range o.files {
-			of, found := loadRuleFile(name)
+			of, found := config.LoadRules(name)
 			groups, faults = append(groups, of...), append(faults, found...)
 		}
 		if len(faults) > 0 {
-			return nil, &ConfigError{faults}
+			return nil, &config.Error{Faults: faults}
 		}
 	}
 	for i := range groups {
@@ -199,7 +201,7 @@ func (o *replayOptions) rules(conf *Config) ([]*alerts.Rule, error) {
 	}
 	compiled, found := alerts.Compile(groups, conf.Collectors.Interval)
 	if len(found) > 0 {
-		return nil, &ConfigError{found}
+		return nil, &config.Error{Faults: found}
 	}
 	rules := trial.Needed(compiled, o.shown)
 	if len(rules) == 0 {

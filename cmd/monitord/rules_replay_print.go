@@ -12,6 +12,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+	"monitord/cmd/monitord/config"
+
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts/trial"
@@ -22,11 +25,11 @@ import (
 func writeReplay(stdout, stderr io.Writer, format string, res *trial.Result) error {
 	fmt.Fprintf(stderr, "%s recorded from %s to %s", count(res.Ticks, "tick"), localTime(res.First), localTime(res.Last))
 	if res.Missing > 0 {
-		fmt.Fprintf(stderr, ", %s missing in between", formatDuration(res.Missing.Round(time.Second)))
+		fmt.Fprintf(stderr, ", %s missing in between", config.FormatDuration(res.Missing.Round(time.Second)))
 	}
 	fmt.Fprintln(stderr)
 	for _, f := range res.Failed {
-		fmt.Fprintf(stderr, "monitord: %s could not be evaluated %d of %d times: %v\n", clean(f.Rule), f.Failures, f.Attempts, f.Err)
+		fmt.Fprintf(stderr, "monitord: %s could not be evaluated %d of %d times: %v\n", clean.Text(f.Rule), f.Failures, f.Attempts, f.Err)
 	}
 	if res.Omitted > 0 {
 		fmt.Fprintf(stderr, "monitord: %s are not listed, there are too many; the totals have them\n", count(res.Omitted, "firing"))
@@ -50,7 +53,7 @@ func replayText(out io.Writer, res *trial.Result) error {
 		if f.Still {
 			end = "still firing"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", clean(f.Rule), localTime(f.Start), end, firingTime(f), shortNumber(f.Peak), clean(otherLabels(f.Labels).String()))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", clean.Text(f.Rule), localTime(f.Start), end, firingTime(f), shortNumber(f.Peak), clean.Text(otherLabels(f.Labels).String()))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -66,7 +69,7 @@ func replayText(out io.Writer, res *trial.Result) error {
 		if slices.Contains(quiet, t) {
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%d\t%s\n", clean(t.Rule), t.Firings, t.Still, formatDuration(t.Firing), formatDuration(t.Longest), t.NeverFired+t.Pending, clean(t.Group))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%d\t%s\n", clean.Text(t.Rule), t.Firings, t.Still, config.FormatDuration(t.Firing), config.FormatDuration(t.Longest), t.NeverFired+t.Pending, clean.Text(t.Group))
 	}
 	if len(quiet) > 0 {
 		fmt.Fprintln(w, "never fired nor pending: "+quietRules(quiet))
@@ -81,7 +84,7 @@ func quietRules(totals []trial.Total) string {
 	}
 	var names []string
 	for _, t := range totals {
-		names = append(names, clean(t.Rule))
+		names = append(names, clean.Text(t.Rule))
 	}
 	return strings.Join(names, ", ")
 }
@@ -92,7 +95,7 @@ func otherLabels(ls labels.Labels) labels.Labels {
 }
 
 func firingTime(f trial.Firing) string {
-	return formatDuration(time.Duration(f.End-f.Start) * time.Millisecond)
+	return config.FormatDuration(time.Duration(f.End-f.Start) * time.Millisecond)
 }
 
 func localTime(ms int64) string { return time.UnixMilli(ms).Format("2006-01-02 15:04:05") }
@@ -106,8 +109,8 @@ func replayCSV(out io.Writer, res *trial.Result) error {
 	_ = w.Write([]string{"alert", "start", "end", "still_firing", "seconds", "peak", "labels"}) // an error is kept for the flush
 	for _, f := range res.Firings {
 		_ = w.Write([]string{
-			clean(f.Rule), utcTime(f.Start), utcTime(f.End), strconv.FormatBool(f.Still),
-			strconv.FormatFloat(float64(f.End-f.Start)/1000, 'f', -1, 64), strconv.FormatFloat(f.Peak, 'g', -1, 64), clean(f.Labels.String()),
+			clean.Text(f.Rule), utcTime(f.Start), utcTime(f.End), strconv.FormatBool(f.Still),
+			strconv.FormatFloat(float64(f.End-f.Start)/1000, 'f', -1, 64), strconv.FormatFloat(f.Peak, 'g', -1, 64), clean.Text(f.Labels.String()),
 		})
 	}
 	w.Flush()

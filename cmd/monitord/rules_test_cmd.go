@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 
+	"monitord/cmd/monitord/clean"
+	"monitord/cmd/monitord/config"
+
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/trial"
@@ -125,13 +128,13 @@ func (t *ruleTester) file(ctx context.Context, name string) (testReport, error) 
 	report := testReport{File: name}
 	f, faults := loadTestFile(name)
 	for _, fault := range faults {
-		report.Faults = append(report.Faults, faultLine(fault))
+		report.Faults = append(report.Faults, config.Line(fault))
 	}
 	if len(faults) > 0 {
 		return report, nil
 	}
 	for _, w := range f.warnings {
-		fmt.Fprintln(t.errs, "monitord: warning:", clean(w))
+		fmt.Fprintln(t.errs, "monitord: warning:", clean.Text(w))
 	}
 	for i := range f.Tests {
 		if !t.only.MatchString(f.Tests[i].Name) {
@@ -159,7 +162,7 @@ func (f *testFile) failure(i int, failure trial.Failure) testFailure {
 	if name == "" {
 		name = fmt.Sprintf("unnamed %d", i+1)
 	}
-	return testFailure{Line: (&configParser{lines: f.lines}).line(failure.Path), Test: name, What: failure.What, Text: failure.Text}
+	return testFailure{Line: f.doc.Line(failure.Path), Test: name, What: failure.What, Text: failure.Text}
 }
 
 func (t *ruleTester) print(r testReport) error {
@@ -167,21 +170,21 @@ func (t *ruleTester) print(r testReport) error {
 		return json.NewEncoder(t.out).Encode(r)
 	}
 	var b strings.Builder
-	file := clean(r.File)
+	file := clean.Text(r.File)
 	switch {
 	case len(r.Faults) > 0:
 		fmt.Fprintf(&b, "%s: FAILED, it cannot be used\n", file)
 		for _, fault := range r.Faults {
-			b.WriteString("  " + clean(fault) + "\n")
+			b.WriteString("  " + clean.Text(fault) + "\n")
 		}
 	case r.OK:
 		fmt.Fprintf(&b, "%s: SUCCESS (%s)\n", file, count(r.Tests, "test"))
 	default:
 		fmt.Fprintf(&b, "%s: FAILED (%d of %s)\n", file, r.Failed, count(r.Tests, "test"))
 		for _, f := range r.Failures {
-			fmt.Fprintf(&b, "  %s:%d: test %q: %s\n", file, f.Line, f.Test, clean(f.What))
+			fmt.Fprintf(&b, "  %s:%d: test %q: %s\n", file, f.Line, f.Test, clean.Text(f.What))
 			for line := range strings.Lines(f.Text) {
-				b.WriteString("    " + clean(strings.TrimSuffix(line, "\n")) + "\n")
+				b.WriteString("    " + clean.Text(strings.TrimSuffix(line, "\n")) + "\n")
 			}
 		}
 	}

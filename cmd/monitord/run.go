@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"monitord/cmd/monitord/config"
+
 	"github.com/spf13/cobra"
 )
 
@@ -26,7 +28,7 @@ func newRunCommand() *cobra.Command {
 API and stream until it is ended by SIGTERM or an interrupt. SIGHUP reads the
 configuration again; a faulty one changes nothing.
 
-Without --config it reads ` + defaultConfigPath + ` if that exists, else it
+Without --config it reads ` + config.DefaultPath + ` if that exists, else it
 runs with built-in defaults. It needs no privileges.`,
 		Example: `  monitord run
   monitord run --config monitord.toml
@@ -46,12 +48,10 @@ runs with built-in defaults. It needs no privileges.`,
 				})
 			})
 			defer stop()
-			err := runDaemon(cmd.Context(), configSource(path, listen), nil, hup, cmd.ErrOrStderr())
-			var faulty *ConfigError
+			err := runDaemon(cmd.Context(), config.Find(path, listen), nil, hup, cmd.ErrOrStderr())
+			var faulty *config.Error
 			if errors.As(err, &faulty) {
-				for _, f := range faulty.Faults {
-					fmt.Fprintln(cmd.ErrOrStderr(), faultLine(f))
-				}
+				fmt.Fprintln(cmd.ErrOrStderr(), faulty)
 				return &exitError{code: exitConfig, err: errors.New("the configuration is faulty, see above")}
 			}
 			switch {

@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/cobra"
 )
 
@@ -53,7 +55,7 @@ they still fire.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), clean(id))
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), clean.Text(id))
 			return err
 		},
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/cobra"
 )
 
@@ -59,7 +61,7 @@ func printSilences(w io.Writer, all []silence, output string, quiet bool) error 
 	switch {
 	case quiet:
 		for _, s := range all {
-			if _, err := fmt.Fprintln(w, clean(s.ID)); err != nil {
+			if _, err := fmt.Fprintln(w, clean.Text(s.ID)); err != nil {
 				return err
 			}
 		}
@@ -81,8 +83,8 @@ func printSilences(w io.Writer, all []silence, output string, quiet bool) error 
 			by += " " + s.Name
 		}
 		rows = append(rows, []segment{
-			{clean(s.ID), ""}, {clean(s.state()), ""}, {s.when(now), ""},
-			{clean(strings.Join(texts, " ")), ""}, {clean(by), ""}, {clean(s.Comment), ""},
+			{clean.Text(s.ID), ""}, {clean.Text(s.state()), ""}, {s.when(now), ""},
+			{clean.Text(strings.Join(texts, " ")), ""}, {clean.Text(by), ""}, {clean.Text(s.Comment), ""},
 		})
 	}
 	return printTable(w, rows)
@@ -136,6 +138,6 @@ func printJSON(w io.Writer, v any) error {
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	_, err = fmt.Fprintf(w, "%s\n", cleanJSON(b))
+	_, err = fmt.Fprintf(w, "%s\n", clean.JSON(b))
 	return err
 }

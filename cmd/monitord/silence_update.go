@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"github.com/spf13/cobra"
 )
 
@@ -61,7 +63,7 @@ again under a new ID.`,
 				if err != nil {
 					return err
 				}
-				if _, err := fmt.Fprintln(cmd.OutOrStdout(), clean(now)); err != nil {
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), clean.Text(now)); err != nil {
 					return err
 				}
 			}
@@ -86,7 +88,7 @@ func (r *remote) silence(cmd *cobra.Command, id string) (silence, error) {
 func notThere(err error, id string) error {
 	var exit *exitError
 	if errors.As(err, &exit) && exit.code == exitFailed {
-		return &exitError{exitFailed, fmt.Errorf("silence %s: %w", clean(id), exit.err)}
+		return &exitError{exitFailed, fmt.Errorf("silence %s: %w", clean.Text(id), exit.err)}
 	}
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"strconv"
 
+	"monitord/cmd/monitord/clean"
+
 	"monitord/stream/wire"
 )
 
@@ -24,7 +26,7 @@ func (w *watchCSV) heading(names ...string) {
 // line leaves errors to the flush that follows.
 func (w *watchCSV) line(fields ...string) {
 	for i := range fields {
-		fields[i] = clean(fields[i])
+		fields[i] = clean.Text(fields[i])
 	}
 	_ = w.w.Write(fields)
 }

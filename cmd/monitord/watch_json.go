@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"monitord/cmd/monitord/clean"
+
 	"monitord/stream/wire"
 )
 
@@ -11,7 +13,7 @@ import (
 type watchRaw struct{ watchOutput }
 
 func (w *watchRaw) message(raw []byte) error {
-	w.out.Write(cleanJSON(raw))
+	w.out.Write(clean.JSON(raw))
 	w.out.WriteByte('\n')
 	return w.out.Flush()
 }
@@ -37,14 +39,14 @@ func (w *watchJSON) values(_ wire.Request, m *wire.Samples, columns []wire.Label
 		}
 		line = append(line, `},"value":`...)
 		line = append(wire.AppendFloat(line, v), '}')
-		w.out.Write(cleanJSON(line))
+		w.out.Write(clean.JSON(line))
 		w.out.WriteByte('\n')
 	}
 	return w.out.Flush()
 }
 
 func (w *watchJSON) alert(_ *wire.Event, raw []byte) error {
-	w.out.Write(cleanJSON(raw))
+	w.out.Write(clean.JSON(raw))
 	w.out.WriteByte('\n')
 	return w.out.Flush()
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"monitord/cmd/monitord/clean"
+
 	"golang.org/x/term"
 
 	"monitord/stream/wire"
@@ -63,7 +65,7 @@ type watchOutput struct {
 
 func (w *watchOutput) message([]byte) error                                    { return nil }
 func (w *watchOutput) state(string, string)                                    {}
-func (w *watchOutput) note(s string)                                           { fmt.Fprintln(w.stderr, "monitord:", clean(s)) }
+func (w *watchOutput) note(s string)                                           { fmt.Fprintln(w.stderr, "monitord:", clean.Text(s)) }
 func (w *watchOutput) close() error                                            { return w.out.Flush() }
 func (w *watchOutput) alert(*wire.Event, []byte) error                         { return nil }
 func (w *watchOutput) values(wire.Request, *wire.Samples, []wire.Labels) error { return nil }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"monitord/cmd/monitord/clean"
+
 	"monitord/stream/wire"
 )
 
@@ -49,7 +51,7 @@ func (w *watchProm) alert(m *wire.Event, _ []byte) error {
 // without control bytes.
 func metricName(labels wire.Labels) string {
 	var b strings.Builder
-	b.WriteString(clean(labels.Get("__name__")))
+	b.WriteString(clean.Text(labels.Get("__name__")))
 	n := 0
 	for _, l := range labels {
 		if l.Name == "__name__" {
@@ -60,7 +62,7 @@ func metricName(labels wire.Labels) string {
 		} else {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `%s="%s"`, clean(l.Name), clean(promEscape.Replace(l.Value)))
+		fmt.Fprintf(&b, `%s="%s"`, clean.Text(l.Name), clean.Text(promEscape.Replace(l.Value)))
 	}
 	if n > 0 {
 		b.WriteByte('}')

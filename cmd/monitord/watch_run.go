@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"monitord/stream/client"
 	"monitord/stream/wire"
 )
@@ -68,7 +70,7 @@ func watchResult(parent context.Context, err error) error {
 	case errors.As(err, &connect):
 		code = exitNoConnect
 	}
-	return &exitError{code, errors.New(clean(err.Error()))} // it may quote the server
+	return &exitError{code, errors.New(clean.Text(err.Error()))} // it may quote the server
 }
 
 // watch is a run under way. Its item method is called from one goroutine.
@@ -194,7 +196,7 @@ func (w *watch) fault(id string, m *wire.Error) error {
 	case wire.Forbidden:
 		code = exitNotAllowed
 	}
-	return &exitError{code, errors.New(clean(fmt.Sprintf("%s: %s: %s", expr, m.Code, m.Message)))}
+	return &exitError{code, errors.New(clean.Text(fmt.Sprintf("%s: %s: %s", expr, m.Code, m.Message)))}
 }
 
 // reasons of a gap, in words.

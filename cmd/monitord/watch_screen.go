@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"golang.org/x/term"
 
 	"monitord/stream/wire"
@@ -115,7 +117,7 @@ func (w *watchTable) state(instance, words string) {
 
 func (w *watchTable) note(s string) {
 	if w.apart {
-		fmt.Fprintln(w.stderr, "monitord:", clean(s))
+		fmt.Fprintln(w.stderr, "monitord:", clean.Text(s))
 		return
 	}
 	_ = w.change(func(t *tableModel) { t.note(s) })
@@ -183,7 +185,7 @@ func paint(b *bytes.Buffer, lines []tableLine, width, height, drawn int, colour 
 // paint writes a line in at most room columns; negative: as long as it is.
 func (l tableLine) paint(b *bytes.Buffer, room int, colour bool) {
 	for i, s := range l {
-		text := []rune(clean(s.text))
+		text := []rune(clean.Text(s.text))
 		if i == len(l)-1 {
 			text = []rune(strings.TrimRight(string(text), " "))
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"monitord/cmd/monitord/clean"
+
 	"monitord/stream/wire"
 )
 
@@ -201,12 +203,12 @@ func alertRow(state string, at time.Time, e *wire.Event) []segment {
 		}
 	}
 	return []segment{
-		{clean(state), stateStyle(state)},
+		{clean.Text(state), stateStyle(state)},
 		{at.Local().Format("01-02 15:04:05"), ""},
-		{clean(a.Labels.Get("severity")), ""},
+		{clean.Text(a.Labels.Get("severity")), ""},
 		{metricName(labels), ""},
 		{shortFloat(a.Value), ""},
-		{clean(a.Annotations.Get("summary")), dim},
+		{clean.Text(a.Annotations.Get("summary")), dim},
 	}
 }
 

@@ -143,18 +143,6 @@ func TestNoFormatPassesControlBytes(t *testing.T) {
 	}
 }
 
-func TestCleanJSONKeepsTheMeaning(t *testing.T) {
-	in := "{\"a\":\n\"x\u0085\u007fé\"}"
-	var before, after map[string]string
-	if err := json.Unmarshal([]byte(in), &before); err != nil {
-		t.Fatal(err)
-	}
-	out := cleanJSON([]byte(in))
-	if err := json.Unmarshal(out, &after); err != nil || after["a"] != before["a"] || bytes.ContainsAny(out, "\n\x7f") {
-		t.Errorf("%q: %v", out, err)
-	}
-}
-
 func TestMetricName(t *testing.T) {
 	for _, c := range []struct {
 		labels wire.Labels

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// writeEffective prints a configuration as TOML that would be read back as the
+// WriteEffective prints the configuration as TOML that would be read back as the
 // same one, and the default rules in force as comments. Fields tagged
 // `secret:"true"` are masked.
-func writeEffective(w io.Writer, c *Config) error {
+func (c *Config) WriteEffective(w io.Writer) error {
 	var b strings.Builder
 	writeTable(&b, reflect.ValueOf(c).Elem(), "")
 	if err := writeDefaultRules(&b, c); err != nil {
@@ -106,7 +106,7 @@ func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 		return `"********"`, true
 	}
 	if v.Type() == durationType {
-		return strconv.Quote(formatDuration(time.Duration(v.Int()))), true
+		return strconv.Quote(FormatDuration(time.Duration(v.Int()))), true
 	}
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"maps"
@@ -14,8 +14,8 @@ var reloadable = []string{
 	"alerts.rules", "alerts.rule_files", "alerts.default_rules", "alerts.disable_rules", "alerts.silences", "alerts.hooks",
 }
 
-// needRestart returns the keys that differ and are not reloadable.
-func needRestart(old, new *Config) []string {
+// NeedRestart returns the keys that differ and are not reloadable.
+func NeedRestart(old, new *Config) []string {
 	was, is := flatten(old), flatten(new)
 	var keys []string
 	for key := range is {
@@ -23,7 +23,7 @@ func needRestart(old, new *Config) []string {
 			keys = append(keys, key)
 		}
 	}
-	if old.Server.TLS.enabled() != new.Server.TLS.enabled() {
+	if old.Server.TLS.Enabled() != new.Server.TLS.Enabled() {
 		keys = append(keys, "server.tls")
 	}
 	slices.Sort(keys)

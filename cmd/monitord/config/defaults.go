@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 // defaultGroup is the name of the group of default rules.
 const defaultGroup = "default"
 
-// defaultRules decodes the default rules, all of them. Faults are ours; a test
+// DefaultRules decodes the default rules, all of them. Faults are ours; a test
 // holds that there are none.
-func defaultRules() ([]alerts.RuleConfig, []Fault) {
+func DefaultRules() ([]alerts.RuleConfig, []Fault) {
 	names, err := fs.Glob(defaults.Files, "*.toml")
 	if err != nil {
 		return nil, []Fault{{Msg: err.Error()}}
@@ -41,8 +41,8 @@ func defaultRules() ([]alerts.RuleConfig, []Fault) {
 // addDefaultRules puts the group of default rules behind those of the user, but
 // for the ones that are switched off, and those that the user has a rule of the
 // same name for.
-func (p *configParser) addDefaultRules(c *Config) {
-	rules, faults := defaultRules()
+func (p *Document) addDefaultRules(c *Config) {
+	rules, faults := DefaultRules()
 	p.faults = append(p.faults, faults...)
 	known := make(map[string][]int)
 	for _, r := range rules {
@@ -50,7 +50,7 @@ func (p *configParser) addDefaultRules(c *Config) {
 	}
 	for i, name := range c.Alerts.DisableRules {
 		if _, ok := known[name]; !ok {
-			p.fault(indexed("alerts.disable_rules", i), fmt.Sprintf("%q is no default rule%s", name, cmp.Or(suggestion(name, known), ", take it out")))
+			p.Fault(indexed("alerts.disable_rules", i), fmt.Sprintf("%q is no default rule%s", name, cmp.Or(suggestion(name, known), ", take it out")))
 		}
 	}
 	if !c.Alerts.DefaultRules {

@@ -1,4 +1,4 @@
-package main
+package clean
 
 import (
 	"strings"
@@ -6,37 +6,37 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text from elsewhere safe for a terminal: control bytes, invalid
+// Text makes text from elsewhere safe for a terminal: control bytes, invalid
 // UTF-8 and characters that change the direction or are not seen become U+FFFD.
-func clean(s string) string {
-	if !strings.ContainsFunc(s, unsafeRune) {
+func Text(s string) string {
+	if !strings.ContainsFunc(s, unsafe) {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		if unsafeRune(r) {
+		if unsafe(r) {
 			return utf8.RuneError
 		}
 		return r
 	}, s)
 }
 
-// cleanLines is clean for a text of several lines.
-func cleanLines(s string) string {
+// Lines is Text for a text of several lines.
+func Lines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
-		lines[i] = clean(strings.ReplaceAll(line, "\t", " "))
+		lines[i] = Text(strings.ReplaceAll(line, "\t", " "))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func unsafeRune(r rune) bool {
+func unsafe(r rune) bool {
 	return r == utf8.RuneError || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.C, r)
 }
 
-// cleanJSON makes a JSON text one line that is safe for a terminal. JSON escapes
+// JSON makes a JSON text one line that is safe for a terminal. JSON escapes
 // control characters in strings, except for DEL and U+0080 to U+009F, which
 // terminals obey too; line ends between tokens become spaces.
-func cleanJSON(b []byte) []byte {
+func JSON(b []byte) []byte {
 	unsafe := func(r rune) bool { return r < ' ' || (r >= 0x7f && r < 0xa0) }
 	if !strings.ContainsFunc(string(b), unsafe) {
 		return b

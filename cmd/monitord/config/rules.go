@@ -1,16 +1,11 @@
-package main
+package config
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/BurntSushi/toml"
 
 	"monitord/alerts"
 )
@@ -22,18 +17,18 @@ const (
 	maxRules        = 10000
 )
 
-// loadRuleFile reads a rule file: TOML, or what Prometheus takes by its ending.
+// LoadRules reads a rule file: TOML, or what Prometheus takes by its ending.
 // Its rules are decoded and not yet compiled.
-func loadRuleFile(path string) ([]alerts.GroupConfig, []Fault) {
-	text, err := readBounded(path, maxRuleFileSize)
+func LoadRules(path string) ([]alerts.GroupConfig, []Fault) {
+	text, err := ReadFile(path, maxRuleFileSize)
 	if err != nil {
 		return nil, []Fault{{File: path, Msg: fmt.Sprintf("cannot be read (%v), correct the path or its permissions", err)}}
 	}
-	return parseRuleFile(path, text)
+	return parseRules(path, text)
 }
 
-// parseRuleFile is loadRuleFile for a text that is at hand.
-func parseRuleFile(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
+// parseRules is LoadRules for a text that is at hand.
+func parseRules(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".toml":
 		return parseRulesTOML(path, text)
@@ -53,19 +48,12 @@ type ruleTables struct {
 }
 
 func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
-	p := &configParser{file: path, lines: keyLines(string(text))}
-	var doc map[string]any
-	if _, err := toml.Decode(string(text), &doc); err != nil {
-		p.syntax(err, text)
-		return nil, p.faults
-	}
 	var tables ruleTables
-	d := &decoder{report: p.fault}
-	d.table(doc, reflect.ValueOf(&tables).Elem(), "")
+	p := decodeTOML(path, text, reflect.ValueOf(&tables).Elem(), "")
 	group := alerts.GroupConfig{Name: filepath.Base(path), File: path, Lines: p.lines, Rules: tables.Rules}
 	if len(tables.Alerts.Rules) > 0 {
 		if len(tables.Rules) > 0 {
-			p.fault("alerts.rules", "stands beside [[rules]], write all of them as [[rules]]")
+			p.Fault("alerts.rules", "stands beside [[rules]], write all of them as [[rules]]")
 		}
 		group.Rules, group.Path = tables.Alerts.Rules, "alerts"
 	}
@@ -77,7 +65,7 @@ func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
 
 // rules gathers the groups of rules: the configuration's own, those of the rule
 // files in order, then the default ones.
-func (p *configParser) rules(c *Config, dir string) {
+func (p *Document) rules(c *Config, dir string) {
 	c.Alerts.Groups = nil
 	if len(c.Alerts.Rules) > 0 {
 		name := "monitord.toml"
@@ -87,8 +75,8 @@ func (p *configParser) rules(c *Config, dir string) {
 		c.Alerts.Groups = []alerts.GroupConfig{{Name: name, File: p.file, Path: "alerts", Lines: p.lines, Rules: c.Alerts.Rules}}
 	}
 	n := len(c.Alerts.Rules)
-	for _, file := range findRuleFiles(c.Alerts.RuleFiles, dir, p.fault) {
-		groups, faults := loadRuleFile(file)
+	for _, file := range findRuleFiles(c.Alerts.RuleFiles, dir, p.Fault) {
+		groups, faults := LoadRules(file)
 		p.faults = append(p.faults, faults...)
 		c.Alerts.Groups = append(c.Alerts.Groups, groups...)
 		for _, g := range groups {
@@ -96,7 +84,7 @@ func (p *configParser) rules(c *Config, dir string) {
 		}
 	}
 	if n > maxRules {
-		p.fault("alerts.rule_files", fmt.Sprintf("lead to %d rules, must be at most %d", n, maxRules))
+		p.Fault("alerts.rule_files", fmt.Sprintf("lead to %d rules, must be at most %d", n, maxRules))
 		c.Alerts.Groups = nil
 	}
 	p.addDefaultRules(c)
@@ -131,7 +119,7 @@ func findRuleFiles(patterns []string, dir string, fault func(key, msg string)) [
 	var all []string
 	for i, pattern := range patterns {
 		key := indexed("alerts.rule_files", i)
-		found, err := expandPattern(pattern, dir)
+		found, err := Expand(pattern, dir)
 		if err != nil {
 			fault(key, err.Error())
 		}
@@ -144,47 +132,4 @@ func findRuleFiles(patterns []string, dir string, fault func(key, msg string)) [
 		return nil
 	}
 	return all
-}
-
-func expandPattern(pattern, dir string) ([]string, error) {
-	if pattern == "" {
-		return nil, errors.New("is empty, write a file or a pattern such as rules.d/*.toml")
-	}
-	below := !filepath.IsAbs(pattern) && dir != ""
-	if !strings.ContainsAny(pattern, `*?[`) {
-		if below {
-			pattern = filepath.Join(dir, pattern)
-		}
-		if _, err := os.Stat(pattern); err != nil {
-			return nil, fmt.Errorf("is %q, which cannot be read (%w), correct the path or take it out", pattern, errorOf(err))
-		}
-		return []string{filepath.Clean(pattern)}, nil
-	}
-	if below {
-		pattern = filepath.Join(escapePattern(dir), pattern)
-	}
-	found, err := filepath.Glob(pattern)
-	if err != nil {
-		return nil, fmt.Errorf("is %q, which is no pattern, write one such as rules.d/*.toml", pattern)
-	}
-	// Glob takes a directory that it may not read for an empty one.
-	base := pattern[:strings.IndexAny(pattern, `*?[\`)]
-	if _, err := os.ReadDir(filepath.Dir(base + "x")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("is %q, whose directory cannot be read (%w), correct its permissions", pattern, errorOf(err))
-	}
-	return found, nil
-}
-
-// errorOf is what went wrong, without the path.
-func errorOf(err error) error {
-	var because *fs.PathError
-	if errors.As(err, &because) {
-		return because.Err
-	}
-	return err
-}
-
-// escapePattern makes a pattern that matches a path and nothing else.
-func escapePattern(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

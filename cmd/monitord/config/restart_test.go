@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 )
 
 func TestNeedRestart(t *testing.T) {
-	old, changed := defaultConfig(), defaultConfig()
-	if keys := needRestart(old, changed); keys != nil {
+	old, changed := Default(), Default()
+	if keys := NeedRestart(old, changed); keys != nil {
 		t.Errorf("nothing changed, and %v need a restart", keys)
 	}
 	changed.Log.Level = "debug"
@@ -19,7 +19,7 @@ func TestNeedRestart(t *testing.T) {
 	changed.Stream.MaxReplay = 1
 	changed.History.Retention = time.Hour
 	want := []string{"collectors.disk.enabled", "history.retention", "labels", "stream.max_replay"}
-	if keys := needRestart(old, changed); !slices.Equal(keys, want) {
+	if keys := NeedRestart(old, changed); !slices.Equal(keys, want) {
 		t.Errorf("got %v, want %v", keys, want)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -31,16 +31,16 @@ type Config struct {
 	// Labels are on every series, beside instance.
 	Labels map[string]string `toml:"labels"`
 
-	Log        LogConfig         `toml:"log"`
-	Server     ServerConfig      `toml:"server"`
-	Stream     StreamConfig      `toml:"stream"`
+	Log        Log               `toml:"log"`
+	Server     Server            `toml:"server"`
+	Stream     Stream            `toml:"stream"`
 	Collectors collectors.Config `toml:"collectors"`
 	History    history.Config    `toml:"history"`
-	Alerts     AlertsConfig      `toml:"alerts"`
+	Alerts     Alerts            `toml:"alerts"`
 }
 
-// ServerConfig says where the daemon listens and by which names it is called.
-type ServerConfig struct {
+// Server says where the daemon listens and by which names it is called.
+type Server struct {
 	access.Config
 	// Listen are addresses, host:port or unix:path. Where $RUNTIME_DIRECTORY is
 	// set, its monitord.sock is one more.
@@ -49,20 +49,20 @@ type ServerConfig struct {
 	// Empty: the first address listened on.
 	ExternalURL string `toml:"external_url"`
 	// TLS is spoken at every TCP address if it has a certificate.
-	TLS TLSConfig `toml:"tls"`
+	TLS TLS `toml:"tls"`
 }
 
-// StreamConfig is the engine's configuration, and that of what it carries.
-type StreamConfig struct {
+// Stream is the engine's configuration, and that of what it carries.
+type Stream struct {
 	stream.Config
-	FeedConfig
+	Feed
 }
 
-// FeedConfig is an alias so that both can be embedded.
-type FeedConfig = feed.Config
+// Feed is an alias so that both can be embedded.
+type Feed = feed.Config
 
-// AlertsConfig is the rules and who is told.
-type AlertsConfig struct {
+// Alerts is the rules and who is told.
+type Alerts struct {
 	alerts.Config
 	// DefaultRules puts the rules of alerts/defaults in force, but for those that
 	// DisableRules names and those that a rule of the user's has the name of.
@@ -76,18 +76,19 @@ type AlertsConfig struct {
 	Groups []alerts.GroupConfig
 }
 
-func defaultConfig() *Config {
+// Default is the configuration without a file.
+func Default() *Config {
 	return &Config{
 		Labels: map[string]string{"job": "node"},
-		Log:    LogConfig{Level: "info", Format: "text"},
-		Server: ServerConfig{Listen: []string{"127.0.0.1:6455"}},
-		Stream: StreamConfig{
-			Config:     stream.DefaultConfig(),
-			FeedConfig: feed.DefaultConfig(),
+		Log:    Log{Level: "info", Format: "text"},
+		Server: Server{Listen: []string{"127.0.0.1:6455"}},
+		Stream: Stream{
+			Config: stream.DefaultConfig(),
+			Feed:   feed.DefaultConfig(),
 		},
 		Collectors: collectors.Default(),
 		History:    history.DefaultConfig(),
-		Alerts:     AlertsConfig{Config: alerts.DefaultConfig(), DefaultRules: true},
+		Alerts:     Alerts{Config: alerts.DefaultConfig(), DefaultRules: true},
 	}
 }
 
@@ -117,7 +118,7 @@ func (c *Config) Validate() []error {
 }
 
 // Validate returns every fault.
-func (c ServerConfig) Validate() []error {
+func (c Server) Validate() []error {
 	faults := c.Config.Validate()
 	if len(c.Listen) == 0 {
 		faults = append(faults, errors.New("listen: is empty, write at least one address such as 127.0.0.1:6455"))
@@ -140,17 +141,17 @@ func (c ServerConfig) Validate() []error {
 }
 
 // Validate returns every fault.
-func (c StreamConfig) Validate() []error {
-	return append(c.Config.Validate(), c.FeedConfig.Validate()...)
+func (c Stream) Validate() []error {
+	return append(c.Config.Validate(), c.Feed.Validate()...)
 }
 
 // Validate returns every fault but those of the rules.
-func (c AlertsConfig) Validate() []error {
+func (c Alerts) Validate() []error {
 	return append(c.Config.Validate(), hooks.Validate(c.Hooks)...)
 }
 
-// dataDir is where history and journal go.
-func (c *Config) dataDir() string {
+// Dir is where history and journal go.
+func (c *Config) Dir() string {
 	if c.DataDir != "" {
 		return c.DataDir
 	}
@@ -161,8 +162,8 @@ func (c *Config) dataDir() string {
 	return "data"
 }
 
-// instance is this host's name.
-func (c *Config) instance() string {
+// Host is this host's name.
+func (c *Config) Host() string {
 	if c.Instance != "" {
 		return c.Instance
 	}
@@ -172,8 +173,8 @@ func (c *Config) instance() string {
 	return "localhost"
 }
 
-// listen is every address that the daemon listens on.
-func (c *Config) listen() []string {
+// Addresses are every address that the daemon listens on.
+func (c *Config) Addresses() []string {
 	addresses := slices.Clone(c.Server.Listen)
 	if dirs := filepath.SplitList(os.Getenv("RUNTIME_DIRECTORY")); len(dirs) > 0 {
 		addresses = append(addresses, "unix:"+filepath.Join(dirs[0], "monitord.sock"))
@@ -181,10 +182,10 @@ func (c *Config) listen() []string {
 	return addresses
 }
 
-// longestInterval is that of the slowest collector.
-func (c *Config) longestInterval() time.Duration {
+// LongestInterval is that of the slowest collector.
+func (c *Config) LongestInterval() time.Duration {
 	return max(c.Collectors.Interval, c.Collectors.Filesystem.Interval, c.Collectors.Network.LinkInterval)
 }
 
-// lookback is three times the longest interval of any collector.
-func (c *Config) lookback() time.Duration { return 3 * c.longestInterval() }
+// Lookback is three times the longest interval of any collector.
+func (c *Config) Lookback() time.Duration { return 3 * c.LongestInterval() }

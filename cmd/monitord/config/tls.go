@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/sha256"
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// TLSConfig is the certificate that is shown at every TCP address.
-type TLSConfig struct {
+// TLS is the certificate that is shown at every TCP address.
+type TLS struct {
 	// CertFile has the certificate in PEM, the server's own first, then those
 	// that lead to its authority. Empty: TLS is not spoken.
 	CertFile string `toml:"cert_file" path:"true"`
@@ -22,10 +22,11 @@ type TLSConfig struct {
 // maxPEM bounds what is read of either file.
 const maxPEM = 1 << 20
 
-func (c TLSConfig) enabled() bool { return c.CertFile != "" }
+// Enabled tells whether TLS is spoken.
+func (c TLS) Enabled() bool { return c.CertFile != "" }
 
 // Validate returns every fault. It reads both files.
-func (c TLSConfig) Validate() []error {
+func (c TLS) Validate() []error {
 	switch {
 	case c.CertFile == "" && c.KeyFile == "":
 		return nil
@@ -34,15 +35,15 @@ func (c TLSConfig) Validate() []error {
 	case c.CertFile == "":
 		return []error{errors.New("cert_file: is missing, name the certificate of key_file")}
 	}
-	if _, _, err := c.load(); err != nil {
+	if _, _, err := c.Load(); err != nil {
 		return []error{err}
 	}
 	return nil
 }
 
-// load returns the pair that is in the files now, or why it is none, and what
+// Load returns the pair that is in the files now, or why it is none, and what
 // stands for what they hold, readable or not.
-func (c TLSConfig) load() (*tls.Certificate, [sha256.Size]byte, error) {
+func (c TLS) Load() (*tls.Certificate, [sha256.Size]byte, error) {
 	cert, key, err := c.read()
 	if err != nil {
 		return nil, sha256.Sum256([]byte(err.Error())), err
@@ -54,11 +55,11 @@ func (c TLSConfig) load() (*tls.Certificate, [sha256.Size]byte, error) {
 }
 
 // read returns what both files hold now.
-func (c TLSConfig) read() (cert, key []byte, err error) {
-	if cert, err = readBounded(c.CertFile, maxPEM); err != nil {
+func (c TLS) read() (cert, key []byte, err error) {
+	if cert, err = ReadFile(c.CertFile, maxPEM); err != nil {
 		return nil, nil, fmt.Errorf("cert_file: cannot be read (%w), correct the path or its permissions", err)
 	}
-	if key, err = readBounded(c.KeyFile, maxPEM); err != nil {
+	if key, err = ReadFile(c.KeyFile, maxPEM); err != nil {
 		return nil, nil, fmt.Errorf("key_file: cannot be read (%w), correct the path or its permissions", err)
 	}
 	return cert, key, nil

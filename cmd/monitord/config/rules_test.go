@@ -1,7 +1,8 @@
-package main
+package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,15 +25,17 @@ func ruleDir(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+const withoutDefaults = "MONITORD_ALERTS_DEFAULT_RULES=false"
+
 // loadDir reads the configuration of a directory, without the default rules; faults
 // come without it.
 func loadDir(t *testing.T, dir string, environ ...string) (*Config, []string) {
 	t.Helper()
-	c, err := source{path: filepath.Join(dir, "monitord.toml"), environ: append(environ, withoutDefaults)}.load()
+	c, err := Source{Path: filepath.Join(dir, "monitord.toml"), Environ: append(environ, withoutDefaults)}.Load()
 	if err == nil {
 		return c, nil
 	}
-	var faulty *ConfigError
+	var faulty *Error
 	if !errors.As(err, &faulty) {
 		t.Fatal(err)
 	}
@@ -144,5 +147,17 @@ func TestRuleFilesAreBounded(t *testing.T) {
 	_, faults := loadDir(t, dir)
 	if len(faults) != 2 || !strings.Contains(faults[0], "lead to 10001 rules, must be at most 10000") || !strings.Contains(faults[1], "at most 4MiB") {
 		t.Errorf("faults %.300q", faults)
+	}
+}
+
+func TestAnUnknownTableHasItsLine(t *testing.T) {
+	dir := ruleDir(t, map[string]string{
+		"monitord.toml":  "\n[[alerts.hook]]\nname = \"x\"\n[[alerts.hook]]\nname = \"y\"\n",
+		"rules.d/b.toml": "# rules\n\n[[rule]]\nname = \"A\"\n",
+	})
+	_, faults := loadDir(t, dir)
+	want := []string{"monitord.toml:2: alerts.hook: unknown key, did you mean hooks?", "rules.d/b.toml:3: rule: unknown key, did you mean rules?"}
+	if fmt.Sprint(faults) != fmt.Sprint(want) {
+		t.Errorf("faults %q, want %q", faults, want)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ func (d *decoder) value(v any, into reflect.Value, tag reflect.StructTag, at str
 	}
 	if into.Type() == durationType {
 		text, ok := v.(string)
-		dur, err := parseDuration(text)
+		dur, err := ParseDuration(text)
 		if !ok || err != nil {
 			wrong(`a duration such as "30s", "5m" or "7d"`)
 			return

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 
 func parseText(t *testing.T, text string, environ ...string) (*Config, []Fault) {
 	t.Helper()
-	c, err := parseConfig("monitord.toml", []byte(text), source{environ: environ})
-	var faulty *ConfigError
+	c, err := parse("monitord.toml", []byte(text), Source{Environ: environ})
+	var faulty *Error
 	if errors.As(err, &faulty) {
 		return c, faulty.Faults
 	}
@@ -131,7 +131,7 @@ func TestConfigFaultInEnvironmentNamesTheVariable(t *testing.T) {
 // `# text` is text.
 func uncommented(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../monitord.toml")
+	text, err := os.ReadFile("../../../monitord.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,10 +163,10 @@ func TestSampleListsEveryKeyAtItsDefault(t *testing.T) {
 	text := uncommented(t)
 	c, faults := parseText(t, text)
 	if faults != nil {
-		t.Fatalf("the sample with every key uncommented is faulty:\n%v", (&ConfigError{faults}).Error())
+		t.Fatalf("the sample with every key uncommented is faulty:\n%v", (&Error{faults}).Error())
 	}
 	lines := keyLines(text)
-	defaults, got := flatten(defaultConfig()), flatten(c)
+	defaults, got := flatten(Default()), flatten(c)
 	for key, value := range defaults {
 		if lines[key] == 0 {
 			t.Errorf("%s is not in the sample", key)
@@ -197,7 +197,7 @@ func TestSampleListsEveryKeyAtItsDefault(t *testing.T) {
 }
 
 func TestSampleAsShippedIsTheDefault(t *testing.T) {
-	text, err := os.ReadFile("../../monitord.toml")
+	text, err := os.ReadFile("../../../monitord.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestSampleAsShippedIsTheDefault(t *testing.T) {
 	if faults != nil {
 		t.Fatal(faults)
 	}
-	defaults, got := flatten(defaultConfig()), flatten(c)
+	defaults, got := flatten(Default()), flatten(c)
 	for key, value := range defaults {
 		if got[key] != value {
 			t.Errorf("%s is %s as shipped, the default is %s", key, got[key], value)
@@ -219,7 +219,7 @@ func TestEffectiveReadsBackTheSame(t *testing.T) {
 		t.Fatal(faults)
 	}
 	var b strings.Builder
-	if err := writeEffective(&b, c); err != nil {
+	if err := c.WriteEffective(&b); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "hooks.example.com") {
@@ -254,15 +254,15 @@ func FuzzParseConfig(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := parseConfig("f.toml", []byte(text), source{})
+		c, err := parse("f.toml", []byte(text), Source{})
 		if err != nil {
 			return
 		}
 		var b strings.Builder
-		if err := writeEffective(&b, c); err != nil {
+		if err := c.WriteEffective(&b); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := parseConfig("f.toml", []byte(b.String()), source{}); err != nil && !strings.Contains(b.String(), "********") {
+		if _, err := parse("f.toml", []byte(b.String()), Source{}); err != nil && !strings.Contains(b.String(), "********") {
 			t.Errorf("%v\nin the effective form of %q:\n%s", err, text, b.String())
 		}
 	})

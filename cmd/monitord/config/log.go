@@ -1,20 +1,20 @@
-package main
+package config
 
 import (
 	"fmt"
 	"log/slog"
 )
 
-// LogConfig says what the daemon writes about itself, on standard error.
-type LogConfig struct {
+// Log says what the daemon writes about itself, on standard error.
+type Log struct {
 	Level  string `toml:"level"`  // debug, info, warn, error
 	Format string `toml:"format"` // text, json
 }
 
 // Validate returns every fault.
-func (c LogConfig) Validate() []error {
+func (c Log) Validate() []error {
 	var faults []error
-	if _, err := c.level(); err != nil {
+	if _, err := c.SlogLevel(); err != nil {
 		faults = append(faults, fmt.Errorf("level: is %q, write debug, info, warn or error", c.Level))
 	}
 	if c.Format != "text" && c.Format != "json" {
@@ -23,7 +23,8 @@ func (c LogConfig) Validate() []error {
 	return faults
 }
 
-func (c LogConfig) level() (slog.Level, error) {
+// SlogLevel is the level as the log takes it.
+func (c Log) SlogLevel() (slog.Level, error) {
 	var l slog.Level
 	switch c.Level {
 	case "debug", "info", "warn", "error":

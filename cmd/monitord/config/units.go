@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -12,9 +12,9 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// parseDuration reads a duration as Go writes it ("1m30s", "1.5h") or as
+// ParseDuration reads a duration as Go writes it ("1m30s", "1.5h") or as
 // Prometheus does ("7d", "2w").
-func parseDuration(s string) (time.Duration, error) {
+func ParseDuration(s string) (time.Duration, error) {
 	if d, err := time.ParseDuration(s); err == nil {
 		return d, nil
 	}
@@ -22,9 +22,9 @@ func parseDuration(s string) (time.Duration, error) {
 	return time.Duration(d), err
 }
 
-// formatDuration writes a duration as parseDuration reads it, in the fewest
+// FormatDuration writes a duration as ParseDuration reads it, in the fewest
 // units, at millisecond precision or as Go would.
-func formatDuration(d time.Duration) string {
+func FormatDuration(d time.Duration) string {
 	if d%time.Millisecond == 0 && d >= 0 {
 		return model.Duration(d).String()
 	}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+)
+
+// DefaultPath is read by `run` and `check` when it exists and no other
+// file is named.
+const DefaultPath = "/etc/monitord/monitord.toml"
+
+// maxSize bounds what is read of a configuration file.
+const maxSize = 4 << 20
+
+// A Source is where a configuration comes from: the three layers, the later
+// ones win.
+type Source struct {
+	Path    string   // file; empty: none
+	Environ []string // as os.Environ gives it
+	Listen  []string // --listen; empty: not given
+}
+
+// Find returns where the configuration is, as `run` and `check` look for it.
+func Find(path string, listen []string) Source {
+	if path == "" {
+		if _, err := os.Stat(DefaultPath); err == nil {
+			path = DefaultPath
+		}
+	}
+	return Source{Path: path, Environ: os.Environ(), Listen: listen}
+}
+
+// Load reads the configuration in force. The error is a *Error that has
+// every fault.
+func (src Source) Load() (*Config, error) {
+	if src.Path == "" {
+		return parse("", nil, src)
+	}
+	text, err := ReadFile(src.Path, maxSize)
+	if err != nil {
+		return nil, &Error{[]Fault{{File: src.Path, Msg: fmt.Sprintf("cannot be read (%v), correct the path or its permissions", err)}}}
+	}
+	return parse(src.Path, text, src)
+}
+
+func parse(path string, text []byte, src Source) (*Config, error) {
+	dir := ""
+	if path != "" {
+		if abs, err := filepath.Abs(filepath.Dir(path)); err == nil {
+			dir = abs
+		}
+	}
+	c := Default()
+	into := reflect.ValueOf(c).Elem()
+	p := decodeTOML(path, text, into, dir)
+	if p.broken {
+		return nil, &Error{p.Faults()}
+	}
+	p.environment(src.Environ, into)
+	if len(src.Listen) > 0 {
+		c.Server.Listen = src.Listen
+	}
+	p.rules(c, dir)
+	p.decoded = len(p.faults)
+	for _, f := range ruleFaults(c) {
+		if !slices.ContainsFunc(p.faults[:p.decoded], func(d Fault) bool { return d.File == f.File && d.Key == f.Key }) {
+			p.Add(f)
+		}
+	}
+	p.Invalid(c.Validate())
+	if len(p.faults) > 0 {
+		return c, &Error{p.Faults()}
+	}
+	return c, nil
+}
