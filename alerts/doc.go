@@ -76,6 +76,7 @@
 //     that is told: each that fired resolves.
 //   - A firing alert whose rule gets a longer `for` goes on firing.
 //   - Annotations are expanded when there is an event, not at each evaluation.
+//   - A template ends: its loops and definitions take 10,000 turns at most.
 //
 // # Goroutines
 //

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,7 +102,8 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
-	external, err := url.Parse(o.ExternalURL)
+	// As Prometheus has it: templates write {{ $externalURL }}/path.
+	external, err := url.Parse(strings.TrimRight(o.ExternalURL, "/"))
 	if err != nil {
 		return nil, fmt.Errorf("alert engine: external URL: %w", err)
 	}

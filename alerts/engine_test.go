@@ -117,7 +117,7 @@ func (r *rig) expect(from, to int64, want map[int64][]string) {
 }
 
 func TestEngineFollowsAnAlert(t *testing.T) {
-	r := newRig(t, EngineOptions{ExternalURL: "http://web1:6455"}, RuleConfig{
+	r := newRig(t, EngineOptions{ExternalURL: "http://web1:6455/"}, RuleConfig{
 		Name: "Busy", Expr: "load > 1", For: 3 * time.Second, Severity: "warning",
 		Labels:      map[string]string{"team": "{{ $labels.host }}-ops", "value": "{{ $value }}"},
 		Annotations: map[string]string{"summary": "{{ $labels.host }} is at {{ $value }}, see {{ $externalURL }}"},

@@ -79,9 +79,10 @@ func (x *expander) expand(ctx context.Context, t template, of metricSample) (str
 		return clip(t.text), nil
 	}
 	data := promtemplate.AlertTemplateData(of.labels.Map(), x.external, x.url.String(), promql.Sample{F: of.value})
-	te := promtemplate.NewTemplateExpander(ctx, templateDefs+t.text, t.name, data, model.Time(of.t), x.query, x.url, nil)
+	te := promtemplate.NewTemplateExpander(ctx, bounded(templateDefs+t.text), t.name, data, model.Time(of.t), steps(x.query), x.url, nil)
 	out, err := te.Expand()
 	if err != nil {
+		err = plainly(err)
 		return clip(fmt.Sprintf("<error expanding template: %s>", err)), err
 	}
 	return clip(out), nil

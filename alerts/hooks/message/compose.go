@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -50,7 +51,7 @@ func (o Origin) Compose(d Draft) (*Message, error) {
 		GroupLabels:       m.Group.Map(),
 		CommonLabels:      common(d.Events, func(e *alerts.Event) map[string]string { return e.Alert.Labels.Map() }),
 		CommonAnnotations: common(d.Events, func(e *alerts.Event) map[string]string { return e.Alert.Annotations }),
-		ExternalURL:       o.ExternalURL,
+		ExternalURL:       strings.TrimRight(o.ExternalURL, "/"), // as Alertmanager has it
 		Monitord:          ours{Instance: o.Instance, Epoch: o.Epoch, IdempotencyKey: m.Key, Repeat: d.Repeat, Test: d.Test, Heartbeat: d.Heartbeat},
 	}
 	for i := range d.Events {

@@ -14,7 +14,7 @@ import (
 	"monitord/alerts/hooks/hooktest"
 )
 
-var testOrigin = Origin{Epoch: "00c0ffee00c0ffee", Instance: "web1", ExternalURL: "http://web1:6455"}
+var testOrigin = Origin{Epoch: "00c0ffee00c0ffee", Instance: "web1", ExternalURL: "http://web1:6455/"}
 
 func messageOf(t testing.TB, e alerts.Event) *Message {
 	t.Helper()
