@@ -96,7 +96,7 @@ func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, h
 	}
 
 	// Samples.
-	d := &tickDriver{history: db, stages: &stages{}}
+	d := &tickDriver{history: db, stages: &stages{}, cleaner: newCleaner(conf.Collectors.Interval)}
 	base := labels.NewBuilder(labels.EmptyLabels())
 	for name, value := range conf.Labels {
 		base.Set(name, value)
@@ -220,6 +220,7 @@ func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, h
 	streaming := start("stream", engine.Run)
 	notifying := start("hooks", runner.Run)
 	renewing := start("tls", func(ctx context.Context) error { return cert.Run(ctx) })
+	cleaning := start("garbage", d.cleaner.run)
 	serving := start("http", func(ctx context.Context) error { return serve(ctx, server, fronts) })
 	for _, l := range listeners {
 		log.Info("listening", "url", listenURL(l, cert != nil))
@@ -249,7 +250,7 @@ func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, h
 	<-ctx.Done()
 	notify(log, daemon.SdNotifyStopping)
 	log.Info("stopping")
-	stopAll(log, sampling, watching, reloading)
+	stopAll(log, sampling, watching, reloading, cleaning)
 	stopAll(log, notifying, streaming, renewing, serving)
 	stopAll(log, recording, telling, maintenance)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

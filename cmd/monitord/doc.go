@@ -30,6 +30,7 @@
 //	hooks       runDaemon    its context       delivers
 //	tls         runDaemon    its context       follows the files of the certificate
 //	http        runDaemon    its context       serves the listeners
+//	garbage     runDaemon    its context       collects garbage between ticks
 //	watchdog    runDaemon    its context       feeds the service manager's watchdog
 //	reload      runDaemon    its context       waits for SIGHUP
 //

@@ -21,6 +21,7 @@ type tickDriver struct {
 	recorder *alerts.Recorder
 	feed     *feed.Feed
 	stages   *stages
+	cleaner  *cleaner
 	first    func() // after the first tick; once
 
 	ticking turn // a tick, all of it
@@ -60,6 +61,7 @@ func (d *tickDriver) tick(ctx context.Context, b metric.Batch) {
 	d.stages.rules.Store(int64(judged.Sub(committed)))
 	d.stages.publish.Store(int64(time.Since(judged)))
 	d.stages.committed.Store(committed.UnixNano())
+	d.cleaner.ticked()
 	d.first()
 }
 
