@@ -36,10 +36,10 @@ type future struct {
 	err    error
 }
 
-func newAhead(ctx context.Context, r *Replay, blocks []*block) *ahead {
+func newAhead(ctx context.Context, r *Replay, blocks []*block, begin int64) *ahead {
 	a := &ahead{
 		r: r, running: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		jobs: make(map[job]*future), from: r.From,
+		jobs: make(map[job]*future), from: begin,
 		last: make(map[*stage]int64), found: make(map[int64][]int64),
 	}
 	for _, b := range blocks {

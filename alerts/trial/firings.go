@@ -32,13 +32,15 @@ type Result struct {
 type Firing struct {
 	Rule   string
 	Labels labels.Labels
-	Active int64   // since when the expression had held, Unix milliseconds
+	Active int64   // since when the expression had held, as far as that is known; Unix milliseconds
 	Start  int64   // Unix milliseconds
+	Before bool    // it fired already when the time asked for began, which is its Start
 	End    int64   // Unix milliseconds; of the last tick if it fires still
 	Still  bool    // it fires still
 	Peak   float64 // the greatest value, or the least where the expression compares by < or <=
 
-	key string // fingerprint
+	key    string // fingerprint
+	unseen bool   // its peak is from before its start
 }
 
 // A Total sums up an alert rule.
@@ -46,6 +48,7 @@ type Total struct {
 	Rule       string
 	Group      string
 	Firings    int
+	Before     int           // of these that fired already when the time asked for began
 	Still      int           // of these that fire still
 	Firing     time.Duration // of all together
 	Longest    time.Duration
@@ -64,6 +67,9 @@ type Failed struct {
 // count notes the ticks of a chunk.
 func (r *Result) count(ticks []int64, interval time.Duration) {
 	for _, t := range ticks {
+		if t < r.From {
+			continue
+		}
 		if r.Ticks == 0 {
 			r.First = t
 		} else if gap := time.Duration(t-r.Last) * time.Millisecond; gap > interval {
@@ -80,6 +86,7 @@ type firings struct {
 	total  Total
 	least  bool // the least value is the peak
 	silent bool // nothing of it is in the result
+	begun  bool // the time asked for has
 	open   map[string]*Firing
 }
 
@@ -115,6 +122,17 @@ func comparesBelow(expr string) bool {
 	}
 }
 
+// tick is called before what happens at a tick is taken.
+func (f *firings) tick(t int64) {
+	if f.begun || t < f.res.From {
+		return
+	}
+	f.begun = true
+	for _, firing := range f.open {
+		firing.Start, firing.Before, firing.unseen = f.res.From, true, true
+	}
+}
+
 // take takes what happened at a tick.
 func (f *firings) take(events []alerts.Event) {
 	for _, e := range events {
@@ -127,10 +145,14 @@ func (f *firings) take(events []alerts.Event) {
 		case alerts.KindResolved:
 			if firing := f.open[key]; firing != nil {
 				delete(f.open, key)
-				f.ended(firing, e.T)
+				if f.begun {
+					f.ended(firing, e.T)
+				}
 			}
 		case alerts.KindInactive:
-			f.total.NeverFired++
+			if f.begun {
+				f.total.NeverFired++
+			}
 		}
 	}
 }
@@ -140,8 +162,11 @@ func (f *firings) evaluated(_ *alerts.Rule, fingerprint string, s alerts.State) 
 	if s.Phase != alerts.PhaseFiring {
 		return
 	}
-	if firing := f.open[fingerprint]; firing != nil && (math.IsNaN(firing.Peak) || f.least && s.Value < firing.Peak || !f.least && s.Value > firing.Peak) {
-		firing.Peak = s.Value
+	firing := f.open[fingerprint]
+	switch {
+	case firing == nil:
+	case firing.unseen, math.IsNaN(firing.Peak), f.least && s.Value < firing.Peak, !f.least && s.Value > firing.Peak:
+		firing.Peak, firing.unseen = s.Value, false
 	}
 }
 
@@ -154,6 +179,9 @@ func (f *firings) ended(firing *Firing, t int64) {
 	if firing.Still {
 		f.total.Still++
 	}
+	if firing.Before {
+		f.total.Before++
+	}
 	switch {
 	case f.silent:
 		return
@@ -161,11 +189,15 @@ func (f *firings) ended(firing *Firing, t int64) {
 		f.res.Omitted++
 		return
 	}
+	firing.unseen = false
 	f.res.Firings = append(f.res.Firings, *firing)
 }
 
 // finish is called after the last tick.
 func (f *firings) finish(engine *alerts.Engine, rule *alerts.Rule, queryErr error) {
+	if !f.begun { // nothing is recorded of the time asked for
+		clear(f.open)
+	}
 	for _, firing := range f.open {
 		firing.Still = true
 		f.ended(firing, f.res.Last)

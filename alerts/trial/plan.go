@@ -25,7 +25,7 @@ func plan(stages []*stage) []*block {
 			if !s.reads(other) {
 				continue
 			}
-			other.read = true
+			other.read, s.needs = true, append(s.needs, other)
 			p.needs[i] = append(p.needs[i], j)
 			switch {
 			case j == i:

@@ -22,8 +22,11 @@ type Replay struct {
 	Rules   []*alerts.Rule // compiled, in the order of evaluation
 	// Shown says which alert rules are in the result; the others are there for what
 	// they write. nil: all.
-	Shown    func(*alerts.Rule) bool
-	From, To int64         // Unix milliseconds, both inclusive
+	Shown func(*alerts.Rule) bool
+	// From and To are Unix milliseconds, both inclusive. Rules are evaluated from some
+	// time before From on, as far as that is recorded, so that what is active then is
+	// known.
+	From, To int64
 	Interval time.Duration // of the ticks
 	// Progress is told how much is done, from 0 to 1; nil: nobody. It is called
 	// often, by one goroutine.
@@ -55,10 +58,11 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
 	blocks := plan(stages)
-	r.History.Hide(hides(stages), r.From)
-	a := newAhead(ctx, r, blocks)
+	begin := max(r.From-warmUp(blocks).Milliseconds(), 0)
+	r.History.Hide(hides(stages), begin)
+	a := newAhead(ctx, r, blocks, begin)
 	defer a.close()
-	for from := r.From; from <= r.To; from = endOf(from, chunk) {
+	for from := begin; from <= r.To; from = endOf(from, chunk) {
 		ticks, err := a.ticks(from)
 		if err != nil {
 			return nil, fmt.Errorf("replay: %w", err)
@@ -69,7 +73,7 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 		}
 		a.forget(from)
 		if r.Progress != nil {
-			r.Progress(float64(endOf(from, chunk)-r.From) / float64(endOf(r.To, chunk)-r.From))
+			r.Progress(float64(endOf(from, chunk)-begin) / float64(endOf(r.To, chunk)-begin))
 		}
 	}
 	for _, s := range stages {

@@ -23,6 +23,7 @@ type stage struct {
 	result *firings
 	block  *block
 
+	needs     []*stage // whose results it reads
 	selectors []history.Selector
 	blind     bool                // what it reads is not known: it may be anything
 	instants  bool                // a range query would not give what instants give
@@ -153,6 +154,7 @@ func (s *stage) Instant(ctx context.Context, expr string, t int64) ([]metric.Val
 func (s *stage) through(ctx context.Context, ticks []int64) error {
 	s.clear, s.asked, s.end = nil, 0, ticks[len(ticks)-1]
 	for _, t := range ticks {
+		s.result.tick(t)
 		s.result.take(s.engine.Eval(ctx, t).Events)
 	}
 	return ctx.Err()
