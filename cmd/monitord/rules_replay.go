@@ -28,11 +28,14 @@ the configuration. Nobody is told, and nothing is written.
 The history is read from the data directory of the configuration, also while the
 daemon runs. Its files belong to root or to the service's user: run it as one of
 them. Rules are evaluated as the daemon does, at each recorded tick at which they are
-due; recording rules first write their results beside the history, in memory. What
-was active before the beginning begins there. While collectors failed, alerts come
-and go here that the daemon would have kept.
+due; recording rules first write their results beside the history, in memory. They
+are evaluated from before the beginning on, as long as alerts wait and are held, so
+that what is firing then shows as "already firing". While collectors failed, alerts
+come and go here that the daemon would have kept.
 
-The peak is the greatest value while it fired, or the least for < and <=.
+The peak is the greatest value while it fired, or the least for < and <=. PENDING are
+alerts that ended before they fired, or are pending in the end.
+
 Ends with 0 when it is done, whatever fired, 1 when it failed or FILE has faults, 2 for
 wrong usage, 78 for a faulty configuration, 130 when it is interrupted.`
 
@@ -66,12 +69,16 @@ func newRulesReplayCommand() *cobra.Command {
 	flags.StringVar(&f.step, "step", "", "evaluate all rules every `duration`; empty: each as often as it is by itself")
 	flags.StringVar(&f.rule, "rule", "", "only alert rules whose name matches a `regexp`, and what they need")
 	flags.StringVarP(&f.output, "output", "o", "", "`format`: text, json or csv (the firings)")
+	flags.IntVar(&f.limit, "limit", 100, "list so many firings in a text, the first ones; 0: all")
 	flags.StringVar(&f.config, "config", "", "configuration `FILE`, as for run")
 	return cmd
 }
 
 // replayFlags is a command line of replay as it was written.
-type replayFlags struct{ since, until, step, rule, output, config string }
+type replayFlags struct {
+	since, until, step, rule, output, config string
+	limit                                    int
+}
 
 // replayOptions is a command line of replay, parsed.
 type replayOptions struct {
@@ -81,14 +88,18 @@ type replayOptions struct {
 	step     time.Duration // 0: each rule's own
 	only     *regexp.Regexp
 	format   string
+	limit    int // of firings in a text; 0: none
 }
 
 func (f *replayFlags) options(files []string, now time.Time) (replayOptions, error) {
-	o := replayOptions{files: files, config: f.config, format: f.output, to: now.UnixMilli()}
+	o := replayOptions{files: files, config: f.config, format: f.output, limit: f.limit, to: now.UnixMilli()}
 	switch f.output {
 	case "", "text", "json", "csv":
 	default:
 		return o, fmt.Errorf("--output is %q, must be text, json or csv", f.output)
+	}
+	if f.limit < 0 {
+		return o, fmt.Errorf("--limit is %d, must be a number of firings, or 0 for all", f.limit)
 	}
 	if f.until != "" {
 		at, err := wire.ParseFrom(f.until)
@@ -154,7 +165,7 @@ func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer)
 	if res.Ticks == 0 {
 		return &exitError{exitFailed, fmt.Errorf("%s has nothing between %s and %s: choose another --since or --until", dir, localTime(o.from), localTime(o.to))}
 	}
-	if err := writeReplay(stdout, stderr, o.format, res); err != nil {
+	if err := writeReplay(stdout, stderr, o.format, o.limit, res); err != nil {
 		return &exitError{exitFailed, err}
 	}
 	return nil

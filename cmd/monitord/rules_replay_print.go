@@ -12,17 +12,14 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"monitord/alerts/trial"
 	"monitord/cmd/monitord/clean"
 	"monitord/cmd/monitord/config"
-
-	"github.com/prometheus/prometheus/model/labels"
-
-	"monitord/alerts/trial"
 )
 
 // writeReplay writes the result in a format; what is to be said about it goes to
-// stderr.
-func writeReplay(stdout, stderr io.Writer, format string, res *trial.Result) error {
+// stderr. A text lists at most limit firings; 0: all.
+func writeReplay(stdout, stderr io.Writer, format string, limit int, res *trial.Result) error {
 	fmt.Fprintf(stderr, "%s recorded from %s to %s", count(res.Ticks, "tick"), localTime(res.First), localTime(res.Last))
 	if res.Missing > 0 {
 		fmt.Fprintf(stderr, ", %s missing in between", config.FormatDuration(res.Missing.Round(time.Second)))
@@ -40,30 +37,47 @@ func writeReplay(stdout, stderr io.Writer, format string, res *trial.Result) err
 	case "csv":
 		return replayCSV(stdout, res)
 	}
-	return replayText(stdout, res)
+	if err := replayText(stdout, limit, res); err != nil {
+		return err
+	}
+	return replayTotals(stdout, res)
 }
 
-func replayText(out io.Writer, res *trial.Result) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if len(res.Firings) > 0 {
-		fmt.Fprintln(w, "ALERT\tSTART\tEND\tDURATION\tPEAK\tLABELS")
+// replayText lists firings. What has no bound in width comes last.
+func replayText(out io.Writer, limit int, res *trial.Result) error {
+	list := res.Firings
+	if len(list) == 0 {
+		return nil
 	}
-	for _, f := range res.Firings {
-		end := localTime(f.End)
+	if limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "START\tEND\tDURATION\tPEAK\tSEVERITY\tALERT")
+	for _, f := range list {
+		start, end := shortTime(f.Start), shortTime(f.End)
+		if f.Before {
+			start = "already firing"
+		}
 		if f.Still {
 			end = "still firing"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", clean.Text(f.Rule), localTime(f.Start), end, firingTime(f), shortNumber(f.Peak), clean.Text(otherLabels(f.Labels).String()))
+		a := activeAlert{Labels: f.Labels.Map()}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", start, end, firingTime(f), shortFloat(f.Peak), clean.Text(a.Labels["severity"]), a.name())
 	}
-	if err := w.Flush(); err != nil {
-		return err
+	if more := len(res.Firings) - len(list); more > 0 {
+		fmt.Fprintf(w, "… and %d more: --limit 0 lists all, -o csv or json for programs\n", more)
 	}
-	if len(res.Firings) > 0 {
-		fmt.Fprintln(out)
-	}
+	fmt.Fprintln(w)
+	return w.Flush()
+}
+
+// replayTotals sums up each rule that did anything, and names the others.
+func replayTotals(out io.Writer, res *trial.Result) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	quiet := slices.DeleteFunc(slices.Clone(res.Totals), func(t trial.Total) bool { return t.Firings+t.NeverFired+t.Pending > 0 })
 	if len(quiet) < len(res.Totals) {
-		fmt.Fprintln(w, "RULE\tFIRINGS\tSTILL\tTIME FIRING\tLONGEST\tPENDING ONLY\tGROUP")
+		fmt.Fprintln(w, "RULE\tFIRINGS\tSTILL\tTIME\tLONGEST\tPENDING\tGROUP")
 	}
 	for _, t := range res.Totals {
 		if slices.Contains(quiet, t) {
@@ -89,27 +103,23 @@ func quietRules(totals []trial.Total) string {
 	return strings.Join(names, ", ")
 }
 
-// otherLabels are those that the first column does not have.
-func otherLabels(ls labels.Labels) labels.Labels {
-	return labels.NewBuilder(ls).Del(labels.AlertName).Labels()
-}
-
 func firingTime(f trial.Firing) string {
 	return config.FormatDuration(time.Duration(f.End-f.Start) * time.Millisecond)
 }
 
 func localTime(ms int64) string { return time.UnixMilli(ms).Format("2006-01-02 15:04:05") }
 
-func utcTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano) }
+// shortTime is a time as the list of active alerts has it.
+func shortTime(ms int64) string { return time.UnixMilli(ms).Format("01-02 15:04:05") }
 
-func shortNumber(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+func utcTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano) }
 
 func replayCSV(out io.Writer, res *trial.Result) error {
 	w := csv.NewWriter(out)
-	_ = w.Write([]string{"alert", "start", "end", "still_firing", "seconds", "peak", "labels"}) // an error is kept for the flush
+	_ = w.Write([]string{"alert", "start", "end", "already_firing", "still_firing", "seconds", "peak", "labels"}) // an error is kept for the flush
 	for _, f := range res.Firings {
 		_ = w.Write([]string{
-			clean.Text(f.Rule), utcTime(f.Start), utcTime(f.End), strconv.FormatBool(f.Still),
+			clean.Text(f.Rule), utcTime(f.Start), utcTime(f.End), strconv.FormatBool(f.Before), strconv.FormatBool(f.Still),
 			strconv.FormatFloat(float64(f.End-f.Start)/1000, 'f', -1, 64), strconv.FormatFloat(f.Peak, 'g', -1, 64), clean.Text(f.Labels.String()),
 		})
 	}
@@ -132,6 +142,7 @@ type replayReport struct {
 type replayFiring struct {
 	Alert   string            `json:"alert"`
 	Labels  map[string]string `json:"labels"`
+	Before  bool              `json:"alreadyFiring,omitempty"` // it began before startsAt, which is where the time asked for does
 	Active  string            `json:"activeAt"`
 	Start   string            `json:"startsAt"`
 	End     string            `json:"endsAt,omitempty"` // absent while it fires
@@ -143,6 +154,7 @@ type replayTotal struct {
 	Rule        string  `json:"rule"`
 	Group       string  `json:"group"`
 	Firings     int     `json:"firings"`
+	Before      int     `json:"alreadyFiring"`
 	Still       int     `json:"stillFiring"`
 	Seconds     float64 `json:"secondsFiring"`
 	Longest     float64 `json:"longestSeconds"`
@@ -163,7 +175,7 @@ func replayJSON(res *trial.Result) replayReport {
 	}
 	for _, f := range res.Firings {
 		one := replayFiring{
-			Alert: f.Rule, Labels: f.Labels.Map(), Active: utcTime(f.Active), Start: utcTime(f.Start),
+			Alert: f.Rule, Labels: f.Labels.Map(), Before: f.Before, Active: utcTime(f.Active), Start: utcTime(f.Start),
 			Seconds: float64(f.End-f.Start) / 1000, Peak: f.Peak,
 		}
 		if !f.Still {
@@ -175,7 +187,7 @@ func replayJSON(res *trial.Result) replayReport {
 		r.Firings = append(r.Firings, one)
 	}
 	for _, t := range res.Totals {
-		r.Totals = append(r.Totals, replayTotal{t.Rule, t.Group, t.Firings, t.Still, t.Firing.Seconds(), t.Longest.Seconds(), t.NeverFired + t.Pending})
+		r.Totals = append(r.Totals, replayTotal{t.Rule, t.Group, t.Firings, t.Before, t.Still, t.Firing.Seconds(), t.Longest.Seconds(), t.NeverFired + t.Pending})
 	}
 	for _, f := range res.Failed {
 		r.Failed = append(r.Failed, replayFailed{f.Rule, f.Failures, f.Attempts, fmt.Sprint(f.Err)})

@@ -81,16 +81,19 @@ func TestRulesReplay(t *testing.T) {
 	local := func(second int) string {
 		return start.Add(time.Duration(second) * time.Second).Local().Format("2006-01-02 15:04:05")
 	}
+	short := func(second int) string {
+		return start.Add(time.Duration(second) * time.Second).Local().Format("01-02 15:04:05")
+	}
 	out, errs := runCommand(t, 0, args()...)
-	want := fmt.Sprintf(`ALERT   START                END                  DURATION  PEAK   LABELS
-Loaded  %s  %s  55s       11.18  {instance="web1", severity="page"}
-Loaded  %s  still firing         4s        14     {instance="web1", severity="page"}
+	want := fmt.Sprintf(`START           END             DURATION  PEAK   SEVERITY  ALERT
+%s  %s  55s       11.18  page      Loaded
+%s  still firing    4s        14     page      Loaded
 
-RULE       FIRINGS  STILL  TIME FIRING  LONGEST  PENDING ONLY  GROUP
-Loaded     2        1      59s          55s      0             rules.toml
-Impatient  0        0      0s           0s       2             rules.toml
+RULE       FIRINGS  STILL  TIME  LONGEST  PENDING  GROUP
+Loaded     2        1      59s   55s      0        rules.toml
+Impatient  0        0      0s    0s       2        rules.toml
 never fired nor pending: Never
-`, local(125), local(180), local(595))
+`, short(125), short(180), short(595))
 	if out != want {
 		t.Errorf("printed\n%s, want\n%s", out, want)
 	}
@@ -107,12 +110,20 @@ never fired nor pending: Never
 		t.Errorf("report %+v", report)
 	}
 	out, _ = runCommand(t, 0, args("-o", "csv")...)
-	if lines := strings.Split(out, "\n"); len(lines) != 4 || lines[1] != `Loaded,2026-01-31T12:57:05Z,2026-01-31T12:58:00Z,false,55,11.18,"{alertname=""Loaded"", instance=""web1"", severity=""page""}"` {
+	if lines := strings.Split(out, "\n"); len(lines) != 4 || lines[1] != `Loaded,2026-01-31T12:57:05Z,2026-01-31T12:58:00Z,false,false,55,11.18,"{alertname=""Loaded"", instance=""web1"", severity=""page""}"` {
+		t.Errorf("printed\n%s", out)
+	}
+
+	out, _ = runCommand(t, 0, args("--since", at(150), "--rule", "Loaded", "--limit", "1")...)
+	if want = "already firing  " + short(180) + "  30s       11.18  page      Loaded\n… and 1 more: --limit 0 lists all"; !strings.Contains(out, want) {
+		t.Errorf("printed\n%s, want\n%s", out, want)
+	}
+	if out, _ = runCommand(t, 0, args("--since", at(150), "--limit", "0", "-o", "json")...); !strings.Contains(out, `"alreadyFiring":true`) {
 		t.Errorf("printed\n%s", out)
 	}
 
 	for code, calls := range map[int][][]string{
-		exitUsage:  {args("--since", "yesterday"), args("--rule", "("), args("-o", "xml"), args("--until", at(-1)), args("--step", "0s")},
+		exitUsage:  {args("--since", "yesterday"), args("--rule", "("), args("-o", "xml"), args("--until", at(-1)), args("--step", "0s"), args("--limit", "-1")},
 		exitFailed: {args("bad.toml"), args("none.toml"), args("--rule", "None"), {"rules", "replay", "--config", "m.toml"}, args("--since", "1h", "--until", at(-10))},
 		exitConfig: {args("--config", "bad2.toml")},
 	} {
