@@ -16,7 +16,9 @@
 //     it started: a program with its process group, a request, a helper.
 //
 // What is read of an answer, and kept of a program's output, is bounded, and so is
-// what of it gets into an error or is shown to people.
+// what of it gets into an error or is shown to people. A redirect is not followed,
+// by whatever service: it would hand the message, and maybe a token, to another
+// party.
 //
 // # A service's process
 //
@@ -38,6 +40,5 @@
 // # Not promised
 //
 // A program that leaves its process group (setsid) is not found when the group
-// is killed. Redirects are refused for all but the services ntfy, gotify and
-// mattermost, which bring an HTTP transport of their own.
+// is killed.
 package send

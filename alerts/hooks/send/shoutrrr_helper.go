@@ -1,6 +1,7 @@
 package send
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,11 +10,10 @@ import (
 	"net/textproto"
 	"os"
 	"runtime/metrics"
-	"strings"
 	"time"
 
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/ntfy"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
-	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
 )
 
 // report is what the helper says about its errand.
@@ -63,11 +63,11 @@ func bound(limit time.Duration) {
 // carryOut makes the delivery that an errand asks for. What the services send
 // through the process's transport goes through base.
 func carryOut(e errand, base http.RoundTripper) report {
-	w := &witness{base: base}
+	w := &witness{}
 	before := http.DefaultTransport
-	http.DefaultTransport = w
+	http.DefaultTransport = watched{w, base}
 	defer func() { http.DefaultTransport = before }()
-	err := deliver(e)
+	err := deliver(e, w)
 	r := w.report()
 	r.Done = true
 	failed := w.failed()
@@ -81,7 +81,7 @@ func carryOut(e errand, base http.RoundTripper) report {
 }
 
 // deliver makes the delivery. Services that do not expect to fail panic.
-func deliver(e errand) (err error) {
+func deliver(e errand, w *witness) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the service's code panicked: %v", p)
@@ -94,8 +94,31 @@ func deliver(e errand) (err error) {
 	if err := service.Initialize(u, nil); err != nil {
 		return err
 	}
+	watch(service, w)
 	params := types.Params(e.Params)
 	return service.Send(e.Text, &params)
+}
+
+// watch puts the witness into services that bring a transport of their own. It is
+// kept: it knows which certificates the service's URL asks to trust.
+func watch(service types.Service, w *witness) {
+	var client *http.Client
+	switch s := service.(type) {
+	case *ntfy.Service:
+		client = &http.Client{Timeout: ntfy.HTTPTimeout * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.Config.DisableTLSVerification,
+		}}}
+		s.SetHTTPClient(client)
+	case interface{ GetHTTPClient() *http.Client }:
+		client = s.GetHTTPClient()
+	}
+	if client == nil {
+		return
+	}
+	if own, ok := client.Transport.(*http.Transport); ok {
+		own.Proxy = http.ProxyFromEnvironment // as for all others
+		client.Transport = watched{w, own}
+	}
 }
 
 // judgeService says what an error means: the last answer over HTTP says it
@@ -103,22 +126,11 @@ func deliver(e errand) (err error) {
 func judgeService(r *report, err error, failed *Outcome) {
 	r.Error = clip(err.Error(), transcriptBytes)
 	var mail *textproto.Error
-	var answer jsonclient.Error
 	switch {
 	case failed != nil:
 		r.Error, r.Permanent, r.RetryAfter = failed.Err.Error(), failed.Permanent, int64(failed.RetryAfter.Seconds())
 	case errors.As(err, &mail):
 		// RFC 5321 section 4.2.1: 4yz may work later, 5yz will not.
 		r.Permanent = mail.Code >= 500 && mail.Code < 600
-	case errors.As(err, &answer) && answer.StatusCode >= 300:
-		o := judge(answer.StatusCode, nil, answer.Body)
-		r.Error, r.Permanent = o.Err.Error(), o.Permanent
-	default:
-		// Some services with a transport of their own say the status in words only.
-		for code := 400; code < 500; code++ {
-			if text := http.StatusText(code); text != "" && strings.Contains(r.Error, fmt.Sprintf("%d %s", code, text)) {
-				r.Permanent = judge(code, nil, "").Permanent
-			}
-		}
 	}
 }

@@ -2,6 +2,7 @@ package send
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"net"
 	"net/textproto"
@@ -16,11 +17,13 @@ type mail struct {
 }
 
 // mailServer is the least of RFC 5321 that a client needs. rcpt is what it says
-// to a recipient; silent means that it says nothing at all.
+// to a recipient; silent means that it says nothing at all, endless that its first
+// line never ends.
 type mailServer struct {
-	rcpt   string
-	silent bool
-	addr   string
+	rcpt    string
+	silent  bool
+	endless bool
+	addr    string
 
 	mu    sync.Mutex
 	mails []mail
@@ -55,6 +58,13 @@ func (s *mailServer) session(c net.Conn) {
 	if s.silent {
 		io.Copy(io.Discard, c)
 		return
+	}
+	if s.endless {
+		for block := bytes.Repeat([]byte("220"), 1<<18); ; {
+			if _, err := c.Write(block); err != nil {
+				return
+			}
+		}
 	}
 	text := textproto.NewConn(c)
 	text.PrintfLine("220 test ESMTP")

@@ -8,13 +8,10 @@ import (
 	"sync"
 )
 
-// witness sees the requests of services that use the process's transport, and
-// what is answered. It bounds an answer, and refuses a redirect: following it
-// would hand the message, and maybe a token, to another party. Safe for
-// concurrent use.
+// witness sees the requests of services, and what is answered. It bounds an
+// answer, and refuses a redirect: following it would hand the message, and maybe
+// a token, to another party. The zero value is ready. Safe for concurrent use.
 type witness struct {
-	base http.RoundTripper
-
 	mu     sync.Mutex // guards the fields below
 	asked  string     // the last request
 	answer string     // its answer
@@ -26,9 +23,15 @@ type failure struct {
 	Outcome
 }
 
+// watched is a transport that a witness watches.
+type watched struct {
+	*witness
+	base http.RoundTripper
+}
+
 // RoundTrip implements http.RoundTripper. An answer that is no success is an
 // error: services would wait for minutes to try again, or call it something else.
-func (w *witness) RoundTrip(req *http.Request) (*http.Response, error) {
+func (w watched) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := bodyOf(req)
 	f := failure{asked: req.Method + " " + req.URL.String() + "\n" + string(body)}
 	resp, answer, err := w.exchange(req)
@@ -51,7 +54,7 @@ func (w *witness) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (w *witness) exchange(req *http.Request) (*http.Response, []byte, error) {
+func (w watched) exchange(req *http.Request) (*http.Response, []byte, error) {
 	resp, err := w.base.RoundTrip(req)
 	if err != nil {
 		return nil, nil, err
