@@ -84,7 +84,8 @@
 //
 // Deliveries are made at least once, not exactly once. Nothing is promised about
 // the order of different alerts. A hook that is taken out of the configuration
-// forgets what it had not delivered. MaxPerMinute begins anew with each start.
-// When groups change over a restart, what had been delivered together still is,
-// one delivery after the other until that is done.
+// forgets what it had not delivered. MaxPerMinute counts over a start; a kill may
+// leave out what was begun in the second before, an eighth of the cap at most. When
+// groups change over a restart, what had been delivered together still is, one
+// delivery after the other until that is done.
 package hooks

@@ -170,12 +170,16 @@ func (h *hook) next(now time.Time) *delivery {
 	return nil
 }
 
-// wake is when next or remind may have something again, if nothing else happens.
+// wake is when next or remind may have something again, or when what was begun is
+// to be noted, if nothing else happens.
 func (h *hook) wake() (time.Time, bool) {
 	if h.read < h.target {
 		return time.Time{}, false
 	}
 	at := h.reminder
+	if due := h.rate.noteDue(); h.rate.fresh > 0 && (at.IsZero() || due.Before(at)) {
+		at = due
+	}
 	if h.running < h.Concurrency && len(h.due) > 0 {
 		if due := later(h.due[0].due, h.rate.free()); at.IsZero() || due.Before(at) {
 			at = due

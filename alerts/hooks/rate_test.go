@@ -1,12 +1,16 @@
 package hooks
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"monitord/alerts"
 	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/hooks/send"
 )
 
 // TestRate: never more than the cap in any minute, and nothing is lost.
@@ -64,4 +68,43 @@ func TestRateChanges(t *testing.T) {
 	if !r.free().IsZero() {
 		t.Error("taken away")
 	}
+}
+
+// TestRateOverStarts: a daemon that is killed and starts again and again makes no
+// more attempts within a minute than one that runs.
+func TestRateOverStarts(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answer: func(_ context.Context, what string) send.Outcome {
+			if strings.HasPrefix(what, "B") {
+				return send.Outcome{Err: errRefused}
+			}
+			return send.Outcome{}
+		}}
+		c := with("ops", f)
+		c.MaxPerMinute = 6
+		for i := range 20 {
+			log, j := openLog(t, dir)
+			if i == 0 {
+				for n := range 20 {
+					write(t, log, hooktest.Firing(fmt.Sprint("A", n)), hooktest.Firing(fmt.Sprint("B", n)))
+				}
+			}
+			l := &refusing{Log: log}
+			_, stop := start(t, l, c)
+			after(7 * time.Second)
+			l.refuse.Store(true) // what it would still note is lost with a kill
+			stop()
+			j.Close()
+		}
+		calls := f.seen()
+		for i := 6; i < len(calls); i++ {
+			if d := calls[i].at.Sub(calls[i-6].at); d < time.Minute {
+				t.Errorf("attempt %d began %v after the sixth before it", i, d)
+			}
+		}
+		if len(calls) < 12 {
+			t.Errorf("%d attempts in 140 s", len(calls))
+		}
+	})
 }

@@ -62,6 +62,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		r.scribe.forget(name)
 		notes.forget(name, progressKey)
 		notes.forget(name, deadKey)
+		notes.forget(name, begunKey)
 		for _, d := range h.open {
 			if d.stored {
 				notes.forget(name, sealKey(d.ticket()))
@@ -102,6 +103,14 @@ func (r *Runner) start(h *hook, noted map[string][]byte, now time.Time) {
 func (r *Runner) note(now time.Time, finally bool) {
 	notes := make(notes)
 	for _, h := range r.hooks {
+		if h.rate.worthNoting(now) {
+			n, err := h.rate.note(h.Name, now)
+			if err != nil {
+				r.slog.Error("noting what a hook has begun failed", "hook", h.Name, "err", err)
+			} else {
+				notes[noteKey{h.Name, begunKey}] = n
+			}
+		}
 		if h.read < h.target || !finally && !h.worthNoting(now) {
 			continue
 		}

@@ -36,6 +36,7 @@ func (h *hook) restore(log Log, notes map[string][]byte, now time.Time) error {
 	h.read = min(p.After, h.target)
 	h.noted = h.read
 	h.restoreTold(log, p, now)
+	h.rate.restore(notes[begunKey], now)
 	r := restoring{hook: h, log: log, now: now, seals: parseSeals(notes)}
 	if !slices.Equal(p.By, h.GroupBy) && len(r.seals) > 0 {
 		// Alerts that were in one group may have lanes of their own now: in one lane
