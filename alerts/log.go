@@ -236,6 +236,15 @@ func (l *Log) Current() ([]Event, uint64) {
 	return events, l.fold.seq
 }
 
+// Active returns the latest transition of one alert, by [Event.Key], as Current does;
+// false if it is neither pending nor firing.
+func (l *Log) Active(key string) (Event, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, ok := l.fold.active[key]
+	return t.Event, ok
+}
+
 // Tracked returns the alerts that are pending or firing, or remembered, with what
 // an [Engine] needs to go on with them.
 func (l *Log) Tracked() []Tracked {

@@ -16,6 +16,7 @@ import (
 type job struct {
 	compiled
 	seqs   []uint64
+	keys   []string
 	event  *alerts.Event // of a delivery without a number
 	repeat int
 	seal   alerts.Note // what must be in the journal before the first attempt; nil for nothing
@@ -76,13 +77,13 @@ func (r *Runner) eventsOf(j job) ([]alerts.Event, error) {
 		return []alerts.Event{*j.event}, nil
 	}
 	events := make([]alerts.Event, 0, len(j.seqs))
-	for _, seq := range j.seqs {
+	for i, seq := range j.seqs {
 		e, err := readOne(r.log, seq)
 		if err != nil {
 			return nil, err
 		}
 		if e == nil && j.repeat > 0 {
-			e = stillFiring(r.log, seq)
+			e = stillFiring(r.log, j.keys[i], seq)
 		}
 		if e != nil {
 			events = append(events, *e)
@@ -91,16 +92,15 @@ func (r *Runner) eventsOf(j job) ([]alerts.Event, error) {
 	return events, nil
 }
 
-// stillFiring returns the event with that number from what the log knows of
-// the present: an alert may fire for longer than its event is kept.
-func stillFiring(log Log, seq uint64) *alerts.Event {
-	current, _ := log.Current()
-	for i := range current {
-		if current[i].Seq == seq {
-			return &current[i]
-		}
+// stillFiring returns an event that told of an alert from what the log knows of
+// the present: an alert may fire for longer than that is kept. nil if it ended.
+func stillFiring(log Log, key string, seq uint64) *alerts.Event {
+	e, ok := log.Active(key)
+	if !ok || e.Alert.State != alerts.PhaseFiring || e.Seq > seq {
+		return nil
 	}
-	return nil
+	e.Seq = seq // it may have been told when a silence ended
+	return &e
 }
 
 // readOne returns the event with that number, nil if it is not kept.

@@ -3,6 +3,7 @@ package hooks
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"monitord/alerts"
@@ -199,11 +200,12 @@ func (h *hook) recount(e *alerts.Event, now time.Time) {
 	if t := h.told[e.Key()]; t != nil && t.seq == e.Delivery.Of {
 		h.mark(t, e.Delivery.Repeat, at)
 	}
-	for _, seq := range e.Delivery.With {
-		for _, t := range h.told {
-			if t.seq == seq {
-				h.mark(t, e.Delivery.Repeat, at)
-			}
+	if len(e.Delivery.With) == 0 {
+		return
+	}
+	for _, t := range h.told {
+		if _, with := slices.BinarySearch(e.Delivery.With, t.seq); with {
+			h.mark(t, e.Delivery.Repeat, at)
 		}
 	}
 }

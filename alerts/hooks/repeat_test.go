@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -183,6 +184,34 @@ func TestRepeatGivenUp(t *testing.T) {
 		write(t, log, hooktest.Firing("A"))
 		after(150 * time.Minute)
 		hooktest.Equal(t, "calls", f.keys(), []string{"A firing ops-1", "A firing ops-1-r1", "A firing ops-1-r2"})
+		stop()
+	})
+}
+
+// TestRepeatsOutliveEvents: an alert is said again under its key though the
+// journal no longer has the event that told of it, alone, in a group, after a
+// start, and if it was told when a silence ended.
+func TestRepeatsOutliveEvents(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		l := &expiring{Log: log}
+		alone, grouped := &fake{}, &fake{}
+		group := grouping("group", grouped)
+		group.Repeat = time.Hour
+		hooks := []compiled{repeating("ops", alone, time.Hour), group}
+		_, stop := start(t, l, hooks...)
+		after(0)
+		write(t, log, hooktest.Firing("A"), silenced(hooktest.Firing("B"), alerts.KindFiring), hooktest.Firing("C"), silenced(hooktest.Firing("B"), alerts.KindUnsilenced))
+		after(time.Minute)
+		l.first.Store(log.Last())
+		after(time.Hour)
+		stop()
+		_, stop = start(t, l, hooks...)
+		after(time.Hour)
+		keys := alone.keys()[3:]
+		slices.Sort(keys)
+		hooktest.Equal(t, "alone", keys, []string{
+			"A firing ops-1-r1", "A firing ops-1-r2", "B firing ops-4-r1", "B firing ops-4-r2", "C firing ops-3-r1", "C firing ops-3-r2"})
+		hooktest.Equal(t, "in a group", grouped.keys()[1:], []string{"A firing, C firing, B firing group-4-r1", "A firing, C firing, B firing group-4-r2"})
 		stop()
 	})
 }

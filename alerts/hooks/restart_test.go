@@ -256,13 +256,13 @@ func TestJournalRefusesVerdicts(t *testing.T) {
 // expiring is a log that has dropped what is before first.
 type expiring struct {
 	*alerts.Log
-	first uint64
+	first atomic.Uint64
 }
 
-func (l *expiring) First() uint64 { return l.first }
+func (l *expiring) First() uint64 { return l.first.Load() }
 
 func (l *expiring) Read(after uint64, limit int) ([]alerts.Event, error) {
-	if after+1 < l.first {
+	if after+1 < l.first.Load() {
 		return nil, fmt.Errorf("read: %w", journal.ErrExpired)
 	}
 	return l.Log.Read(after, limit)
@@ -276,7 +276,7 @@ func TestExpired(t *testing.T) {
 		after(time.Minute)
 		stop()
 		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Firing("C"))
-		l.first = 3
+		l.first.Store(3)
 		_, stop = start(t, l, with("ops", f))
 		after(time.Minute)
 		hooktest.Equal(t, "calls", f.whats(), []string{"C firing"})

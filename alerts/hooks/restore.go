@@ -37,7 +37,10 @@ func (h *hook) restore(log Log, notes map[string][]byte, now time.Time) error {
 	h.noted = h.read
 	h.restoreTold(log, p, now)
 	h.rate.restore(notes[begunKey], now)
-	r := restoring{hook: h, log: log, now: now, seals: parseSeals(notes)}
+	r := restoring{hook: h, log: log, now: now, seals: parseSeals(notes), keys: make(map[uint64]string, len(h.told))}
+	for key, t := range h.told {
+		r.keys[t.seq] = key
+	}
 	if !slices.Equal(p.By, h.GroupBy) && len(r.seals) > 0 {
 		// Alerts that were in one group may have lanes of their own now: in one lane
 		// for all that is left over, the order of each holds.
@@ -82,7 +85,8 @@ type restoring struct {
 	log   Log
 	now   time.Time
 	seals map[ticket]seal
-	lane  *lane // of all of them, if it is not nil
+	keys  map[uint64]string // of the alerts that were told, by the number of the event that did
+	lane  *lane             // of all of them, if it is not nil
 }
 
 // open puts one delivery back, or one event of a delivery.
@@ -143,7 +147,7 @@ func (r *restoring) put(s seal, stored, sealed bool) (*delivery, error) {
 			return nil, err
 		}
 		if e == nil && s.Repeat > 0 {
-			e = stillFiring(r.log, seq)
+			e = stillFiring(r.log, r.keys[seq], seq)
 		}
 		if e == nil {
 			continue

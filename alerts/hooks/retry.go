@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"monitord/alerts"
@@ -85,8 +86,16 @@ func (h *hook) buriedUnder(seq uint64) []letter {
 // unpackAll makes deliveries of dead letters, but for those that the journal has lost.
 func (r *Runner) unpackAll(letters []letter) ([]*delivery, error) {
 	var all []*delivery
+	active := sync.OnceValue(func() map[uint64]*alerts.Event {
+		current, _ := r.log.Current()
+		bySeq := make(map[uint64]*alerts.Event, len(current))
+		for i := range current {
+			bySeq[current[i].Seq] = &current[i]
+		}
+		return bySeq
+	})
 	for _, l := range letters {
-		d, err := r.unpack(l)
+		d, err := r.unpack(l, active)
 		if err != nil {
 			return nil, err
 		}
@@ -97,8 +106,9 @@ func (r *Runner) unpackAll(letters []letter) ([]*delivery, error) {
 	return all, nil
 }
 
-// unpack makes a delivery of a dead letter; nil if the journal has lost it.
-func (r *Runner) unpack(l letter) (*delivery, error) {
+// unpack makes a delivery of a dead letter; nil if the journal has lost it. Of a
+// repeat, what is no longer kept is taken from the alerts that are active.
+func (r *Runner) unpack(l letter, active func() map[uint64]*alerts.Event) (*delivery, error) {
 	given, err := readOne(r.log, l.event)
 	if err != nil || given == nil || given.Delivery == nil {
 		return nil, err
@@ -110,7 +120,7 @@ func (r *Runner) unpack(l letter) (*delivery, error) {
 			return nil, err
 		}
 		if e == nil && d.repeat > 0 {
-			e = stillFiring(r.log, seq)
+			e = active()[seq]
 		}
 		if e != nil {
 			d.add(seq, e.Key())

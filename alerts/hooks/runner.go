@@ -20,6 +20,7 @@ type Log interface {
 	Append(ctx context.Context, events []alerts.Event, notes ...alerts.Note) ([]alerts.Event, error)
 	Changed() <-chan struct{}
 	Current() ([]alerts.Event, uint64)
+	Active(key string) (alerts.Event, bool)
 	Progress() map[string]map[string][]byte
 }
 

@@ -116,7 +116,7 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) {
 		}
 		idle = 0
 		r.running++
-		j := job{h.compiled, slices.Clone(d.seqs), d.event, d.repeat, h.sealOf(d)}
+		j := job{h.compiled, slices.Clone(d.seqs), slices.Clone(d.keys), d.event, d.repeat, h.sealOf(d)}
 		go func() {
 			res := r.attempt(ctx, j)
 			res.h, res.d = h, d
