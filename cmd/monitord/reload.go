@@ -79,14 +79,17 @@ func (r *reloader) replace() error {
 		}
 		renew = func() { r.cert.use(conf.Server.TLS, pair, found) }
 	}
+	// The file was checked with its own interval; ticks come at the old one.
+	rules, faults := alerts.Compile(conf.Alerts.Groups, r.conf.Collectors.Interval)
+	if len(faults) > 0 {
+		return &config.Error{Faults: faults}
+	}
 	// Of these only the hooks can still be refused: a file with a secret may
 	// have gone since it was checked.
 	if err := r.hooks.Reload(conf.Alerts.Hooks); err != nil {
 		return err
 	}
-	if faults := r.rules.Load(conf.Alerts.Groups); len(faults) > 0 {
-		return &config.Error{Faults: faults}
-	}
+	r.rules.Use(rules)
 	if faults := r.silences.Load(conf.Alerts.Silences); len(faults) > 0 {
 		return errors.Join(faults...)
 	}
