@@ -43,6 +43,11 @@ func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Valu
 	if ev.err = checkResult(values); ev.err != nil || len(values) == 0 {
 		return
 	}
+	if !tr.rule.steady {
+		limited, cancel := e.limited(ctx)
+		defer cancel()
+		ctx = limited
+	}
 	list := make([]element, 0, len(values))
 	seen := e.emptySeen(len(values))
 	b := labels.NewBuilder(labels.EmptyLabels())
@@ -53,6 +58,10 @@ func (e *Engine) elements(ctx context.Context, tr *tracker, values []metric.Valu
 		id, ok := tr.known.of[string(buf)]
 		if !ok {
 			e.alertLabels(ctx, b, tr.rule, source)
+			if ev.err = ctx.Err(); ev.err != nil {
+				ev.err = fmt.Errorf("the templates of labels: %w", ev.err)
+				return
+			}
 			id.labels = b.Labels()
 			if ev.err = checkLabels(id.labels); ev.err != nil {
 				return

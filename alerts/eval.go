@@ -81,7 +81,9 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	}
 	ev := evaluation{t: t, err: err}
 	if err == nil {
-		e.elements(ctx, tr, values, &ev)
+		if e.elements(ctx, tr, values, &ev); ctx.Err() != nil {
+			return nil // labels that were being found out are not what they would be
+		}
 	}
 	missing := tr.missing(&ev)
 	if ev.err == nil && tr.waitsForClear(missing, t) {
@@ -134,12 +136,18 @@ func (e *Engine) query(ctx context.Context, expr expression, t int64) ([]metric.
 }
 
 func (e *Engine) instant(ctx context.Context, expr expression, t int64) ([]metric.Value, error) {
-	if e.o.Timeout > 0 {
-		limited, cancel := context.WithTimeout(ctx, e.o.Timeout)
-		defer cancel()
-		ctx = limited
-	}
+	ctx, cancel := e.limited(ctx)
+	defer cancel()
 	return e.o.Query.Instant(ctx, expr.text, t)
+}
+
+// limited is for a part of what one rule does at a tick: its query, its labels, its
+// annotations. Each element may ask a query for each of them.
+func (e *Engine) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if e.o.Timeout < 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, e.o.Timeout)
 }
 
 // report logs a rule's first failure and its recovery, not each of them.
@@ -155,6 +163,11 @@ func (e *Engine) report(tr *tracker, err error) {
 // events dresses changes as events. Annotations are made here and not at every
 // evaluation: that is when somebody is told.
 func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64) []Event {
+	if len(changes) == 0 {
+		return nil
+	}
+	ctx, cancel := e.limited(ctx)
+	defer cancel()
 	var events []Event
 	for _, c := range changes {
 		annotations := c.in.annotations

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -174,4 +175,35 @@ func TestEngineIsReadWhileItEvaluates(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+// A daemon that stops while a label's query runs has learned nothing of the alert:
+// with what stands for the query's failure as its label it would be another one.
+func TestLabelsThatAreNotToBeHad(t *testing.T) {
+	for name, stops := range map[string]bool{"the daemon stops": true, "the time is over": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, EngineOptions{Timeout: time.Hour}, RuleConfig{Name: "A", Expr: "a", Labels: map[string]string{"n": `{{ query "n" | first | value }}`}})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			r.answers["a"], r.answers["n"] = always(1), always(5)
+			if got := r.tick(100); !slices.Equal(got, []string{`firing A{n="5"}`}) {
+				t.Fatalf("%q", got)
+			}
+			r.answers["n"] = func(int64) ([]metric.Value, error) {
+				if stops {
+					cancel()
+				}
+				return nil, context.Canceled
+			}
+			if !stops {
+				r.o.Timeout = time.Nanosecond
+			}
+			if got := brief(r.Eval(ctx, 101*second).Events); len(got) != 0 {
+				t.Errorf("%q, want nothing", got)
+			}
+			if a := r.Alerts(); len(a) != 1 || a[0].State != PhaseFiring || a[0].Labels.Get("n") != "5" {
+				t.Errorf("then there are %+v", a)
+			}
+		})
+	}
 }
