@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 RACE    := $(shell command -v "$$($(GO) env CC 2>/dev/null | cut -d' ' -f1)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 5m
 # Tests whose sizes and times the build tag torture sets.
-TORTURES := Crowd|Flood|Relay|CutOff|Bombs|Thousand|Suspended
+TORTURES := Crowd|Flood|Relay|CutOff|Bombs|Thousand|Suspended|AtLength
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
@@ -67,7 +67,7 @@ check: dashboard/node_modules
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags outside ./cmd/monitord
-	$(GO) vet -tags torture ./stream ./alerts/hooks/... ./cmd/monitord
+	$(GO) vet -tags torture ./stream ./alerts ./alerts/hooks/... ./cmd/monitord
 	cd bench && $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
 	$(GO) run $(STATICCHECK) ./...
@@ -90,7 +90,7 @@ test-fuzz:
 # Long: fuzzing, what the daemon must survive in full size (the tests have it smaller),
 # and every test again and again in random order.
 torture: fuzz page
-	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./alerts/hooks/... ./cmd/monitord
+	$(GO) test -tags torture -shuffle=on -v -timeout 60m -run '$(TORTURES)' ./stream ./alerts ./alerts/hooks/... ./cmd/monitord
 	$(GO) test -tags torture $(RACE) -run '^(TestNothingIsLostAtRandom|TestKillLoop)$$' -v -timeout 30m ./cmd/monitord
 	@.ci/install strace=strace
 	$(GO) test -tags 'torture outside' -run '^TestOutsideStraceKills$$' -v -timeout 30m ./cmd/monitord

@@ -81,18 +81,22 @@ func (w *world) value() float64 {
 
 // tick moves the time on and stores a batch and what rules would write.
 func (w *world) tick() {
-	step := int64(1000)
+	step, set := int64(1000), time.Duration(0)
 	switch w.rnd.IntN(30) {
 	case 0:
 		step = int64(2+w.rnd.IntN(12)) * 1000
 	case 1:
 		step = -int64(w.rnd.IntN(6)) * 1000
+		set = time.Duration(step-1000) * time.Millisecond
+	case 3:
+		step = int64(2+w.rnd.IntN(5)) * 1000
+		set = time.Duration(step-1000) * time.Millisecond
 	case 2: // a restart
 		w.current = newCurrent(worldLookback, w.db.Last())
 		w.written = make(map[*metric.Series]bool)
 	}
 	w.t += step
-	b := metric.Batch{T: w.t}
+	b := metric.Batch{T: w.t, Step: set}
 	now := make(map[*metric.Series]bool)
 	for s := range w.prev {
 		if w.rnd.IntN(15) > 0 {
