@@ -1,7 +1,10 @@
 package hooks
 
 import (
+	"slices"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts"
 )
@@ -58,7 +61,9 @@ func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
 	d.failing(now)
 	left := h.GiveUp - now.Sub(d.since)
 	if res.Permanent || left <= 0 {
-		h.stats.GivenUp++
+		if !aboutHooks(res.events) {
+			h.stats.GivenUp++
+		}
 		h.finished(d)
 		h.said(d, now)
 		return 0, h.verdict(res, now, alerts.Delivery{Error: d.err, GivenUp: true})
@@ -68,6 +73,17 @@ func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
 		return wait, h.verdict(res, now, alerts.Delivery{Error: d.err})
 	}
 	return wait, nil
+}
+
+// GivesUp is the name of the default rule's alert that a hook has given up
+// deliveries.
+const GivesUp = "MonitordHookGivesUp"
+
+// aboutHooks says whether a delivery said nothing but that hooks give up. When it
+// is given up itself, that is not counted: the alert would begin to fire anew
+// each time that its end cannot be told, for ever.
+func aboutHooks(events []alerts.Event) bool {
+	return !slices.ContainsFunc(events, func(e alerts.Event) bool { return e.Alert.Labels.Get(labels.AlertName) != GivesUp })
 }
 
 // verdict makes the event that says what became of a delivery. That of an event

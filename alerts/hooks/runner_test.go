@@ -116,6 +116,22 @@ func TestPermanentFailure(t *testing.T) {
 	})
 }
 
+// TestGivingUpDoesNotFeedItself: what says that a hook gives up, and is given up
+// itself, is a dead letter like any other, but no reason to say it again.
+func TestGivingUpDoesNotFeedItself(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fake{answer: func(context.Context, string) send.Outcome { return send.Outcome{Err: errRefused, Permanent: true} }}
+		r, stop := start(t, log, with("ops", f))
+		after(0)
+		write(t, log, hooktest.Firing("A"), hooktest.Firing(GivesUp), hooktest.Resolved(GivesUp))
+		after(time.Minute)
+		if s := r.Stats()[0]; s.GivenUp != 1 || s.Dead != 3 || len(f.seen()) != 3 {
+			t.Errorf("stats %+v", s)
+		}
+		stop()
+	})
+}
+
 func TestRetryAfterIsHonoured(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		first := true

@@ -11,7 +11,7 @@ type HookStats struct {
 	Name, Type   string
 	Delivered    uint64
 	Failed       uint64    // attempts
-	GivenUp      uint64    // deliveries
+	GivenUp      uint64    // deliveries, those of the alert GivesUp aside
 	Regular      bool      // it resends or sends heartbeats
 	Chores       uint64    // resends or heartbeats that were made
 	ChoresFailed uint64    // those that failed, and heartbeats that were not sent since not all was well

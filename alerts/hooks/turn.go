@@ -132,7 +132,6 @@ func (r *Runner) finish(res result, now time.Time) {
 		return
 	}
 	r.running--
-	given := res.h.stats.GivenUp
 	event := res.h.finish(res, now)
 	if event != nil {
 		r.scribe.add([]alerts.Event{*event}, nil)
@@ -146,7 +145,7 @@ func (r *Runner) finish(res result, now time.Time) {
 	switch {
 	case res.gone:
 		r.slog.Error("an event is no longer in the alert journal and cannot be delivered", "hook", res.h.Name, "seq", d.of())
-	case res.h.stats.GivenUp != given:
+	case event != nil && event.Delivery.GivenUp, event == nil && d.verdict != nil && d.verdict.Delivery.GivenUp:
 		said.Error("a delivery is given up", "err", res.Err)
 	case event != nil && res.Err != nil:
 		said.Warn("a delivery failed and is tried again", "err", res.Err)

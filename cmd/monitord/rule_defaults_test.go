@@ -3,9 +3,12 @@ package main
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"monitord/alerts"
+	"monitord/alerts/defaults"
+	"monitord/alerts/hooks"
 	"monitord/alerts/trial"
 	"monitord/cmd/monitord/config"
 )
@@ -62,4 +65,16 @@ func askedFor(test trial.Test, groups []alerts.GroupConfig) []alerts.GroupConfig
 		})
 	}
 	return groups
+}
+
+// TestHooksKnowTheirOwnAlert: what hooks do not count when they give it up is the
+// alert that the default rules make of that count.
+func TestHooksKnowTheirOwnAlert(t *testing.T) {
+	b, err := defaults.Files.ReadFile("monitord.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "name = \"" + hooks.GivesUp + "\"\nexpr = 'increase(monitord_hook_given_up_total["; !strings.Contains(string(b), want) {
+		t.Errorf("no %q in the default rules", want)
+	}
 }

@@ -56,7 +56,7 @@ var (
 	descHookFailed  = metric.NewDesc("monitord_hook_failed_attempts_total", metric.Counter, "", "Attempts that failed.", "hook")
 	descHookDead    = metric.NewDesc("monitord_hook_dead_letters", metric.Gauge, "", "Deliveries that were given up and are kept, to be retried by hand.", "hook")
 	descHookDelayed = metric.NewDesc("monitord_hook_delayed_deliveries_total", metric.Counter, "", "Deliveries that max_per_minute has held back.", "hook")
-	descHookGivenUp = metric.NewDesc("monitord_hook_given_up_total", metric.Counter, "", "Deliveries that were given up.", "hook")
+	descHookGivenUp = metric.NewDesc("monitord_hook_given_up_total", metric.Counter, "", "Deliveries that were given up, those of MonitordHookGivesUp aside.", "hook")
 	descHookChores  = metric.NewDesc("monitord_hook_chores_total", metric.Counter, "", "What a hook did regularly, resends or heartbeats, by result; a heartbeat that is not sent because not all is well has failed.", "hook", "result")
 
 	descFollowed    = metric.NewDesc("monitord_stream_followed", metric.Gauge, "", "Topics that are followed, or were until lately, by kind.", "kind")
