@@ -3,6 +3,8 @@ package alerts
 import (
 	"fmt"
 	"time"
+
+	"monitord/alerts/silence"
 )
 
 // Config is the part of the table [alerts] that this package reads. The rules
@@ -19,8 +21,8 @@ type Config struct {
 	// *.json in Prometheus' format. Reading them is up to the program.
 	RuleFiles []string `toml:"rule_files"`
 
-	Rules    []RuleConfig    `toml:"rules"`
-	Silences []SilenceConfig `toml:"silences"`
+	Rules    []RuleConfig     `toml:"rules"`
+	Silences []silence.Config `toml:"silences"`
 }
 
 // RuleConfig is one rule as it is written down: an alert rule with Name, or a
@@ -73,5 +75,5 @@ func (c Config) Validate() []error {
 	if c.MaxJournal < minJournal {
 		faults = append(faults, fmt.Errorf("max_journal: is %d bytes, must be at least 32MiB", c.MaxJournal))
 	}
-	return append(faults, CheckSilences(c.Silences)...)
+	return append(faults, silence.Check(c.Silences)...)
 }

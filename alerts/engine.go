@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 
+	"monitord/alerts/silence"
 	"monitord/metric"
 )
 
@@ -54,7 +55,7 @@ type EngineOptions struct {
 	Evaluated func(r *Rule, fingerprint string, s State)
 
 	// Silences are what alerts may be under; nil: none.
-	Silences *Silences
+	Silences *silence.Silences
 
 	ExternalLabels map[string]string // $externalLabels of templates; may be nil
 
@@ -83,7 +84,7 @@ type Engine struct {
 	observed int64
 	step     time.Duration       // by how much the clock was set before it; likewise
 	seen     map[string]bool     // Eval's alone
-	silencer silencer            // Eval's alone
+	silences *silence.Follower   // Eval's alone
 	prover   prover              // Eval's alone
 	ahead    map[*tracker]answer // queries made before their rule's turn; Eval's alone
 	written  map[string]bool     // metrics that rules write; Eval's alone
@@ -111,7 +112,7 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		o:        o,
 		clock:    newClock(o),
 		current:  newCurrent(o.Lookback, o.LastTick),
-		silencer: silencer{silences: o.Silences},
+		silences: silence.Follow(o.Silences),
 		ahead:    make(map[*tracker]answer),
 		prover:   prover{ranger: o.Range, interval: o.Interval},
 		restored: make(map[string]map[string]*instance),

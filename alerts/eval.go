@@ -94,7 +94,7 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 	}
 	e.mu.Lock()
 	changes := tr.apply(&ev, missing, e.o.Bare)
-	e.silencer.begin(changes)
+	e.silenceNew(changes)
 	e.note(tr, ev.err, t, start)
 	if e.o.Evaluated != nil {
 		for _, el := range ev.elements {

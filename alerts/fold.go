@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"monitord/alerts/silence"
 )
 
 // Tracked is an alert that is pending or firing, as the journal knows it, or one
@@ -23,13 +25,13 @@ type fold struct {
 	active   map[string]Tracked           // by Event.Key
 	resting  map[string]Tracked           // ended, and may come again within the window of a Flap
 	progress map[string]map[string][]byte // by hook and key
-	silences map[string]*Silence          // by id
+	silences map[string]*silence.Silence  // by id
 }
 
 func newFold() *fold {
 	return &fold{
 		active: make(map[string]Tracked), resting: make(map[string]Tracked), progress: make(map[string]map[string][]byte),
-		silences: make(map[string]*Silence),
+		silences: make(map[string]*silence.Silence),
 	}
 }
 
@@ -79,7 +81,7 @@ func (f *fold) note(n storedNote) error {
 	case n.Silence != nil && n.Silence.Forgotten:
 		delete(f.silences, n.Silence.ID)
 	case n.Silence != nil:
-		s, err := n.Silence.silence()
+		s, err := n.Silence.Silence()
 		if err != nil {
 			return err
 		}
@@ -170,7 +172,7 @@ func (f *fold) snapshot() ([][]byte, error) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.silences)) {
-		notes = append(notes, f.silences[id].stored())
+		notes = append(notes, silenceNote(f.silences[id].Record()).stored())
 	}
 	return packNotes(notes)
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -251,18 +249,6 @@ func (l *Log) Tracked() []Tracked {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fold.tracked()
-}
-
-// Silences returns the silences that people have made, by id, expired ones among
-// them.
-func (l *Log) Silences() []*Silence {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	all := make([]*Silence, 0, len(l.fold.silences))
-	for _, id := range slices.Sorted(maps.Keys(l.fold.silences)) {
-		all = append(all, l.fold.silences[id])
-	}
-	return all
 }
 
 // Progress returns what the hooks have noted, by hook and key. The map is the

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"monitord/alerts/silence"
 )
 
 // A Note is a record of state beside the events: it takes no number, is told to
 // nobody, and is there again after a restart. It is a [Progress], a [Hole],
-// [Memories] or a [Silence].
+// [Memories] or a silence.
 type Note interface{ stored() storedNote }
 
 // Progress is what a hook has done, under a key of its own choosing. Writing the
@@ -45,7 +47,7 @@ type storedNote struct {
 	Version  int             `json:"v"`
 	Progress *storedProgress `json:"progress,omitempty"`
 	Hole     *storedHole     `json:"hole,omitempty"`
-	Silence  *storedSilence  `json:"silence,omitempty"`
+	Silence  *silence.Record `json:"silence,omitempty"`
 	Memory   []storedMemory  `json:"memory,omitempty"`
 	Alert    *storedTracked  `json:"alert,omitempty"`
 	Seq      *uint64         `json:"seq,omitempty"` // the snapshot's: all events up to it are in it

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/silence"
 )
 
 // AlertmanagerOptions are what Alertmanager's API shows. All are needed.
 type AlertmanagerOptions struct {
 	Rules    func() []alerts.RuleStatus // with their alerts
-	Silences *alerts.Silences
+	Silences *silence.Silences
 	Hooks    func() []string                            // names of all
 	Told     func(*alerts.Rule, *alerts.Alert) []string // of these, those that are told of an alert
 	Version  string

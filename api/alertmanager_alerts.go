@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/match"
 )
 
 // resolveAfter is how long an alert of Alertmanager's outlives the last word
@@ -72,7 +73,7 @@ func (am *alertmanager) chosen(r *http.Request) ([]firing, error) {
 // inhibited or unprocessed here.
 type alertsQuery struct {
 	active, silenced bool
-	matchers         alerts.Matchers
+	matchers         match.Matchers
 	receiver         *regexp.Regexp // nil: all
 }
 
@@ -89,7 +90,7 @@ func readAlertsQuery(r *http.Request) (alertsQuery, error) {
 		}
 	}
 	var err error
-	if q.matchers, err = alerts.ParseMatchers(values["filter"]...); err != nil {
+	if q.matchers, err = match.Parse(values["filter"]...); err != nil {
 		return q, fmt.Errorf("bad matcher format: %w", err)
 	}
 	if s := values.Get("receiver"); s != "" {

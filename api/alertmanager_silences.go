@@ -11,7 +11,8 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
+	"monitord/alerts/silence"
 )
 
 // maxSilenceBody bounds a silence that somebody sends.
@@ -39,7 +40,7 @@ type amSilence struct {
 }
 
 type amSilenceStatus struct {
-	State alerts.SilenceState `json:"state"`
+	State silence.State `json:"state"`
 }
 
 type amMatcher struct {
@@ -49,7 +50,7 @@ type amMatcher struct {
 	Value   string `json:"value"`
 }
 
-func (am *alertmanager) publicSilence(s alerts.Silence) *amSilence {
+func (am *alertmanager) publicSilence(s silence.Silence) *amSilence {
 	p := &amSilence{
 		ID: s.ID, Status: amSilenceStatus{s.State(am.Silences.Now())}, UpdatedAt: dateTime(s.UpdatedAt),
 		Comment: s.Comment, CreatedBy: s.CreatedBy, StartsAt: dateTime(s.StartsAt), EndsAt: dateTime(s.EndsAt), Name: s.Name,
@@ -67,7 +68,7 @@ func (am *alertmanager) publicSilence(s alerts.Silence) *amSilence {
 // silences lists those whose equality matchers fit the filter, as Alertmanager
 // does: a silence is looked for as if its matchers were labels.
 func (am *alertmanager) silences(w http.ResponseWriter, r *http.Request) {
-	filter, err := alerts.ParseMatchers(r.URL.Query()["filter"]...)
+	filter, err := match.Parse(r.URL.Query()["filter"]...)
 	if err != nil {
 		am.answer(w, http.StatusBadRequest, fmt.Sprintf("bad matcher format: %v", err))
 		return
@@ -81,7 +82,7 @@ func (am *alertmanager) silences(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func fits(filter, matchers alerts.Matchers) bool {
+func fits(filter, matchers match.Matchers) bool {
 	b := labels.NewScratchBuilder(0)
 	seen := make(map[string]bool)
 	for _, m := range matchers.All() {
@@ -125,9 +126,9 @@ func (am *alertmanager) deleteSilence(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch err := am.Silences.Expire(r.Context(), id); {
-	case err == nil, errors.Is(err, alerts.ErrSilenceEnded):
+	case err == nil, errors.Is(err, silence.ErrExpired):
 		w.WriteHeader(http.StatusOK)
-	case errors.Is(err, alerts.ErrNoSilence):
+	case errors.Is(err, silence.ErrUnknown):
 		am.answer(w, http.StatusNotFound, err.Error())
 	default: // the API has no other status for what cannot be done
 		am.answer(w, http.StatusInternalServerError, err.Error())
@@ -159,7 +160,7 @@ func (am *alertmanager) postSilence(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSilenceBody)).Decode(&p); err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			am.invalid(w, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge,
-				fmt.Sprintf("the silence is larger than %d bytes: send one with at most %d matchers", tooLarge.Limit, alerts.MaxMatchers))
+				fmt.Sprintf("the silence is larger than %d bytes: send one with at most %d matchers", tooLarge.Limit, match.Max))
 			return
 		}
 		am.invalid(w, http.StatusBadRequest, http.StatusBadRequest, fmt.Sprintf("parsing silence body failed, because %v", err))
@@ -177,9 +178,9 @@ func (am *alertmanager) postSilence(w http.ResponseWriter, r *http.Request) {
 	switch id, err := am.Silences.Put(r.Context(), want); {
 	case err == nil:
 		am.answer(w, http.StatusOK, map[string]string{"silenceID": id})
-	case errors.Is(err, alerts.ErrNoSilence):
+	case errors.Is(err, silence.ErrUnknown):
 		am.answer(w, http.StatusNotFound, err.Error())
-	case errors.Is(err, alerts.ErrNotStored):
+	case errors.Is(err, silence.ErrNotStored):
 		am.Log.Warn("a silence cannot be stored", "err", err)
 		am.answer(w, http.StatusInternalServerError, err.Error())
 	default:
@@ -203,8 +204,8 @@ func (p *postable) lacks() (code int, what string) {
 	if len(p.Matchers) == 0 {
 		return codeTooFew, "matchers in body should have at least 1 items"
 	}
-	if n := len(p.Matchers); n > alerts.MaxMatchers {
-		return codeTooMany, fmt.Sprintf("matchers in body should have at most %d items, has %d", alerts.MaxMatchers, n)
+	if n := len(p.Matchers); n > match.Max {
+		return codeTooMany, fmt.Sprintf("matchers in body should have at most %d items, has %d", match.Max, n)
 	}
 	for i, m := range p.Matchers {
 		if m.Name == nil || m.Value == nil || m.IsRegex == nil {
@@ -214,8 +215,8 @@ func (p *postable) lacks() (code int, what string) {
 	return 0, ""
 }
 
-func (p *postable) silence() (alerts.Silence, error) {
-	s := alerts.Silence{ID: p.ID, CreatedBy: *p.CreatedBy, Comment: *p.Comment, StartsAt: *p.StartsAt, EndsAt: *p.EndsAt}
+func (p *postable) silence() (silence.Silence, error) {
+	s := silence.Silence{ID: p.ID, CreatedBy: *p.CreatedBy, Comment: *p.Comment, StartsAt: *p.StartsAt, EndsAt: *p.EndsAt}
 	all := make([]*labels.Matcher, 0, len(p.Matchers))
 	for i, m := range p.Matchers {
 		kind := labels.MatchEqual
@@ -234,6 +235,6 @@ func (p *postable) silence() (alerts.Silence, error) {
 		all = append(all, matcher)
 	}
 	var err error
-	s.Matchers, err = alerts.NewMatchers(all)
+	s.Matchers, err = match.New(all)
 	return s, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"monitord/alerts"
 	"monitord/alerts/journal"
+	"monitord/alerts/silence"
 )
 
 // amRig is the API over a few alerts and a journal for its silences, at a time
@@ -24,7 +25,7 @@ type amRig struct {
 	now      time.Time
 	rules    []alerts.RuleStatus
 	hooks    []string
-	silences *alerts.Silences
+	silences *silence.Silences
 }
 
 func newAMRig(t *testing.T) *amRig {
@@ -39,7 +40,7 @@ func newAMRig(t *testing.T) *amRig {
 		t.Fatal(err)
 	}
 	r := &amRig{t: t, now: time.UnixMilli(start).UTC(), hooks: []string{"ops", "pager"}}
-	r.silences = alerts.NewSilences(log, func() time.Time { return r.now })
+	r.silences = silence.New(log, func() time.Time { return r.now })
 	r.h = Alertmanager(AlertmanagerOptions{
 		Rules: func() []alerts.RuleStatus { return r.rules }, Silences: r.silences,
 		Hooks: func() []string { return r.hooks },
@@ -282,7 +283,7 @@ func TestAlertmanagerSilences(t *testing.T) {
 
 func TestAlertmanagerQuietHours(t *testing.T) {
 	r := newAMRig(t)
-	if faults := r.silences.Load([]alerts.SilenceConfig{{Name: "nights", Matchers: []string{`severity=info`}, Comment: "sleep", From: "22:00", To: "06:00", TimeZone: "UTC"}}); len(faults) > 0 {
+	if faults := r.silences.Load([]silence.Config{{Name: "nights", Matchers: []string{`severity=info`}, Comment: "sleep", From: "22:00", To: "06:00", TimeZone: "UTC"}}); len(faults) > 0 {
 		t.Fatal(faults)
 	}
 	id := r.silences.List()[0].ID

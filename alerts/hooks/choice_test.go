@@ -6,13 +6,14 @@ import (
 
 	"monitord/alerts"
 	"monitord/alerts/hooks/hooktest"
+	"monitord/alerts/match"
 )
 
 func choosing(t *testing.T, name string, f *fake, texts ...string) compiled {
 	t.Helper()
 	c := with(name, f)
 	var err error
-	if c.matchers, err = alerts.ParseMatchers(texts...); err != nil {
+	if c.matchers, err = match.Parse(texts...); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
 )
 
 // Config is one [[alerts.hooks]].
@@ -109,7 +109,7 @@ func Validate(cfgs []Config) []error {
 type compiled struct {
 	Config
 	sender   sender
-	matchers alerts.Matchers
+	matchers match.Matchers
 }
 
 // compile returns a hook for every configuration, or every fault.

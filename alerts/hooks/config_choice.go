@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
 )
 
 const (
@@ -16,10 +16,10 @@ const (
 
 // chooses checks what a configuration says about which alerts are delivered,
 // how often and with which others.
-func (c Config) chooses() (alerts.Matchers, []error) {
+func (c Config) chooses() (match.Matchers, []error) {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	matchers, err := alerts.ParseMatchers(c.Matchers...)
+	matchers, err := match.Parse(c.Matchers...)
 	if err != nil {
 		fault("matchers: %w", err)
 	}

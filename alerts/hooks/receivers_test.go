@@ -6,11 +6,11 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
 )
 
 func TestReceivers(t *testing.T) {
-	critical, err := alerts.ParseMatchers(`severity="critical"`)
+	critical, err := match.Parse(`severity="critical"`)
 	if err != nil {
 		t.Fatal(err)
 	}

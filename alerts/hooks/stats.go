@@ -3,7 +3,7 @@ package hooks
 import (
 	"time"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
 )
 
 // HookStats is the state of a hook at one moment. Counts are since the start.
@@ -26,8 +26,8 @@ type HookStats struct {
 	LastError    string // holds no secret
 	LastDuration time.Duration
 
-	matchers alerts.Matchers // which alerts it is told of
-	beats    bool            // it sends heartbeats and is told of none
+	matchers match.Matchers // which alerts it is told of
+	beats    bool           // it sends heartbeats and is told of none
 }
 
 // Stats returns the hooks in the order of the configuration. It waits for nothing.

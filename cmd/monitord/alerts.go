@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/spf13/cobra"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
 	"monitord/stream/wire"
 )
 
@@ -37,7 +37,7 @@ With --exit-code it ends with 1 if one of them fires and is not silenced, else w
 			if err := checkOutput(output); err != nil {
 				return err
 			}
-			matchers, err := alerts.ParseMatchers(alertWord(args)...)
+			matchers, err := match.Parse(alertWord(args)...)
 			if err != nil {
 				return &exitError{exitUsage, err}
 			}
@@ -106,7 +106,7 @@ func (a activeAlert) words() string {
 }
 
 // alerts returns those that fit, the loudest first, then the newest.
-func (r *remote) alerts(cmd *cobra.Command, matchers alerts.Matchers) ([]activeAlert, error) {
+func (r *remote) alerts(cmd *cobra.Command, matchers match.Matchers) ([]activeAlert, error) {
 	var answer struct {
 		Data struct {
 			Alerts []activeAlert `json:"alerts"`

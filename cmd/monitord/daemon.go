@@ -22,6 +22,7 @@ import (
 	"monitord/alerts"
 	"monitord/alerts/hooks"
 	"monitord/alerts/journal"
+	"monitord/alerts/silence"
 	"monitord/api"
 	"monitord/collectors"
 	"monitord/dashboard"
@@ -115,7 +116,7 @@ func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, h
 	}
 
 	// Silences and rules.
-	silences := alerts.NewSilences(alertLog, time.Now)
+	silences := silence.New(alertLog, time.Now)
 	if faults := silences.Load(conf.Alerts.Silences); len(faults) > 0 {
 		return errors.Join(faults...)
 	}

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/silence"
 )
 
 // checkSilenced: the silence is there, and every event of its alert says so.
 func checkSilenced(t *testing.T, log *alerts.Log, events []alerts.Event, id string) {
 	t.Helper()
-	if !slices.ContainsFunc(log.Silences(), func(s *alerts.Silence) bool { return s.ID == id && s.State(time.Now()) == alerts.SilenceActive }) {
+	if !slices.ContainsFunc(log.Silences(), func(s *silence.Silence) bool { return s.ID == id && s.State(time.Now()) == silence.Active }) {
 		t.Errorf("the silence %s is not in force, there are %v", id, log.Silences())
 	}
 	seen := 0

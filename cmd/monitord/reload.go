@@ -14,6 +14,7 @@ import (
 	"monitord/access"
 	"monitord/alerts"
 	"monitord/alerts/hooks"
+	"monitord/alerts/silence"
 )
 
 // A reloader reads the configuration again: all of it or, if there is any
@@ -24,7 +25,7 @@ type reloader struct {
 	level    *slog.LevelVar
 	state    *reloadState
 	rules    *alerts.Engine
-	silences *alerts.Silences
+	silences *silence.Silences
 	hooks    *hooks.Runner
 	policy   func(*access.Policy)
 	listen   []string

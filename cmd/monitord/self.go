@@ -9,6 +9,7 @@ import (
 	"monitord/alerts"
 	"monitord/alerts/hooks"
 	"monitord/alerts/journal"
+	"monitord/alerts/silence"
 	"monitord/collectors"
 	"monitord/history"
 	"monitord/history/standing"
@@ -26,7 +27,7 @@ type selfCollector struct {
 	recorder func() alerts.RecorderStats
 	rules    func() alerts.Stats
 	byRule   func(limit int) []alerts.RuleFigure
-	silences func() alerts.SilenceStats
+	silences func() silence.Stats
 	feed     func() feed.Stats
 	queries  func() standing.Stats
 	journal  func() journal.Stats

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"monitord/alerts"
+	"monitord/alerts/silence"
 	"monitord/collectors"
 	"monitord/metric"
 )
@@ -19,9 +19,9 @@ const maxSilenceLabel = 120
 
 func (c *selfCollector) silencing(e *collectors.Emitter) {
 	s := c.silences()
-	e.Add(descSilences, float64(s.Pending), string(alerts.SilencePending))
-	e.Add(descSilences, float64(s.Active), string(alerts.SilenceActive))
-	e.Add(descSilences, float64(s.Expired), string(alerts.SilenceExpired))
+	e.Add(descSilences, float64(s.Pending), string(silence.Pending))
+	e.Add(descSilences, float64(s.Active), string(silence.Active))
+	e.Add(descSilences, float64(s.Expired), string(silence.Expired))
 	for _, q := range s.Ending {
 		e.Add(descSilenceStart, float64(q.StartsAt.UnixMilli())/1000, q.ID)
 		e.Add(descSilenceEnd, float64(q.EndsAt.UnixMilli())/1000, q.ID, q.CreatedBy, firstRunes(q.Comment, maxSilenceLabel))

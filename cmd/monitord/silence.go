@@ -10,12 +10,12 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/spf13/cobra"
 
-	"monitord/alerts"
+	"monitord/alerts/match"
 	"monitord/stream/wire"
 )
 
-// silence is one as Alertmanager's API has it, without what people do not see.
-type silence struct {
+// apiSilence is a silence as Alertmanager's API has it, without what people do not see.
+type apiSilence struct {
 	ID     string `json:"id,omitempty"`
 	Status *struct {
 		State string `json:"state"`
@@ -49,7 +49,7 @@ func (m silenceMatcher) String() string {
 	return (&labels.Matcher{Type: kind, Name: m.Name, Value: m.Value}).String()
 }
 
-func (s *silence) state() string {
+func (s *apiSilence) state() string {
 	if s.Status == nil {
 		return ""
 	}
@@ -87,7 +87,7 @@ func alertWord(args []string) []string {
 
 // matcherArgs reads the matchers of a command line.
 func matcherArgs(args []string) ([]silenceMatcher, error) {
-	ms, err := alerts.ParseMatchers(alertWord(args)...)
+	ms, err := match.Parse(alertWord(args)...)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
@@ -158,7 +158,7 @@ func timeFlag(name, text string) (time.Time, error) {
 }
 
 // postSilence makes or changes a silence and returns its id.
-func (r *remote) postSilence(ctx context.Context, s silence) (string, error) {
+func (r *remote) postSilence(ctx context.Context, s apiSilence) (string, error) {
 	s.Status, s.UpdatedAt, s.Name = nil, nil, ""
 	var made struct {
 		SilenceID string `json:"silenceID"`

@@ -32,7 +32,7 @@ they still fire.`,
 			if comment == "" {
 				return &exitError{exitUsage, errors.New("--comment is missing: say why, for those who will look at it")}
 			}
-			s := silence{CreatedBy: author, Comment: comment}
+			s := apiSilence{CreatedBy: author, Comment: comment}
 			var err error
 			if s.Matchers, err = matcherArgs(args); err != nil {
 				return err

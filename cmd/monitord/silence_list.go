@@ -36,7 +36,7 @@ the silences with that matcher.`,
 			if err != nil {
 				return err
 			}
-			var found, all []silence
+			var found, all []apiSilence
 			if err := r.call(cmd.Context(), "GET", silencesPath, filterOf(matchers), nil, &found); err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ the silences with that matcher.`,
 	return cmd
 }
 
-func printSilences(w io.Writer, all []silence, output string, quiet bool) error {
+func printSilences(w io.Writer, all []apiSilence, output string, quiet bool) error {
 	switch {
 	case quiet:
 		for _, s := range all {
@@ -67,7 +67,7 @@ func printSilences(w io.Writer, all []silence, output string, quiet bool) error 
 		}
 		return nil
 	case output == "json":
-		return printJSON(w, append([]silence{}, all...))
+		return printJSON(w, append([]apiSilence{}, all...))
 	case len(all) == 0:
 		return nil
 	}
@@ -91,7 +91,7 @@ func printSilences(w io.Writer, all []silence, output string, quiet bool) error 
 }
 
 // when says what is to come next, or was last.
-func (s *silence) when(now time.Time) string {
+func (s *apiSilence) when(now time.Time) string {
 	switch s.state() {
 	case "pending":
 		return "begins in " + roughly(s.StartsAt.Sub(now))

@@ -78,8 +78,8 @@ again under a new ID.`,
 	return cmd
 }
 
-func (r *remote) silence(cmd *cobra.Command, id string) (silence, error) {
-	var s silence
+func (r *remote) silence(cmd *cobra.Command, id string) (apiSilence, error) {
+	var s apiSilence
 	err := r.call(cmd.Context(), "GET", "/api/v2/silence/"+url.PathEscape(id), nil, nil, &s)
 	return s, notThere(err, id)
 }

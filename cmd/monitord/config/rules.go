@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"monitord/alerts"
+	"monitord/alerts/promrules"
 )
 
 // Bounds of what rule files may hold together.
@@ -33,7 +34,7 @@ func parseRules(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
 	case ".toml":
 		return parseRulesTOML(path, text)
 	case ".yml", ".yaml", ".json":
-		return alerts.ParsePrometheus(path, text)
+		return promrules.Parse(path, text)
 	}
 	return nil, []Fault{{File: path, Msg: "is no rule file by its ending, name it .toml, or .yml, .yaml or .json if it is in Prometheus' format"}}
 }

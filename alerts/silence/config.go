@@ -1,4 +1,4 @@
-package alerts
+package silence
 
 import (
 	"fmt"
@@ -6,11 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"monitord/alerts/match"
 )
 
-// SilenceConfig is a silence of the configuration: one with Start and End, or
+// Config is a silence of the configuration: one with Start and End, or
 // one that recurs. What it silences is in the journal and the stream as ever.
-type SilenceConfig struct {
+type Config struct {
 	Name string `toml:"name"` // its ID is made from it
 	// Matchers say which alerts it is for, as severity="warning" or team=~"db|web".
 	Matchers []string `toml:"matchers" single:"true"`
@@ -34,19 +36,19 @@ const maxQuiet = 100
 // quietAuthor is who makes the silences of the configuration.
 const quietAuthor = "configuration"
 
-// CheckSilences returns every fault, each as "silences[2].from: what is wrong,
+// Check returns every fault, each as "silences[2].from: what is wrong,
 // what to do".
-func CheckSilences(configs []SilenceConfig) []error {
-	_, faults := compileSilences(configs, time.Time{})
+func Check(configs []Config) []error {
+	_, faults := compile(configs, time.Time{})
 	return faults
 }
 
-func compileSilences(configs []SilenceConfig, now time.Time) ([]*quiet, []error) {
+func compile(configs []Config, now time.Time) ([]*quiet, []error) {
 	var faults []error
 	var all []*quiet
 	seen := make(map[string]int)
 	for i, config := range configs {
-		c := quietCompiler{at: fmt.Sprintf("silences[%d]", i)}
+		c := compiler{at: fmt.Sprintf("silences[%d]", i)}
 		if other, ok := seen[config.Name]; ok && config.Name != "" {
 			c.fault("name", "%q is the name of silences[%d] too, give it another", config.Name, other)
 		}
@@ -62,19 +64,19 @@ func compileSilences(configs []SilenceConfig, now time.Time) ([]*quiet, []error)
 	return all, faults
 }
 
-type quietCompiler struct {
+type compiler struct {
 	at     string
 	faults []error
 }
 
-func (c *quietCompiler) fault(key, format string, args ...any) {
+func (c *compiler) fault(key, format string, args ...any) {
 	c.faults = append(c.faults, fmt.Errorf("%s.%s: %s", c.at, key, fmt.Sprintf(format, args...)))
 }
 
 // quiet returns what is of use only without faults.
-func (c *quietCompiler) quiet(config SilenceConfig) *quiet {
+func (c *compiler) quiet(config Config) *quiet {
 	q := &quiet{silence: Silence{
-		ID: namedSilenceID(config.Name), Name: config.Name, CreatedBy: quietAuthor, Comment: config.Comment,
+		ID: namedID(config.Name), Name: config.Name, CreatedBy: quietAuthor, Comment: config.Comment,
 	}}
 	switch {
 	case config.Name == "":
@@ -95,14 +97,14 @@ func (c *quietCompiler) quiet(config SilenceConfig) *quiet {
 	return q
 }
 
-func (c *quietCompiler) matchers(q *quiet, config SilenceConfig) {
+func (c *compiler) matchers(q *quiet, config Config) {
 	if len(config.Matchers) == 0 {
 		c.fault("matchers", `are missing, write at least one such as severity="warning"`)
 		return
 	}
 	before := len(c.faults)
 	for i, text := range config.Matchers {
-		if _, err := ParseMatchers(text); err != nil {
+		if _, err := match.Parse(text); err != nil {
 			c.fault(fmt.Sprintf("matchers[%d]", i), "%v", err)
 		}
 	}
@@ -110,14 +112,14 @@ func (c *quietCompiler) matchers(q *quiet, config SilenceConfig) {
 		return
 	}
 	var err error
-	if q.silence.Matchers, err = ParseMatchers(config.Matchers...); err != nil {
+	if q.silence.Matchers, err = match.Parse(config.Matchers...); err != nil {
 		c.fault("matchers", "%v", err)
-	} else if checkSilenceMatchers(q.silence.Matchers) != nil {
+	} else if checkMatchers(q.silence.Matchers) != nil {
 		c.fault("matchers", `match every alert, or those without the label as well: add one such as severity="warning", or alertname=~".+" for all`)
 	}
 }
 
-func (c *quietCompiler) once(q *quiet, config SilenceConfig) {
+func (c *compiler) once(q *quiet, config Config) {
 	for _, other := range []struct {
 		key string
 		set bool
@@ -133,7 +135,7 @@ func (c *quietCompiler) once(q *quiet, config SilenceConfig) {
 	}
 }
 
-func (c *quietCompiler) instant(key, text string) time.Time {
+func (c *compiler) instant(key, text string) time.Time {
 	if text == "" {
 		c.fault(key, "is missing, start and end go together")
 		return time.Time{}
@@ -146,7 +148,7 @@ func (c *quietCompiler) instant(key, text string) time.Time {
 	return t.UTC()
 }
 
-func (c *quietCompiler) recurring(q *quiet, config SilenceConfig) {
+func (c *compiler) recurring(q *quiet, config Config) {
 	q.recurs = true
 	if config.From == "" && config.To == "" && len(config.Days) == 0 {
 		c.fault("from", "is missing, say when: from and to, days, or start and end")
@@ -187,7 +189,7 @@ func (c *quietCompiler) recurring(q *quiet, config SilenceConfig) {
 }
 
 // clock reads an hour of the day as minutes.
-func (c *quietCompiler) clock(key, text string) int {
+func (c *compiler) clock(key, text string) int {
 	hours, minutes, ok := strings.Cut(text, ":")
 	h, errH := strconv.ParseUint(hours, 10, 8)
 	m, errM := strconv.ParseUint(minutes, 10, 8)

@@ -1,4 +1,4 @@
-package alerts
+package match
 
 import (
 	"errors"
@@ -12,36 +12,36 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// MaxMatchers is how many matchers there may be together.
-const MaxMatchers = 64
+// Max is how many matchers there may be together.
+const Max = 64
 
-// maxMatcherBytes bounds one text.
-const maxMatcherBytes = 4 << 10
+// maxBytes bounds one text.
+const maxBytes = 4 << 10
 
 // Matchers say which alerts are meant: those whose labels fit all of them. The
 // zero value means every alert. It is immutable and safe for concurrent use.
 type Matchers struct{ all []*labels.Matcher }
 
-// ParseMatchers reads matchers as Alertmanager and PromQL write them: each text
+// Parse reads matchers as Alertmanager and PromQL write them: each text
 // is one (severity="critical", team=~"ops|db", or with a plain value as in
 // severity=critical), or several with commas between, in braces or not. No text,
 // an empty one and {} mean every alert.
-func ParseMatchers(texts ...string) (Matchers, error) {
+func Parse(texts ...string) (Matchers, error) {
 	var all []*labels.Matcher
 	for _, text := range texts {
-		ms, err := parseMatcher(text)
+		ms, err := parseText(text)
 		if err != nil {
 			return Matchers{}, err
 		}
 		all = append(all, ms...)
 	}
-	return NewMatchers(all)
+	return New(all)
 }
 
-// NewMatchers returns the given matchers, which must not be changed any more.
-func NewMatchers(all []*labels.Matcher) (Matchers, error) {
-	if len(all) > MaxMatchers {
-		return Matchers{}, fmt.Errorf("has %d matchers, must have at most %d", len(all), MaxMatchers)
+// New returns the given matchers, which must not be changed any more.
+func New(all []*labels.Matcher) (Matchers, error) {
+	if len(all) > Max {
+		return Matchers{}, fmt.Errorf("has %d matchers, must have at most %d", len(all), Max)
 	}
 	for _, m := range all {
 		if m.Name == model.MetricNameLabel {
@@ -53,18 +53,18 @@ func NewMatchers(all []*labels.Matcher) (Matchers, error) {
 	return Matchers{slices.CompactFunc(all, func(a, b *labels.Matcher) bool { return a.String() == b.String() })}, nil
 }
 
-// plainMatcher is a matcher whose value is in no quotes, as amtool takes it.
-var plainMatcher = regexp.MustCompile("^([a-zA-Z_][a-zA-Z0-9_]*)\\s*(=~|!~|!=|=)\\s*([^\"'`{},\\s][^\"'`{},]*)?$")
+// plain is a matcher whose value is in no quotes, as amtool takes it.
+var plain = regexp.MustCompile("^([a-zA-Z_][a-zA-Z0-9_]*)\\s*(=~|!~|!=|=)\\s*([^\"'`{},\\s][^\"'`{},]*)?$")
 
-func parseMatcher(text string) ([]*labels.Matcher, error) {
+func parseText(text string) ([]*labels.Matcher, error) {
 	text = strings.TrimSpace(text)
-	if len(text) > maxMatcherBytes {
-		return nil, fmt.Errorf("is %d bytes long, must be at most %d", len(text), maxMatcherBytes)
+	if len(text) > maxBytes {
+		return nil, fmt.Errorf("is %d bytes long, must be at most %d", len(text), maxBytes)
 	}
 	if text == "" || text == "{}" {
 		return nil, nil
 	}
-	if parts := plainMatcher.FindStringSubmatch(text); parts != nil {
+	if parts := plain.FindStringSubmatch(text); parts != nil {
 		types := map[string]labels.MatchType{"=": labels.MatchEqual, "!=": labels.MatchNotEqual, "=~": labels.MatchRegexp, "!~": labels.MatchNotRegexp}
 		m, err := labels.NewMatcher(types[parts[2]], parts[1], strings.TrimSpace(parts[3]))
 		if err != nil {

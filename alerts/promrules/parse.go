@@ -1,4 +1,4 @@
-package alerts
+package promrules
 
 import (
 	"fmt"
@@ -8,19 +8,21 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"monitord/alerts"
 )
 
-// ParsePrometheus reads a rule file in Prometheus' format, YAML or JSON, as
+// Parse reads a rule file in Prometheus' format, YAML or JSON, as
 // Prometheus 3 does: what that accepts is accepted. The file's name is for the
 // faults, which are reported all at once. A syntax error hides what follows it.
-func ParsePrometheus(file string, text []byte) (groups []GroupConfig, faults []Fault) {
+func Parse(file string, text []byte) (groups []alerts.GroupConfig, faults []alerts.Fault) {
 	defer func() {
 		// The YAML library gives up on some documents by a panic of its own.
 		if p := recover(); p != nil {
-			groups, faults = nil, []Fault{{File: file, Line: 1, Msg: fmt.Sprintf("syntax: %v", p)}}
+			groups, faults = nil, []alerts.Fault{{File: file, Line: 1, Msg: fmt.Sprintf("syntax: %v", p)}}
 		}
 	}()
-	r := &prometheusReader{file: file, lines: yamlLines(text)}
+	r := &reader{file: file, lines: yamlLines(text)}
 	quiet := slog.New(slog.DiscardHandler)
 	parsed, errs := rulefmt.Parse(text, false, model.UTF8Validation, parser.NewParser(parser.Options{}), quiet)
 	if len(errs) > 0 {
@@ -33,14 +35,14 @@ func ParsePrometheus(file string, text []byte) (groups []GroupConfig, faults []F
 	return groups, nil
 }
 
-type prometheusReader struct {
+type reader struct {
 	file   string
 	lines  map[string]int
-	faults []Fault
+	faults []alerts.Fault
 }
 
-func (r *prometheusReader) group(i int, g rulefmt.RuleGroup) GroupConfig {
-	config := GroupConfig{
+func (r *reader) group(i int, g rulefmt.RuleGroup) alerts.GroupConfig {
+	config := alerts.GroupConfig{
 		Name: g.Name, File: r.file, Interval: time.Duration(g.Interval), Limit: max(g.Limit, 0), Labels: g.Labels,
 		Path: fmt.Sprintf("groups[%d]", i), Lines: r.lines, Prometheus: true,
 	}
@@ -48,7 +50,7 @@ func (r *prometheusReader) group(i int, g rulefmt.RuleGroup) GroupConfig {
 		config.QueryOffset = time.Duration(*g.QueryOffset)
 	}
 	for _, rule := range g.Rules {
-		config.Rules = append(config.Rules, RuleConfig{
+		config.Rules = append(config.Rules, alerts.RuleConfig{
 			Name: rule.Alert, Record: rule.Record, Expr: rule.Expr,
 			For: time.Duration(rule.For), KeepFiringFor: time.Duration(rule.KeepFiringFor),
 			Labels: rule.Labels, Annotations: rule.Annotations,

@@ -1,4 +1,4 @@
-package alerts
+package match
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-func TestMatchers(t *testing.T) {
+func TestParse(t *testing.T) {
 	alert := labels.FromStrings("alertname", "DiskFull", "severity", "critical", "team", "db")
 	for _, c := range []struct {
 		texts []string
@@ -30,7 +30,7 @@ func TestMatchers(t *testing.T) {
 		{[]string{`region=`}, `{region=""}`, true},
 		{[]string{`region!=""`}, `{region!=""}`, false},
 	} {
-		ms, err := ParseMatchers(c.texts...)
+		ms, err := Parse(c.texts...)
 		if err != nil {
 			t.Errorf("%q: %v", c.texts, err)
 			continue
@@ -41,24 +41,24 @@ func TestMatchers(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"severity", "=critical", `severity="critical`, `up{severity="critical"}`, `{__name__="up"}`, `{"up"}`, `team=~"("`, "team=~(", "a b=c", "}{",
-		strings.Repeat("x", maxMatcherBytes) + "=y", strings.Repeat(`a="b",`, MaxMatchers) + `c="d"`,
+		strings.Repeat("x", maxBytes) + "=y", strings.Repeat(`a="b",`, Max) + `c="d"`,
 	} {
-		if ms, err := ParseMatchers(bad); err == nil {
+		if ms, err := Parse(bad); err == nil {
 			t.Errorf("%.40q was taken as %s", bad, ms)
 		}
 	}
 }
 
-func FuzzMatchers(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{`severity="critical"`, `{a=~"b|c",d!="e"}`, "a=b", "{}", `{"x y"="z"}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		ms, err := ParseMatchers(text)
+		ms, err := Parse(text)
 		if err != nil {
 			return
 		}
-		again, err := ParseMatchers(ms.String())
+		again, err := Parse(ms.String())
 		if err != nil || again.String() != ms.String() {
 			t.Fatalf("%q became %s, and that %s: %v", text, ms, again, err)
 		}

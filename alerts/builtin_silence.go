@@ -1,12 +1,12 @@
 package alerts
 
-import "time"
+import (
+	"time"
 
-// silenceExpires is the name of the notice that a silence ends soon. A silence
-// does not silence the notice of its own end.
-const silenceExpires = "MonitordSilenceExpires"
+	"monitord/alerts/silence"
+)
 
-// silenceNotice is the rule that says so, a quarter of an hour before the end of
+// silenceNotice is the rule that says that a silence ends soon, a quarter of an hour before the end of
 // a silence of more than an hour: who made a short one still knows of it, and
 // those of the configuration recur. It has no `for`: it must come in time.
 func silenceNotice() RuleConfig {
@@ -15,7 +15,7 @@ func silenceNotice() RuleConfig {
 		end   = "monitord_silence_end_timestamp_seconds"
 	)
 	return RuleConfig{
-		Name:     silenceExpires,
+		Name:     silence.Notice,
 		Expr:     "(" + end + " - time() < 900) and on (silence) (" + end + " - on (silence) " + start + " > 3600)",
 		Every:    10 * time.Second,
 		Severity: "info",

@@ -1,16 +1,20 @@
-package alerts
+package silence
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"monitord/alerts/match"
 )
 
 // clockAt is a clock that tests set.
@@ -20,24 +24,49 @@ func (c *clockAt) now() time.Time    { return c.t }
 func (c *clockAt) set(second int64)  { c.t = time.UnixMilli(second * 1000).UTC() }
 func instant(second int64) time.Time { return time.UnixMilli(second * 1000).UTC() }
 
-// quietly is a set of silences on a real journal, whose clock begins at 1000.
+// A memoryLog is a log without a disk.
+type memoryLog struct {
+	silences map[string]*Silence
+	refuse   error
+	partial  bool // it takes the first record and then no more
+}
+
+func (l *memoryLog) Silences() []*Silence { return slices.Collect(maps.Values(l.silences)) }
+
+func (l *memoryLog) PutSilences(ctx context.Context, records ...Record) error {
+	if err := cmp.Or(ctx.Err(), l.refuse); err != nil {
+		return err
+	}
+	for i, r := range records {
+		if i > 0 && l.partial {
+			return errors.New("full")
+		}
+		if delete(l.silences, r.ID); r.Forgotten {
+			continue
+		}
+		s, err := r.Silence()
+		if err != nil {
+			return err
+		}
+		l.silences[r.ID] = s
+	}
+	return nil
+}
+
+// quietly is a set of silences whose clock begins at 1000, and the same ones after
+// a restart.
 func quietly(t *testing.T) (*Silences, *clockAt, func() *Silences) {
 	t.Helper()
-	dir := t.TempDir()
 	clock := &clockAt{}
 	clock.set(1000)
-	l, j := openLog(t, dir)
-	again := func() *Silences {
-		j.Close()
-		l, j = openLog(t, dir)
-		return NewSilences(l, clock.now)
-	}
-	return NewSilences(l, clock.now), clock, again
+	l := &memoryLog{silences: map[string]*Silence{}}
+	again := func() *Silences { return New(l, clock.now) }
+	return again(), clock, again
 }
 
 func silenceOf(t *testing.T, from, to int64, matchers ...string) Silence {
 	t.Helper()
-	ms, err := ParseMatchers(matchers...)
+	ms, err := match.Parse(matchers...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,10 +116,10 @@ func TestSilenceLife(t *testing.T) {
 	if err := s.Expire(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Expire(t.Context(), b); !errors.Is(err, ErrSilenceEnded) {
+	if err := s.Expire(t.Context(), b); !errors.Is(err, ErrExpired) {
 		t.Errorf("expired twice: %v", err)
 	}
-	if err := s.Expire(t.Context(), "x"); !errors.Is(err, ErrNoSilence) {
+	if err := s.Expire(t.Context(), "x"); !errors.Is(err, ErrUnknown) {
 		t.Errorf("one that is not there: %v", err)
 	}
 	expectStates(t, s, `active {alertname="A"} 1000-2000`, `expired {b=~"x|y",c!="z"} 1500-1550`)
@@ -108,7 +137,7 @@ func TestSilenceUpdate(t *testing.T) {
 	}{
 		"longer, while active":    {1200, func(s *Silence) { s.EndsAt = instant(3000) }, true, []string{`active {a="1"} 1100-3000`}},
 		"another comment":         {1200, func(s *Silence) { s.Comment = "more" }, true, []string{`active {a="1"} 1100-2000`}},
-		"other matchers":          {1200, func(s *Silence) { s.Matchers, _ = ParseMatchers(`b="1"`) }, false, []string{`active {b="1"} 1200-2000`, `expired {a="1"} 1100-1200`}},
+		"other matchers":          {1200, func(s *Silence) { s.Matchers, _ = match.Parse(`b="1"`) }, false, []string{`active {b="1"} 1200-2000`, `expired {a="1"} 1100-1200`}},
 		"later, though it began":  {1200, func(s *Silence) { s.StartsAt = instant(1500) }, false, []string{`pending {a="1"} 1500-2000`, `expired {a="1"} 1100-1200`}},
 		"later, before it begins": {1050, func(s *Silence) { s.StartsAt = instant(1500) }, true, []string{`pending {a="1"} 1500-2000`}},
 		"now, before it begins":   {1050, func(s *Silence) { s.StartsAt = instant(0) }, true, []string{`active {a="1"} 1050-2000`}},
@@ -133,19 +162,19 @@ func TestSilenceRefuses(t *testing.T) {
 	s, _, _ := quietly(t)
 	good := func() Silence { return silenceOf(t, 1000, 2000, `a="1"`) }
 	for want, change := range map[string]func(*Silence){
-		"at least one matcher required":                        func(s *Silence) { s.Matchers = Matchers{} },
-		"at least one matcher must not match the empty string": func(s *Silence) { s.Matchers, _ = ParseMatchers(`a!="1"`, `b=~".*"`) },
+		"at least one matcher required":                        func(s *Silence) { s.Matchers = match.Matchers{} },
+		"at least one matcher must not match the empty string": func(s *Silence) { s.Matchers, _ = match.Parse(`a!="1"`, `b=~".*"`) },
 		"start time must be before end time":                   func(s *Silence) { s.EndsAt = s.StartsAt },
 		"end time can't be in the past":                        func(s *Silence) { s.StartsAt, s.EndsAt = instant(500), instant(1000) },
 		"the times must be after 1970 and before 2200":         func(s *Silence) { s.EndsAt = time.UnixMilli(maxMillis + 1) },
 		"the author must be UTF-8 of at most 256 bytes":        func(s *Silence) { s.CreatedBy = strings.Repeat("x", 257) },
 		"the comment must be UTF-8 of at most 4096 bytes":      func(s *Silence) { s.Comment = "\xff" },
-		"invalid label matcher 0: invalid label name":          func(s *Silence) { s.Matchers = Matchers{[]*labels.Matcher{{Name: ""}}} },
-		"invalid label matcher 0: the value is not UTF-8":      func(s *Silence) { s.Matchers = Matchers{[]*labels.Matcher{{Name: "a", Value: "\xff"}}} },
-		"the regular expressions are too large":                func(s *Silence) { s.Matchers, _ = ParseMatchers(`a=~"` + strings.Repeat(`\\pL`, 20) + `"`) },
+		"invalid label matcher 0: invalid label name":          func(s *Silence) { s.Matchers, _ = match.New([]*labels.Matcher{{Name: ""}}) },
+		"invalid label matcher 0: the value is not UTF-8":      func(s *Silence) { s.Matchers, _ = match.New([]*labels.Matcher{{Name: "a", Value: "\xff"}}) },
+		"the regular expressions are too large":                func(s *Silence) { s.Matchers, _ = match.Parse(`a=~"` + strings.Repeat(`\\pL`, 20) + `"`) },
 		"no silence has this id":                               func(s *Silence) { s.ID = "x" },
 		"may have 16384: write fewer or shorter matchers": func(s *Silence) {
-			s.Matchers, _ = ParseMatchers(`a="`+strings.Repeat("x", 4000)+`"`, `b="`+strings.Repeat("x", 4000)+`"`, `c="`+strings.Repeat("x", 4000)+`"`, `d="`+strings.Repeat("x", 4000)+`"`, `e="`+strings.Repeat("x", 4000)+`"`)
+			s.Matchers, _ = match.Parse(`a="`+strings.Repeat("x", 4000)+`"`, `b="`+strings.Repeat("x", 4000)+`"`, `c="`+strings.Repeat("x", 4000)+`"`, `d="`+strings.Repeat("x", 4000)+`"`, `e="`+strings.Repeat("x", 4000)+`"`)
 		},
 	} {
 		sil := good()
@@ -158,31 +187,25 @@ func TestSilenceRefuses(t *testing.T) {
 }
 
 func TestSilencesAreBounded(t *testing.T) {
-	l, err := OpenLog(&disk{}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := &clockAt{}
-	clock.set(1000)
-	s := NewSilences(l, clock.now)
+	s, clock, _ := quietly(t)
 	var first string
-	for i := range maxSilences {
+	for i := range maxNumber {
 		id := put(t, s, silenceOf(t, 1000, int64(2000+i), fmt.Sprintf(`a="%d"`, i)))
 		if i == 0 {
 			first = id
 		}
 	}
-	if _, err := s.Put(t.Context(), silenceOf(t, 1000, 2000, `b="1"`)); !errors.Is(err, errTooManySilences) || !strings.Contains(err.Error(), " 1000 silences ") {
+	if _, err := s.Put(t.Context(), silenceOf(t, 1000, 2000, `b="1"`)); !errors.Is(err, errTooMany) || !strings.Contains(err.Error(), " 1000 silences ") {
 		t.Errorf("one too many: %v", err)
 	}
 	if err := s.Expire(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	put(t, s, silenceOf(t, 1000, 2000, `b="1"`)) // in the place of one that has expired
-	if n := len(s.List()); n != maxSilences {
+	if n := len(s.List()); n != maxNumber {
 		t.Errorf("there are %d", n)
 	}
-	clock.set(1000 + maxSilences + 2000 + int64(keepExpired/time.Second))
+	clock.set(1000 + maxNumber + 2000 + int64(keepExpired/time.Second))
 	if n := len(s.List()); n != 0 {
 		t.Errorf("%d are shown that expired long ago", n)
 	}
@@ -203,35 +226,11 @@ func TestSilencesOutliveTheClock(t *testing.T) {
 	expectStates(t, again(), `active {a="1"} 1000-9000`)
 }
 
-func TestSilencesInASnapshot(t *testing.T) {
-	dir := t.TempDir()
-	l, j := openLog(t, dir)
-	clock := &clockAt{}
-	clock.set(1000)
-	s := NewSilences(l, clock.now)
-	put(t, s, silenceOf(t, 1000, 2000, `a="1"`))
-	gone := put(t, s, silenceOf(t, 1000, 2000, `b="1"`))
-	mustAppend(t, l, nil, forgotten(gone))
-	fill(t, l, j)
-	j.Close()
-	l, _ = openLog(t, dir)
-	expectStates(t, NewSilences(l, clock.now), `active {a="1"} 1000-2000`)
-	if n := l.Unreadable(); n != 0 {
-		t.Errorf("%d records could not be read", n)
-	}
-}
-
 func TestSilencesNeedTheDisk(t *testing.T) {
-	d := &disk{}
-	l, err := OpenLog(d, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := &clockAt{}
-	clock.set(1000)
-	s := NewSilences(l, clock.now)
+	s, _, again := quietly(t)
+	l := s.log.(*memoryLog)
 	id := put(t, s, silenceOf(t, 1000, 2000, `a="1"`))
-	d.refuse = true
+	l.refuse = errors.New("full")
 	if _, err := s.Put(t.Context(), silenceOf(t, 1000, 2000, `b="1"`)); !errors.Is(err, ErrNotStored) {
 		t.Errorf("got %v", err)
 	}
@@ -240,42 +239,39 @@ func TestSilencesNeedTheDisk(t *testing.T) {
 	}
 	expectStates(t, s, `active {a="1"} 1000-2000`)
 
-	d.refuse, d.partial = false, 1 // of a change that makes one and ends another, the first
+	l.refuse, l.partial = nil, true // of a change that makes one and ends another, the first
 	change := silenceOf(t, 1000, 2000, `c="1"`)
 	change.ID = id
 	if _, err := s.Put(t.Context(), change); !errors.Is(err, ErrNotStored) {
 		t.Errorf("got %v", err)
 	}
-	if got, want := states(s), states(NewSilences(l, clock.now)); len(got) != 2 || !slices.Equal(got, want) {
+	if got, want := states(s), states(again()); len(got) != 2 || !slices.Equal(got, want) {
 		t.Errorf("silences are %q, the disk has %q", got, want)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	d.partial = 0
-	if _, err := s.Put(ctx, silenceOf(t, 1000, 2000, `b="1"`)); err == nil {
-		t.Error("a silence was made for somebody who had gone")
 	}
 }
 
-func TestSilenceNotesAreChecked(t *testing.T) {
-	good := `{"v":1,"silence":{"id":"x","matchers":[{"name":"a","op":"=","value":"b"}],"startsAt":1,"endsAt":2,"updatedAt":1}}`
-	f := newFold()
-	fold := func(text string) error {
-		n, err := decodeNote([]byte(text))
-		if err == nil {
-			err = f.note(n)
+func TestRecordsAreChecked(t *testing.T) {
+	good := `{"id":"x","matchers":[{"name":"a","op":"=","value":"b"}],"startsAt":1,"endsAt":2,"updatedAt":1}`
+	read := func(text string) (*Silence, error) {
+		var r Record
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			return nil, err
 		}
-		return err
+		return r.Silence()
 	}
-	if err := fold(good); err != nil || len(f.silences) != 1 {
-		t.Fatalf("%v", err)
+	s, err := read(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := json.Marshal(s.Record()); err != nil || string(b) != good {
+		t.Errorf("it became %s, %v", b, err)
 	}
 	for _, c := range [][2]string{
 		{`"id":"x"`, `"id":""`}, {`"op":"="`, `"op":"~"`}, {`"op":"=","value":"b"`, `"op":"=~","value":"("`},
 		{`"endsAt":2`, `"endsAt":-2`}, {`"endsAt":2`, `"endsAt":9999999999999`}, {`"value":"b"`, `"value":""`}, {`"name":"a"`, `"name":"__name__"`},
 	} {
 		bad := strings.Replace(good, c[0], c[1], 1)
-		if err := fold(bad); err == nil {
+		if _, err := read(bad); err == nil {
 			t.Errorf("%s was taken", bad)
 		}
 	}

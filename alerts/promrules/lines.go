@@ -1,4 +1,4 @@
-package alerts
+package promrules
 
 import (
 	"fmt"
@@ -48,4 +48,12 @@ func noteLines(n *yaml.Node, path string, depth int, lines map[string]int) {
 			noteLines(n.Content[i+1], at, depth+1, lines)
 		}
 	}
+}
+
+// dotted joins a path and a key, either of which may be empty.
+func dotted(path, key string) string {
+	if path == "" || key == "" {
+		return path + key
+	}
+	return path + "." + key
 }

@@ -1,4 +1,4 @@
-package alerts
+package silence
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-func quietOf(t *testing.T, c SilenceConfig) *quiet {
+func quietOf(t *testing.T, c Config) *quiet {
 	t.Helper()
 	c.Name, c.Matchers = "q", []string{`a="1"`}
-	all, faults := compileSilences([]SilenceConfig{c}, time.Time{})
+	all, faults := compile([]Config{c}, time.Time{})
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -34,11 +34,11 @@ func at(t *testing.T, text string) time.Time {
 // by half an hour; Santiago skips 00:00 to 01:00 on 2026-09-06; Apia left out
 // the whole of 2011-12-30.
 func TestQuietWindows(t *testing.T) {
-	nights := SilenceConfig{From: "22:00", To: "06:00"}
-	weekNights := SilenceConfig{From: "22:00", To: "06:00", Days: []string{"mon-fri"}}
+	nights := Config{From: "22:00", To: "06:00"}
+	weekNights := Config{From: "22:00", To: "06:00", Days: []string{"mon-fri"}}
 	for _, c := range []struct {
 		zone       string
-		config     SilenceConfig
+		config     Config
 		now        string
 		start, end string
 	}{
@@ -47,24 +47,24 @@ func TestQuietWindows(t *testing.T) {
 		{"Europe/Berlin", nights, "2026-01-11T05:00:00Z", "2026-01-11T21:00:00Z", "2026-01-12T05:00:00Z"},
 		{"Europe/Berlin", nights, "2026-03-29T01:00:00Z", "2026-03-28T21:00:00Z", "2026-03-29T04:00:00Z"}, // seven hours
 		{"Europe/Berlin", nights, "2026-10-25T01:00:00Z", "2026-10-24T20:00:00Z", "2026-10-25T05:00:00Z"}, // nine hours
-		{"Europe/Berlin", SilenceConfig{From: "02:15", To: "02:45"}, "2026-03-28T12:00:00Z", "2026-03-30T00:15:00Z", "2026-03-30T00:45:00Z"},
-		{"Europe/Berlin", SilenceConfig{From: "02:30", To: "04:00"}, "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"},
-		{"Europe/Berlin", SilenceConfig{From: "01:00", To: "02:30"}, "2026-03-29T00:10:00Z", "2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z"},
-		{"Europe/Berlin", SilenceConfig{From: "02:30", To: "02:45"}, "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T00:45:00Z"}, // the first of the two
-		{"Europe/Berlin", SilenceConfig{From: "02:45", To: "03:00"}, "2026-10-25T00:50:00Z", "2026-10-25T00:45:00Z", "2026-10-25T02:00:00Z"},
+		{"Europe/Berlin", Config{From: "02:15", To: "02:45"}, "2026-03-28T12:00:00Z", "2026-03-30T00:15:00Z", "2026-03-30T00:45:00Z"},
+		{"Europe/Berlin", Config{From: "02:30", To: "04:00"}, "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"},
+		{"Europe/Berlin", Config{From: "01:00", To: "02:30"}, "2026-03-29T00:10:00Z", "2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z"},
+		{"Europe/Berlin", Config{From: "02:30", To: "02:45"}, "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T00:45:00Z"}, // the first of the two
+		{"Europe/Berlin", Config{From: "02:45", To: "03:00"}, "2026-10-25T00:50:00Z", "2026-10-25T00:45:00Z", "2026-10-25T02:00:00Z"},
 		// Friday's night is the last of the week.
 		{"Europe/Berlin", weekNights, "2026-01-10T04:00:00Z", "2026-01-09T21:00:00Z", "2026-01-10T05:00:00Z"},
 		{"Europe/Berlin", weekNights, "2026-01-10T22:00:00Z", "2026-01-12T21:00:00Z", "2026-01-13T05:00:00Z"},
-		{"Europe/Berlin", SilenceConfig{Days: []string{"sat", "sun"}}, "2026-01-10T12:00:00Z", "2026-01-09T23:00:00Z", "2026-01-11T23:00:00Z"},
-		{"Europe/Berlin", SilenceConfig{Days: []string{"Fri-Mon"}}, "2026-01-07T12:00:00Z", "2026-01-08T23:00:00Z", "2026-01-12T23:00:00Z"},
+		{"Europe/Berlin", Config{Days: []string{"sat", "sun"}}, "2026-01-10T12:00:00Z", "2026-01-09T23:00:00Z", "2026-01-11T23:00:00Z"},
+		{"Europe/Berlin", Config{Days: []string{"Fri-Mon"}}, "2026-01-07T12:00:00Z", "2026-01-08T23:00:00Z", "2026-01-12T23:00:00Z"},
 		{"America/New_York", nights, "2026-03-08T06:30:00Z", "2026-03-08T03:00:00Z", "2026-03-08T10:00:00Z"},
-		{"America/New_York", SilenceConfig{From: "01:30", To: "02:30"}, "2026-11-01T05:00:00Z", "2026-11-01T05:30:00Z", "2026-11-01T07:30:00Z"},
-		{"Australia/Lord_Howe", SilenceConfig{From: "01:45", To: "02:15"}, "2026-04-04T12:00:00Z", "2026-04-04T14:45:00Z", "2026-04-04T15:45:00Z"},
-		{"America/Santiago", SilenceConfig{From: "00:00", To: "24:00", Days: []string{"sun"}}, "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"},
-		{"Pacific/Apia", SilenceConfig{Days: []string{"fri"}}, "2011-12-29T12:00:00Z", "2012-01-05T10:00:00Z", "2012-01-06T10:00:00Z"},
-		{"Pacific/Apia", SilenceConfig{From: "22:00", To: "06:00", Days: []string{"thu"}}, "2011-12-30T09:00:00Z", "2011-12-30T08:00:00Z", "2011-12-30T10:00:00Z"},
-		{"Asia/Kolkata", SilenceConfig{From: "00:00", To: "00:00", Days: []string{"wed"}}, "2026-01-07T00:00:00Z", "2026-01-06T18:30:00Z", "2026-01-07T18:30:00Z"},
-		{"UTC", SilenceConfig{Start: "2026-12-24T18:00:00+01:00", End: "2026-12-27T06:00:00+01:00"}, "2027-01-01T00:00:00Z", "2026-12-24T17:00:00Z", "2026-12-27T05:00:00Z"},
+		{"America/New_York", Config{From: "01:30", To: "02:30"}, "2026-11-01T05:00:00Z", "2026-11-01T05:30:00Z", "2026-11-01T07:30:00Z"},
+		{"Australia/Lord_Howe", Config{From: "01:45", To: "02:15"}, "2026-04-04T12:00:00Z", "2026-04-04T14:45:00Z", "2026-04-04T15:45:00Z"},
+		{"America/Santiago", Config{From: "00:00", To: "24:00", Days: []string{"sun"}}, "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"},
+		{"Pacific/Apia", Config{Days: []string{"fri"}}, "2011-12-29T12:00:00Z", "2012-01-05T10:00:00Z", "2012-01-06T10:00:00Z"},
+		{"Pacific/Apia", Config{From: "22:00", To: "06:00", Days: []string{"thu"}}, "2011-12-30T09:00:00Z", "2011-12-30T08:00:00Z", "2011-12-30T10:00:00Z"},
+		{"Asia/Kolkata", Config{From: "00:00", To: "00:00", Days: []string{"wed"}}, "2026-01-07T00:00:00Z", "2026-01-06T18:30:00Z", "2026-01-07T18:30:00Z"},
+		{"UTC", Config{Start: "2026-12-24T18:00:00+01:00", End: "2026-12-27T06:00:00+01:00"}, "2027-01-01T00:00:00Z", "2026-12-24T17:00:00Z", "2026-12-27T05:00:00Z"},
 	} {
 		if c.config.Start == "" {
 			c.config.TimeZone = c.zone
@@ -94,7 +94,7 @@ func TestQuietByTheMinute(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 5 {
-			config := SilenceConfig{TimeZone: c.zone}
+			config := Config{TimeZone: c.zone}
 			from, to := rng.IntN(24*60), rng.IntN(24*60)
 			if rng.IntN(2) == 0 { // near midnight and the usual hours of the change
 				from, to = rng.IntN(4*60), rng.IntN(4*60)
@@ -153,49 +153,49 @@ func quietMinutes(zone *time.Location, begin time.Time, minutes int, on [7]bool,
 	return quiet[before:]
 }
 
-func TestCheckSilences(t *testing.T) {
-	good := SilenceConfig{Name: "n", Matchers: []string{`a="1"`}, From: "22:00", To: "06:00"}
+func TestCheck(t *testing.T) {
+	good := Config{Name: "n", Matchers: []string{`a="1"`}, From: "22:00", To: "06:00"}
 	for name, c := range map[string]struct {
-		change func(*SilenceConfig)
+		change func(*Config)
 		want   []string
 	}{
-		"none":           {func(*SilenceConfig) {}, nil},
-		"no name":        {func(c *SilenceConfig) { c.Name = "" }, []string{"silences[0].name: is missing, write one: it is what the silence is known by"}},
-		"no matcher":     {func(c *SilenceConfig) { c.Matchers = nil }, []string{`silences[0].matchers: are missing, write at least one such as severity="warning"`}},
-		"bad matcher":    {func(c *SilenceConfig) { c.Matchers = []string{`a="1"`, "b"} }, []string{`silences[0].matchers[1]: "b" is no matcher, write one such as severity="critical" or team=~"ops|db"`}},
-		"everything":     {func(c *SilenceConfig) { c.Matchers = []string{`a!="1"`} }, []string{`silences[0].matchers: match every alert, or those without the label as well: add one such as severity="warning", or alertname=~".+" for all`}},
-		"no time":        {func(c *SilenceConfig) { c.From, c.To = "", "" }, []string{"silences[0].from: is missing, say when: from and to, days, or start and end"}},
-		"no end":         {func(c *SilenceConfig) { c.To = "" }, []string{"silences[0].to: is missing, from and to go together"}},
-		"no beginning":   {func(c *SilenceConfig) { c.From = "" }, []string{"silences[0].from: is missing, from and to go together"}},
-		"no hours":       {func(c *SilenceConfig) { c.From, c.To = "24:01", "6:00" }, []string{`silences[0].from: is "24:01", write an hour of the day such as "22:00"`, `silences[0].to: is "6:00", write an hour of the day such as "22:00"`}},
-		"minute":         {func(c *SilenceConfig) { c.To = "06:60" }, []string{`silences[0].to: is "06:60", write an hour of the day such as "22:00"`}},
-		"from 24:00":     {func(c *SilenceConfig) { c.From = "24:00" }, []string{`silences[0].from: is "24:00", write "00:00" and the next day`}},
-		"days":           {func(c *SilenceConfig) { c.Days = []string{"mon", "mo-fri", ""} }, []string{`silences[0].days[1]: is "mo-fri", write a day or a range of days such as mon, mon-fri or sat-sun`, `silences[0].days[2]: is "", write a day or a range of days such as mon, mon-fri or sat-sun`}},
-		"zone":           {func(c *SilenceConfig) { c.TimeZone = "Berlin" }, []string{`silences[0].time_zone: is "Berlin", write the name of one such as Europe/Berlin or UTC`}},
-		"a path as zone": {func(c *SilenceConfig) { c.TimeZone = "../../etc/passwd" }, []string{`silences[0].time_zone: is "../../etc/passwd", write the name of one such as Europe/Berlin or UTC`}},
-		"both kinds": {func(c *SilenceConfig) { c.Start, c.End, c.To = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "" },
+		"none":           {func(*Config) {}, nil},
+		"no name":        {func(c *Config) { c.Name = "" }, []string{"silences[0].name: is missing, write one: it is what the silence is known by"}},
+		"no matcher":     {func(c *Config) { c.Matchers = nil }, []string{`silences[0].matchers: are missing, write at least one such as severity="warning"`}},
+		"bad matcher":    {func(c *Config) { c.Matchers = []string{`a="1"`, "b"} }, []string{`silences[0].matchers[1]: "b" is no matcher, write one such as severity="critical" or team=~"ops|db"`}},
+		"everything":     {func(c *Config) { c.Matchers = []string{`a!="1"`} }, []string{`silences[0].matchers: match every alert, or those without the label as well: add one such as severity="warning", or alertname=~".+" for all`}},
+		"no time":        {func(c *Config) { c.From, c.To = "", "" }, []string{"silences[0].from: is missing, say when: from and to, days, or start and end"}},
+		"no end":         {func(c *Config) { c.To = "" }, []string{"silences[0].to: is missing, from and to go together"}},
+		"no beginning":   {func(c *Config) { c.From = "" }, []string{"silences[0].from: is missing, from and to go together"}},
+		"no hours":       {func(c *Config) { c.From, c.To = "24:01", "6:00" }, []string{`silences[0].from: is "24:01", write an hour of the day such as "22:00"`, `silences[0].to: is "6:00", write an hour of the day such as "22:00"`}},
+		"minute":         {func(c *Config) { c.To = "06:60" }, []string{`silences[0].to: is "06:60", write an hour of the day such as "22:00"`}},
+		"from 24:00":     {func(c *Config) { c.From = "24:00" }, []string{`silences[0].from: is "24:00", write "00:00" and the next day`}},
+		"days":           {func(c *Config) { c.Days = []string{"mon", "mo-fri", ""} }, []string{`silences[0].days[1]: is "mo-fri", write a day or a range of days such as mon, mon-fri or sat-sun`, `silences[0].days[2]: is "", write a day or a range of days such as mon, mon-fri or sat-sun`}},
+		"zone":           {func(c *Config) { c.TimeZone = "Berlin" }, []string{`silences[0].time_zone: is "Berlin", write the name of one such as Europe/Berlin or UTC`}},
+		"a path as zone": {func(c *Config) { c.TimeZone = "../../etc/passwd" }, []string{`silences[0].time_zone: is "../../etc/passwd", write the name of one such as Europe/Berlin or UTC`}},
+		"both kinds": {func(c *Config) { c.Start, c.End, c.To = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "" },
 			[]string{"silences[0].from: is for a silence that recurs, remove it or start and end"}},
-		"one of two": {func(c *SilenceConfig) { c.Start, c.From, c.To = "2026-01-01T00:00:00Z", "", "" }, []string{"silences[0].end: is missing, start and end go together"}},
-		"no instant": {func(c *SilenceConfig) { c.Start, c.End, c.From, c.To = "2026-01-01", "2026-01-01T00:00:00Z", "", "" }, []string{`silences[0].start: is "2026-01-01", write a date with a time and a zone such as "2026-12-24T18:00:00+01:00"`}},
-		"wrong order": {func(c *SilenceConfig) {
+		"one of two": {func(c *Config) { c.Start, c.From, c.To = "2026-01-01T00:00:00Z", "", "" }, []string{"silences[0].end: is missing, start and end go together"}},
+		"no instant": {func(c *Config) { c.Start, c.End, c.From, c.To = "2026-01-01", "2026-01-01T00:00:00Z", "", "" }, []string{`silences[0].start: is "2026-01-01", write a date with a time and a zone such as "2026-12-24T18:00:00+01:00"`}},
+		"wrong order": {func(c *Config) {
 			c.Start, c.End, c.From, c.To = "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "", ""
 		}, []string{"silences[0].end: is not after start, correct one of them"}},
-		"too long": {func(c *SilenceConfig) { c.Comment = strings.Repeat("x", maxCommentBytes+1) }, []string{"silences[0].comment: is 4097 bytes long, must be at most 4096"}},
+		"too long": {func(c *Config) { c.Comment = strings.Repeat("x", maxCommentBytes+1) }, []string{"silences[0].comment: is 4097 bytes long, must be at most 4096"}},
 	} {
 		config := good
 		c.change(&config)
 		var got []string
-		for _, err := range CheckSilences([]SilenceConfig{config}) {
+		for _, err := range Check([]Config{config}) {
 			got = append(got, err.Error())
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, c.want)
 		}
 	}
-	if faults := CheckSilences([]SilenceConfig{good, good}); len(faults) != 1 || faults[0].Error() != `silences[1].name: "n" is the name of silences[0] too, give it another` {
+	if faults := Check([]Config{good, good}); len(faults) != 1 || faults[0].Error() != `silences[1].name: "n" is the name of silences[0] too, give it another` {
 		t.Errorf("two of one name: %v", faults)
 	}
-	if faults := CheckSilences(make([]SilenceConfig, maxQuiet+1)); !strings.Contains(faults[len(faults)-1].Error(), "silences: are 101, must be at most 100") {
+	if faults := Check(make([]Config, maxQuiet+1)); !strings.Contains(faults[len(faults)-1].Error(), "silences: are 101, must be at most 100") {
 		t.Errorf("too many: %v", faults[len(faults)-1])
 	}
 }
@@ -203,7 +203,7 @@ func TestCheckSilences(t *testing.T) {
 func TestQuietHoursInTheList(t *testing.T) {
 	s, clock, _ := quietly(t)
 	clock.t = at(t, "2026-01-10T22:00:00Z")
-	if faults := s.Load([]SilenceConfig{
+	if faults := s.Load([]Config{
 		{Name: "nights", Matchers: []string{`severity!="critical"`, `severity!=""`}, Comment: "sleep", From: "22:00", To: "06:00", TimeZone: "Europe/Berlin"},
 		{Name: "move", Matchers: []string{`a="1"`}, Start: "2026-02-01T00:00:00Z", End: "2026-02-02T00:00:00Z"},
 	}); len(faults) > 0 {
@@ -211,7 +211,7 @@ func TestQuietHoursInTheList(t *testing.T) {
 	}
 	expectStates(t, s, `active {severity!="",severity!="critical"} 1768078800-1768107600`, `pending {a="1"} 1769904000-1769990400`)
 	id := s.List()[0].ID
-	if id != namedSilenceID("nights") || id[14] != '5' {
+	if id != namedID("nights") || id[14] != '5' {
 		t.Errorf("the id is %s", id)
 	}
 	got, ok := s.Get(id)

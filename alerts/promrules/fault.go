@@ -1,4 +1,4 @@
-package alerts
+package promrules
 
 import (
 	"bytes"
@@ -15,11 +15,13 @@ import (
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 	"go.yaml.in/yaml/v3"
+
+	"monitord/alerts"
 )
 
 // explain finds every fault of a text that Prometheus' parser does not take, given
 // what that says. Each has its line and key.
-func (r *prometheusReader) explain(text []byte, errs []error) {
+func (r *reader) explain(text []byte, errs []error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		r.syntax(err.Error(), text)
@@ -37,24 +39,25 @@ func (r *prometheusReader) explain(text []byte, errs []error) {
 			r.other(err)
 		}
 	}
-	slices.SortStableFunc(r.faults, func(a, b Fault) int {
+	slices.SortStableFunc(r.faults, func(a, b alerts.Fault) int {
 		return cmp.Or(a.Line-b.Line, strings.Compare(a.Key, b.Key), strings.Compare(a.Msg, b.Msg))
 	})
 	r.faults = slices.Compact(r.faults)
 }
 
-func (r *prometheusReader) fault(line int, key, msg string) {
-	r.faults = append(r.faults, Fault{File: r.file, Line: line, Key: key, Msg: msg})
+func (r *reader) fault(line int, key, msg string) {
+	r.faults = append(r.faults, alerts.Fault{File: r.file, Line: line, Key: key, Msg: msg})
 }
 
 // at reports a fault of a key, or of the nearest around it that is there.
-func (r *prometheusReader) at(key, msg string) {
-	r.fault(max(lineOf(r.lines, key), 1), key, msg)
+func (r *reader) at(key, msg string) {
+	whole := alerts.GroupConfig{File: r.file, Lines: r.lines}
+	r.fault(max(whole.Fault(key, msg).Line, 1), key, msg)
 }
 
 // groups holds against Prometheus' rules what has the right form. What is gone is
 // not missed.
-func (r *prometheusReader) groups(all rulefmt.RuleGroups, gone map[string]bool) {
+func (r *reader) groups(all rulefmt.RuleGroups, gone map[string]bool) {
 	first := make(map[string]int)
 	p := parser.NewParser(parser.Options{})
 	for i, g := range all.Groups {
@@ -135,7 +138,7 @@ var (
 )
 
 // other is for what the parser says and nothing here explains.
-func (r *prometheusReader) other(err error) {
+func (r *reader) other(err error) {
 	texts := []string{err.Error()}
 	var types *yaml.TypeError
 	if errors.As(err, &types) {
@@ -151,7 +154,7 @@ func (r *prometheusReader) other(err error) {
 }
 
 // keyOn is the innermost key on a line.
-func (r *prometheusReader) keyOn(line int) string {
+func (r *reader) keyOn(line int) string {
 	key := ""
 	for k, l := range r.lines {
 		if l == line && (len(k) > len(key) || len(k) == len(key) && k < key) {
@@ -163,7 +166,7 @@ func (r *prometheusReader) keyOn(line int) string {
 
 // syntax is for a text that is not YAML. The library has no line for the first
 // one, for bytes that are no text, and for a name that is not there.
-func (r *prometheusReader) syntax(said string, text []byte) {
+func (r *reader) syntax(said string, text []byte) {
 	found := linePattern.FindStringSubmatch(said)
 	line, _ := strconv.Atoi(found[1])
 	msg := said[len(found[0]):]

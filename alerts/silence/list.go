@@ -1,4 +1,4 @@
-package alerts
+package silence
 
 import (
 	"cmp"
@@ -35,16 +35,16 @@ func (s *Silences) List() []Silence {
 	for _, q := range set.quiet {
 		all = append(all, q.at(now))
 	}
-	order := map[SilenceState]int{SilenceActive: 0, SilencePending: 1, SilenceExpired: 2}
+	order := map[State]int{Active: 0, Pending: 1, Expired: 2}
 	slices.SortFunc(all, func(a, b Silence) int {
 		if c := cmp.Compare(order[a.State(now)], order[b.State(now)]); c != 0 {
 			return c
 		}
 		c := 0
 		switch a.State(now) {
-		case SilenceActive:
+		case Active:
 			c = a.EndsAt.Compare(b.EndsAt)
-		case SilencePending:
+		case Pending:
 			c = a.StartsAt.Compare(b.StartsAt)
 		default:
 			c = b.EndsAt.Compare(a.EndsAt)
@@ -60,9 +60,9 @@ func (s *Silence) shown(now time.Time) bool { return now.Sub(s.EndsAt) < keepExp
 // Now is the time by which the states of silences are to be told.
 func (s *Silences) Now() time.Time { return s.clock() }
 
-// SilenceStats is how many silences there are, and the active ones of those that
+// Stats is how many silences there are, and the active ones of those that
 // people have made, those that end first before the others.
-type SilenceStats struct {
+type Stats struct {
 	Pending, Active, Expired int
 	Ending                   []Silence // at most a hundred
 }
@@ -70,19 +70,19 @@ type SilenceStats struct {
 const maxEnding = 100
 
 // Stats counts the silences.
-func (s *Silences) Stats() SilenceStats {
+func (s *Silences) Stats() Stats {
 	now := s.clock()
-	var st SilenceStats
+	var st Stats
 	for _, q := range s.List() {
 		switch q.State(now) {
-		case SilencePending:
+		case Pending:
 			st.Pending++
-		case SilenceActive:
+		case Active:
 			st.Active++
 			if q.Name == "" && len(st.Ending) < maxEnding {
 				st.Ending = append(st.Ending, q)
 			}
-		case SilenceExpired:
+		case Expired:
 			st.Expired++
 		}
 	}

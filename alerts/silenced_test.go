@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"monitord/alerts/silence"
 )
 
 // silencedEvents evaluates at a second and returns what happened, with how many
@@ -79,7 +79,7 @@ func TestSilencedAlerts(t *testing.T) {
 // An alert is under the same silences after a restart, without another word; what
 // changed while the daemon did not run is told.
 func TestSilencedOverARestart(t *testing.T) {
-	s, clock, _ := quietly(t)
+	s, clock, l := quietly(t)
 	put(t, s, silenceOf(t, 1000, 1100, `alertname="A"`))
 	put(t, s, silenceOf(t, 1000, 1005, `alertname="B"`))
 	put(t, s, silenceOf(t, 1004, 1100, `alertname="C"`))
@@ -87,9 +87,9 @@ func TestSilencedOverARestart(t *testing.T) {
 	r := newRig(t, EngineOptions{Silences: s}, rules...)
 	r.answers["a"] = always(1)
 	events := r.Eval(t.Context(), 1001*second).Events
-	mustAppend(t, s.log, events)
+	mustAppend(t, l, events)
 	clock.set(1010)
-	r = newRig(t, EngineOptions{Silences: s, Tracked: s.log.Tracked(), LastTick: 1001 * second}, rules...)
+	r = newRig(t, EngineOptions{Silences: s, Tracked: l.Tracked(), LastTick: 1001 * second}, rules...)
 	r.answers["a"] = always(1)
 	r.expectSilenced(1010, 1012, map[int64][]string{1010: {"unsilenced B 0", "silenced C 1"}})
 }
@@ -106,68 +106,23 @@ func TestSilencesAndTheClock(t *testing.T) {
 
 func TestQuietHoursAndTheEngine(t *testing.T) {
 	s, _, _ := quietly(t)
-	load := func(configs ...SilenceConfig) {
+	load := func(configs ...silence.Config) {
 		t.Helper()
 		if faults := s.Load(configs); len(faults) > 0 {
 			t.Fatal(faults)
 		}
 	}
-	hour := SilenceConfig{Name: "hour", Matchers: []string{`alertname="A"`}, From: "00:17", To: "00:18", TimeZone: "UTC"} // 1020 to 1080
+	hour := silence.Config{Name: "hour", Matchers: []string{`alertname="A"`}, From: "00:17", To: "00:18", TimeZone: "UTC"} // 1020 to 1080
 	load(hour)
 	r := newRig(t, EngineOptions{Silences: s}, RuleConfig{Name: "A", Expr: "a"})
 	r.answers["a"] = always(1)
 	r.expectSilenced(1018, 1040, map[int64][]string{1018: {"firing A 0"}, 1020: {"silenced A 1"}})
-	want := namedSilenceID("hour")
+	want := s.List()[0].ID
 	if got := r.Alerts()[0].SilencedBy; !slices.Equal(got, []string{want}) {
 		t.Errorf("silenced by %q, want %q", got, want)
 	}
-	load(hour, SilenceConfig{Name: "once", Matchers: []string{`alertname="A"`}, Start: "1970-01-01T01:17:30+01:00", End: "1970-01-01T00:17:50Z"}) // 1050 to 1070
+	load(hour, silence.Config{Name: "once", Matchers: []string{`alertname="A"`}, Start: "1970-01-01T01:17:30+01:00", End: "1970-01-01T00:17:50Z"}) // 1050 to 1070
 	r.expectSilenced(1041, 1060, map[int64][]string{1050: {"silenced A 2"}})
 	load()
 	r.expectSilenced(1061, 1062, map[int64][]string{1061: {"unsilenced A 0"}})
-}
-
-// The notice that a silence ends is not silenced by that one.
-func TestSilenceDoesNotSilenceItsEnd(t *testing.T) {
-	everything := silenceOf(t, 1000, 2000, `severity=~".*"`, `alertname=~".+"`)
-	everything.ID = "a"
-	notice := func(id string) Event {
-		e := event(KindFiring, silenceExpires, 1000)
-		e.Alert.Labels = labels.FromStrings("alertname", silenceExpires, "silence", id)
-		return e
-	}
-	if everything.matches(notice("a").Alert.Labels) {
-		t.Error("the notice of its own end is silenced")
-	}
-	if !everything.matches(notice("b").Alert.Labels) {
-		t.Error("the notice of another's end is not silenced")
-	}
-}
-
-// Matching costs when something changes and not at every tick.
-func BenchmarkSilencedTick(b *testing.B) {
-	for _, changes := range []bool{false, true} {
-		b.Run(fmt.Sprintf("changes=%v", changes), func(b *testing.B) {
-			s := &silencer{silences: &Silences{}}
-			set := &silenceSet{made: map[string]*Silence{}}
-			ms, err := ParseMatchers(`alertname=~"A.*"`, `host!="a"`)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for i := range 100 {
-				id := fmt.Sprintf("%03d", i)
-				set.made[id] = &Silence{ID: id, Matchers: ms, StartsAt: instant(0), EndsAt: instant(1e9)}
-			}
-			s.silences.set.Store(set)
-			t := int64(1000)
-			for b.Loop() {
-				if changes {
-					again := *set
-					s.silences.set.Store(&again)
-				}
-				s.tick(t)
-				t++
-			}
-		})
-	}
 }

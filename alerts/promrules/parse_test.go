@@ -1,15 +1,18 @@
-package alerts
+package promrules
 
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"monitord/alerts"
 )
 
-func TestPrometheusFilesLoadUnchanged(t *testing.T) {
-	files, err := filepath.Glob("testdata/prometheus/*")
+func TestFilesLoadUnchanged(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.y*ml")
 	if err != nil || len(files) < 2 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
@@ -18,11 +21,11 @@ func TestPrometheusFilesLoadUnchanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		groups, faults := ParsePrometheus(file, text)
+		groups, faults := Parse(file, text)
 		if len(faults) > 0 {
 			t.Fatal(faults)
 		}
-		rules, faults := Compile(groups, time.Second)
+		rules, faults := alerts.Compile(groups, time.Second)
 		if len(faults) > 0 {
 			t.Fatal(faults)
 		}
@@ -30,29 +33,35 @@ func TestPrometheusFilesLoadUnchanged(t *testing.T) {
 		for _, g := range groups {
 			n += len(g.Rules)
 		}
-		if n < 5 || len(rules) != n+len(builtInConfigs()) {
+		rules = slices.DeleteFunc(rules, func(r *alerts.Rule) bool { return r.BuiltIn })
+		if n < 5 || len(rules) != n {
 			t.Errorf("%s: %d rules compiled of %d", file, len(rules), n)
 		}
 	}
 }
 
-func TestPrometheusGroups(t *testing.T) {
-	text, err := os.ReadFile("testdata/prometheus/node-mixin.yaml")
+func TestGroups(t *testing.T) {
+	text, err := os.ReadFile("testdata/node-mixin.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups, _ := ParsePrometheus("mixin.yaml", text)
-	rules, faults := Compile(groups, 2*time.Second)
+	groups, _ := Parse("mixin.yaml", text)
+	rules, faults := alerts.Compile(groups, 2*time.Second)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	byName := map[string]*Rule{}
+	byName := map[string]*alerts.Rule{}
 	for _, r := range rules {
 		byName[r.Name] = r
 	}
 	errs, skew := byName["NodeNetworkReceiveErrs"], byName["NodeClockSkewDetected"]
-	if errs.Every != 15*time.Second || errs.phase != skew.phase || errs.phase >= errs.Every || skew.Every != errs.Every {
-		t.Errorf("every %v and %v, phases %v and %v: want one interval of 15s", errs.Every, skew.Every, errs.phase, skew.phase)
+	if errs.Every != 15*time.Second || skew.Every != errs.Every {
+		t.Errorf("every %v and %v, want one interval of 15s", errs.Every, skew.Every)
+	}
+	for at := int64(1e12); at < 1e12+30e3; at += 1000 {
+		if errs.Due(at, at-1000) != skew.Due(at, at-1000) {
+			t.Error("the rules of a group are not due at the same ticks")
+		}
 	}
 	if errs.For != time.Hour || errs.Labels["team"] != "infra" || errs.Labels["severity"] != "warning" {
 		t.Errorf("rule is %+v", errs)
@@ -69,7 +78,7 @@ func TestPrometheusGroups(t *testing.T) {
 	}
 }
 
-func TestPrometheusFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	const text = `groups:
 - name: g
   rules:
@@ -96,7 +105,7 @@ func TestPrometheusFaults(t *testing.T) {
     expr: up
     annotations: {a: x}
 `
-	_, faults := ParsePrometheus("r.yml", []byte(text))
+	_, faults := Parse("r.yml", []byte(text))
 	want := []string{
 		"r.yml:5: groups[0].rules[0].expr: is not PromQL: 1:5: parse error",
 		"r.yml:6: groups[0].rules[0].fro: unknown key, Prometheus' rule files have alert, annotations, expr, for, keep_firing_for, labels, record here",
@@ -116,7 +125,7 @@ func TestPrometheusFaults(t *testing.T) {
 	}
 }
 
-func TestPrometheusFileFaults(t *testing.T) {
+func TestFileFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                         "",
 		"groups:":                  "",
@@ -133,7 +142,7 @@ func TestPrometheusFileFaults(t *testing.T) {
 		"a: [":                     "r.yml:1: syntax: ",
 		"a: 1\nb: *c\n":            "r.yml:2: syntax: unknown anchor 'c'",
 	} {
-		_, faults := ParsePrometheus("r.yml", []byte(text))
+		_, faults := Parse("r.yml", []byte(text))
 		switch {
 		case want == "" && len(faults) > 0, want != "" && (len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), want)):
 			t.Errorf("%q: faults %q, want %q", text, faults, want)
@@ -141,23 +150,23 @@ func TestPrometheusFileFaults(t *testing.T) {
 	}
 }
 
-// TestPrometheusFilesAreBounded: what Prometheus takes and an event could not
+// TestFilesAreBounded: what Prometheus takes and an event could not
 // hold is a fault here, at its line.
-func TestPrometheusFilesAreBounded(t *testing.T) {
+func TestFilesAreBounded(t *testing.T) {
 	text := "groups:\n- name: g\n  limit: -1\n  rules:\n  - alert: E\n    expr: up\n    labels:\n      alertname: x\n      a: \"" + strings.Repeat("x", 20000) + "\"\n"
-	groups, faults := ParsePrometheus("r.yml", []byte(text))
+	groups, faults := Parse("r.yml", []byte(text))
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	_, faults = Compile(groups, time.Second)
+	_, faults = alerts.Compile(groups, time.Second)
 	if want := "r.yml:9: groups[0].rules[0].labels.a: is 20000 bytes long"; len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), want) {
 		t.Errorf("faults %q, want %q", faults, want)
 	}
 }
 
-// TestPrometheusDurationsHideNothing: every value of a wrong form is found at once,
+// TestDurationsHideNothing: every value of a wrong form is found at once,
 // with its line and key, beside the faults of other kinds.
-func TestPrometheusDurationsHideNothing(t *testing.T) {
+func TestDurationsHideNothing(t *testing.T) {
 	const text = `groups:
 - name: g
   interval: 5 m
@@ -191,7 +200,7 @@ func TestPrometheusDurationsHideNothing(t *testing.T) {
 - name: h
   rules: {}
 `
-	_, faults := ParsePrometheus("r.yml", []byte(text))
+	_, faults := Parse("r.yml", []byte(text))
 	want := []string{
 		`3: groups[0].interval: is "5 m", write a duration such as 5m`,
 		`4: groups[0].query_offset: is a list, write a duration such as 5m`,
@@ -223,19 +232,19 @@ func TestPrometheusDurationsHideNothing(t *testing.T) {
 	}
 }
 
-func FuzzParsePrometheus(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n    for: 5m\n", "groups: [{name: a, rules: [{record: r, expr: 'up'}]}]", "groups: &a [*a]", "groups: [{name: a, interval: x, rules: [&r {for: 1, for: -1}, {<<: [*r], ? [a] : b}, *r]}]", "\xff", "groups: [&r {<<: *r, a: b}]", "%YAML 1.2\n---\n? {a: b}\n: c"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		groups, faults := ParsePrometheus("r.yml", []byte(text))
+		groups, faults := Parse("r.yml", []byte(text))
 		for _, f := range faults {
 			if f.Line < 1 || f.Msg == "" || f.Key == "" && !strings.HasPrefix(f.Msg, "syntax: ") && !strings.HasPrefix(f.Msg, "is ") && !strings.HasPrefix(f.Msg, "has a key") {
 				t.Errorf("%q: a fault without a line, key or text: %+v", text, f)
 			}
 		}
 		if len(faults) == 0 {
-			Compile(groups, time.Second)
+			alerts.Compile(groups, time.Second)
 		}
 	})
 }
