@@ -4,7 +4,7 @@
 // The life of an alert:
 //
 //  1. [Compile] makes rules of the configuration, group after group, reporting
-//     every fault at once; [ParsePrometheus] reads groups as Prometheus writes
+//     every fault at once; package promrules reads groups as Prometheus writes
 //     them. [Engine.Load] puts them in force at the next tick, all or none.
 //  2. [Engine.Eval] runs at each tick, behind the tick's samples: the rules of a
 //     group one after the other, each as often as it or its group asks for, each
@@ -25,17 +25,33 @@
 //     it returns.
 //  5. Only then does the Recorder announce them, to the stream. Hooks are readers
 //     of the log with a cursor of their own, woken by [Log.Changed].
-//  6. A [Silence] keeps the hooks from telling about the alerts that it matches, and
+//  6. A [silence.Silence] keeps the hooks from telling about the alerts that it matches, and
 //     nothing else: they are in the log and the stream as ever, marked by
 //     SilencedBy. An alert that comes under one while it is active, or out from
 //     under all of them, has an event of its own, at the first tick after that.
-//     People make silences through [Silences], which writes them to the log before
-//     they are in force; the configuration makes those that come again.
+//     Package silence knows those in force; what people make is in the log before it
+//     is one of them.
 //  7. What is to be remembered of an alert and is no event (since when it is kept
 //     firing, when it came and went) is a [Memories] note in the same journal.
 //  8. At the next start [OpenLog] folds the journal into the alerts that were
 //     active; [EngineOptions] hands them on, and they are as they were: active
 //     since the same time, firing since the same time, gone since the same time.
+//
+// # Where to look
+//
+//	what there is       alert.go event.go evidence.go
+//	1 rules             config.go group.go rule.go expr.go template.go flap.go;
+//	                    compile.go (with fault.go) makes them, builtin*.go has our own
+//	2 a tick            engine.go eval.go: first clock.go (holes), silenced.go, unread.go;
+//	                    of each rule ahead.go (queries beside each other), current.go
+//	                    plain.go paired.go (no query), tracker.go; writer.go for what
+//	                    rules write, outcome.go for all that comes of it
+//	3 an alert          elements.go (which ones a result is), instance.go, apply.go (the
+//	                    verdict on each), transition.go (what that does), proof.go (evidence)
+//	4 to disk           recorder.go backlog.go log.go read.go; codec.go event by event
+//	7 beside the events note.go memory.go silence_note.go; fold.go adds all up
+//	asked from outside  status.go figures.go
+//	matchers            package match, for hooks and whoever else chooses alerts
 //
 // # Where it goes beyond Prometheus
 //
