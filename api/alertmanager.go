@@ -39,7 +39,9 @@ func Alertmanager(o AlertmanagerOptions) http.Handler {
 	am := &alertmanager{o, time.Now}
 	mux := http.NewServeMux()
 	handle := func(path string, methods map[string]http.HandlerFunc) {
-		mux.HandleFunc("/api/v2/"+path, am.byMethod(methods))
+		h := am.byMethod(methods)
+		mux.HandleFunc("/api/v2/"+path, h)
+		mux.HandleFunc("/api/v2/"+path+"/{$}", h)
 	}
 	handle("status", map[string]http.HandlerFunc{http.MethodGet: am.status})
 	handle("receivers", map[string]http.HandlerFunc{http.MethodGet: am.receivers})

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"monitord/alerts"
@@ -80,13 +80,9 @@ type alertsQuery struct {
 func readAlertsQuery(r *http.Request) (alertsQuery, error) {
 	q := alertsQuery{active: true, silenced: true}
 	values := r.URL.Query()
-	for name, into := range map[string]*bool{"active": &q.active, "silenced": &q.silenced, "inhibited": new(bool), "unprocessed": new(bool)} {
-		if s := values.Get(name); s != "" {
-			b, err := strconv.ParseBool(s)
-			if err != nil {
-				return q, fmt.Errorf("%s is %.40q, must be true or false", name, s)
-			}
-			*into = b
+	for name, into := range map[string]*bool{"active": &q.active, "silenced": &q.silenced} {
+		if all := values[name]; len(all) > 0 && all[len(all)-1] != "" {
+			*into = saysYes(all[len(all)-1])
 		}
 	}
 	var err error
@@ -99,6 +95,15 @@ func readAlertsQuery(r *http.Request) (alertsQuery, error) {
 		}
 	}
 	return q, nil
+}
+
+// saysYes reads a flag as Alertmanager's framework does: what is none of these is no.
+func saysYes(text string) bool {
+	switch strings.ToLower(text) {
+	case "true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled":
+		return true
+	}
+	return false
 }
 
 func (q *alertsQuery) wants(a *alerts.Alert) bool {

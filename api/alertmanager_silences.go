@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -65,8 +67,8 @@ func (am *alertmanager) publicSilence(s silence.Silence) *amSilence {
 	return p
 }
 
-// silences lists those whose equality matchers fit the filter, as Alertmanager
-// does: a silence is looked for as if its matchers were labels.
+// silences lists those that have every matcher of the filter, as Alertmanager
+// does: severity="warning" finds neither severity!="warning" nor severity=~"warning".
 func (am *alertmanager) silences(w http.ResponseWriter, r *http.Request) {
 	filter, err := match.Parse(r.URL.Query()["filter"]...)
 	if err != nil {
@@ -75,24 +77,22 @@ func (am *alertmanager) silences(w http.ResponseWriter, r *http.Request) {
 	}
 	list(am, w, func(yield func(*amSilence) bool) {
 		for _, s := range am.Silences.List() {
-			if fits(filter, s.Matchers) && !yield(am.publicSilence(s)) {
+			if hasAll(s.Matchers, filter) && !yield(am.publicSilence(s)) {
 				return
 			}
 		}
 	})
 }
 
-func fits(filter, matchers match.Matchers) bool {
-	b := labels.NewScratchBuilder(0)
-	seen := make(map[string]bool)
-	for _, m := range matchers.All() {
-		if !seen[m.Name] {
-			seen[m.Name] = true
-			b.Add(m.Name, m.Value)
+func hasAll(matchers, filter match.Matchers) bool {
+	for _, want := range filter.All() {
+		if !slices.ContainsFunc(matchers.All(), func(m *labels.Matcher) bool {
+			return m.Type == want.Type && m.Name == want.Name && m.Value == want.Value
+		}) {
+			return false
 		}
 	}
-	b.Sort()
-	return filter.Matches(b.Labels())
+	return true
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -137,17 +137,41 @@ func (am *alertmanager) deleteSilence(w http.ResponseWriter, r *http.Request) {
 
 // postable is a silence as it is sent: what is required is a pointer.
 type postable struct {
-	ID       string `json:"id"`
-	Matchers []struct {
-		Name    *string `json:"name"`
-		Value   *string `json:"value"`
-		IsRegex *bool   `json:"isRegex"`
-		IsEqual *bool   `json:"isEqual"`
-	} `json:"matchers"`
-	StartsAt  *time.Time `json:"startsAt"`
-	EndsAt    *time.Time `json:"endsAt"`
-	CreatedBy *string    `json:"createdBy"`
-	Comment   *string    `json:"comment"`
+	ID        string            `json:"id"`
+	Matchers  []postableMatcher `json:"matchers"`
+	StartsAt  *sentTime         `json:"startsAt"`
+	EndsAt    *sentTime         `json:"endsAt"`
+	CreatedBy *string           `json:"createdBy"`
+	Comment   *string           `json:"comment"`
+}
+
+type postableMatcher struct {
+	Name    *string `json:"name"`
+	Value   *string `json:"value"`
+	IsRegex *bool   `json:"isRegex"`
+	IsEqual *bool   `json:"isEqual"`
+}
+
+// sentTime is a time in one of the forms that Alertmanager takes: without a zone it
+// is UTC, and an empty one is none.
+type sentTime time.Time
+
+func (t *sentTime) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	if text == "" {
+		*t = sentTime{}
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			*t = sentTime(at)
+			return nil
+		}
+	}
+	return fmt.Errorf("%.60q is no time, write one such as \"2026-12-24T18:00:00Z\"", text)
 }
 
 func (am *alertmanager) postSilence(w http.ResponseWriter, r *http.Request) {
@@ -161,6 +185,10 @@ func (am *alertmanager) postSilence(w http.ResponseWriter, r *http.Request) {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			am.invalid(w, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge,
 				fmt.Sprintf("the silence is larger than %d bytes: send one with at most %d matchers", tooLarge.Limit, match.Max))
+			return
+		}
+		if errors.Is(err, io.EOF) {
+			am.invalid(w, http.StatusUnprocessableEntity, codeRequired, "silence in body is required")
 			return
 		}
 		am.invalid(w, http.StatusBadRequest, http.StatusBadRequest, fmt.Sprintf("parsing silence body failed, because %v", err))
@@ -208,15 +236,20 @@ func (p *postable) lacks() (code int, what string) {
 		return codeTooMany, fmt.Sprintf("matchers in body should have at most %d items, has %d", match.Max, n)
 	}
 	for i, m := range p.Matchers {
-		if m.Name == nil || m.Value == nil || m.IsRegex == nil {
-			return codeRequired, fmt.Sprintf("matchers.%d in body needs name, value and isRegex", i)
+		for _, required := range []struct {
+			name string
+			ok   bool
+		}{{"isRegex", m.IsRegex != nil}, {"name", m.Name != nil}, {"value", m.Value != nil}} {
+			if !required.ok {
+				return codeRequired, fmt.Sprintf("matchers.%d.%s in body is required", i, required.name)
+			}
 		}
 	}
 	return 0, ""
 }
 
 func (p *postable) silence() (silence.Silence, error) {
-	s := silence.Silence{ID: p.ID, CreatedBy: *p.CreatedBy, Comment: *p.Comment, StartsAt: *p.StartsAt, EndsAt: *p.EndsAt}
+	s := silence.Silence{ID: p.ID, CreatedBy: *p.CreatedBy, Comment: *p.Comment, StartsAt: time.Time(*p.StartsAt), EndsAt: time.Time(*p.EndsAt)}
 	all := make([]*labels.Matcher, 0, len(p.Matchers))
 	for i, m := range p.Matchers {
 		kind := labels.MatchEqual

@@ -171,6 +171,8 @@ func TestAlertmanagerAlerts(t *testing.T) {
 	for query, want := range map[string][]string{
 		"":                                 {"Aa", "Ab", "B", "C"},
 		"silenced=false":                   {"Aa", "B", "C"},
+		"silenced=maybe&active=Yes":        {"Aa", "B", "C"}, // as the framework has it
+		"silenced=&active=false&active=on": {"Aa", "Ab", "B", "C"},
 		"active=false":                     {"Ab"},
 		"active=false&silenced=false":      nil,
 		"inhibited=false&unprocessed=1":    {"Aa", "Ab", "B", "C"},
@@ -187,9 +189,8 @@ func TestAlertmanagerAlerts(t *testing.T) {
 	}
 	for _, path := range []string{"/alerts", "/alerts/groups"} {
 		for query, want := range map[string]string{
-			"filter=x":     `"bad matcher format: \"x\" is no matcher, write one such as severity=\"critical\" or team=~\"ops|db\""`,
-			"receiver=(":   "\"failed to parse receiver param: error parsing regexp: missing closing ): `^(?:()$`\"",
-			"active=maybe": `"active is \"maybe\", must be true or false"`,
+			"filter=x":   `"bad matcher format: \"x\" is no matcher, write one such as severity=\"critical\" or team=~\"ops|db\""`,
+			"receiver=(": "\"failed to parse receiver param: error parsing regexp: missing closing ): `^(?:()$`\"",
 		} {
 			r.expect(http.MethodGet, path+"?"+query, "", 400, want)
 		}
@@ -234,7 +235,10 @@ func TestAlertmanagerSilences(t *testing.T) {
 	r.expect(http.MethodGet, "/silence/"+id, "", 200, want)
 	r.expect(http.MethodGet, "/silences", "", 200, "["+want+"]")
 	r.expect(http.MethodGet, "/silences?filter=severity=w", "", 200, "["+want+"]")
-	r.expect(http.MethodGet, "/silences?filter=severity=w&filter=team=~.%2B", "", 200, "[]")
+	r.expect(http.MethodGet, "/silences/?filter=host!~%22a%7Cb%22&filter=severity=w", "", 200, "["+want+"]")
+	for _, other := range []string{"severity=w&filter=team=~.%2B", "severity=~w", "host=b", "host=~%22a%7Cb%22", "host!=b", "team="} {
+		r.expect(http.MethodGet, "/silences?filter="+other, "", 200, "[]")
+	}
 	r.expect(http.MethodGet, "/silences?filter=x", "", 400, `"bad matcher format: \"x\" is no matcher, write one such as severity=\"critical\" or team=~\"ops|db\""`)
 
 	// What amtool and Grafana send to make one longer is all of it, with the id.
@@ -257,21 +261,33 @@ func TestAlertmanagerSilences(t *testing.T) {
 		code     int
 		want     string
 	}{
+		{good, ` `, 422, `{"code":602,"message":"silence in body is required"}`},
+		{`"2025-11-21T02:00:00Z"`, `"tomorrow"`, 400, `{"code":400,"message":"parsing silence body failed, because \"tomorrow\" is no time, write one such as \"2026-12-24T18:00:00Z\""}`},
+		{`"2025-11-21T02:00:00Z"`, `""`, 400, `"silence invalid: start time must be before end time"`},
 		{good, `nojson`, 400, `{"code":400,"message":"parsing silence body failed, because invalid character 'o' in literal null (expecting 'u')"}`},
 		{good, `{"comment":"` + strings.Repeat("x", maxSilenceBody) + `"}`, 413, `{"code":413,"message":"the silence is larger than 65536 bytes: send one with at most 64 matchers"}`},
 		{`{"matchers":[`, `{"matchers":[` + strings.Repeat(`{"name":"a","value":"b","isRegex":false},`, 10_000), 413, `{"code":413,"message":"the silence is larger than 65536 bytes: send one with at most 64 matchers"}`},
 		{`{"matchers":[`, `{"matchers":[` + strings.Repeat(`{"name":"a","value":"b","isRegex":false},`, 1000), 422, `{"code":611,"message":"matchers in body should have at most 64 items, has 1002"}`},
 		{good, `{"matchers":[]}`, 422, `{"code":602,"message":"comment in body is required"}`},
 		{`"endsAt":"2025-11-21T02:00:00Z",`, ``, 422, `{"code":602,"message":"endsAt in body is required"}`},
-		{`"value":"w",`, ``, 422, `{"code":602,"message":"matchers.0 in body needs name, value and isRegex"}`},
+		{`"value":"w",`, ``, 422, `{"code":602,"message":"matchers.0.value in body is required"}`},
 		{good, `{"matchers":[],"startsAt":"2025-11-20T12:00:00Z","endsAt":"2025-11-21T02:00:00Z","createdBy":"","comment":""}`, 422, `{"code":612,"message":"matchers in body should have at least 1 items"}`},
 		{`"a|b"`, `"("`, 400, "\"silence invalid: invalid label matcher 1: error parsing regexp: missing closing ): `(`\""},
 		{`"severity"`, `""`, 400, `"silence invalid: invalid label matcher 0: invalid label name \"\""`},
-		{`"value":"w"`, `"value":""`, 400, `"silence invalid: at least one matcher must not match the empty string"`},
+		{`"value":"w","isRegex":false},{"name":"host","value":"a|b","isRegex":true,"isEqual":false}`, `"value":"","isRegex":false}`, 400, `"silence invalid: at least one matcher must not match the empty string"`},
 		{`"2025-11-21T02:00:00Z"`, `"2025-11-20T20:00:00Z"`, 400, `"silence invalid: end time can't be in the past"`},
 		{`{"matchers"`, `{"id":"` + unknown + `","matchers"`, 404, `"no silence has this id"`},
 	} {
 		r.expect(http.MethodPost, "/silences", strings.Replace(good, c.old, c.new, 1), c.code, c.want)
+	}
+	for _, ends := range []string{"2025-11-21T02:00:00", "2025-11-21 02:00:00", "2025-11-21T02:00", "2025-11-21T03:00:00.000+01:00"} { // all of them are taken
+		_, text := r.do(http.MethodPost, "/silences", strings.Replace(good, "2025-11-21T02:00:00Z", ends, 1))
+		if err := json.Unmarshal([]byte(text), &made); err != nil {
+			t.Fatal(err)
+		}
+		if _, text = r.do(http.MethodGet, "/silence/"+made.SilenceID, ""); !strings.Contains(text, `"endsAt":"2025-11-21T02:00:00.000Z"`) {
+			t.Errorf("%s: %s", ends, text)
+		}
 	}
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v2/silences", strings.NewReader(good))
 	req.Header.Set("Content-Type", "text/plain") // as a form of another site could send

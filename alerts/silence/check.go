@@ -44,8 +44,11 @@ func (s *Silence) check() error {
 	return nil
 }
 
+var errEverything = errors.New("at least one matcher must not match the empty string")
+
 // checkMatchers refuses what no label can be and what would silence
-// everything, most likely by mistake, as Alertmanager does.
+// everything, most likely by mistake, as Alertmanager does: one that says what a
+// label is not, such as severity!="critical", is enough.
 func checkMatchers(ms match.Matchers) error {
 	if len(ms.All()) == 0 {
 		return errors.New("at least one matcher required")
@@ -58,10 +61,11 @@ func checkMatchers(ms match.Matchers) error {
 		case !utf8.ValidString(m.Value):
 			return fmt.Errorf("invalid label matcher %d: the value is not UTF-8", i)
 		}
-		everything = everything && m.Matches("")
+		negative := m.Type == labels.MatchNotEqual || m.Type == labels.MatchNotRegexp
+		everything = everything && !negative && m.Matches("")
 	}
 	if everything {
-		return errors.New("at least one matcher must not match the empty string")
+		return errEverything
 	}
 	if regexSize(ms) > maxRegex {
 		return errors.New("the regular expressions are too large, write fewer or simpler ones")

@@ -1,6 +1,7 @@
 package silence
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -112,10 +113,15 @@ func (c *compiler) matchers(q *quiet, config Config) {
 		return
 	}
 	var err error
-	if q.silence.Matchers, err = match.Parse(config.Matchers...); err != nil {
+	q.silence.Matchers, err = match.Parse(config.Matchers...)
+	if err == nil {
+		err = checkMatchers(q.silence.Matchers)
+	}
+	switch {
+	case errors.Is(err, errEverything):
+		c.fault("matchers", `match every alert: add one such as severity="warning", or write alertname=~".+" if all are meant`)
+	case err != nil:
 		c.fault("matchers", "%v", err)
-	} else if checkMatchers(q.silence.Matchers) != nil {
-		c.fault("matchers", `match every alert, or those without the label as well: add one such as severity="warning", or alertname=~".+" for all`)
 	}
 }
 

@@ -163,7 +163,7 @@ func TestSilenceRefuses(t *testing.T) {
 	good := func() Silence { return silenceOf(t, 1000, 2000, `a="1"`) }
 	for want, change := range map[string]func(*Silence){
 		"at least one matcher required":                        func(s *Silence) { s.Matchers = match.Matchers{} },
-		"at least one matcher must not match the empty string": func(s *Silence) { s.Matchers, _ = match.Parse(`a!="1"`, `b=~".*"`) },
+		"at least one matcher must not match the empty string": func(s *Silence) { s.Matchers, _ = match.Parse(`a=""`, `b=~".*"`) },
 		"start time must be before end time":                   func(s *Silence) { s.EndsAt = s.StartsAt },
 		"end time can't be in the past":                        func(s *Silence) { s.StartsAt, s.EndsAt = instant(500), instant(1000) },
 		"the times must be after 1970 and before 2200":         func(s *Silence) { s.EndsAt = time.UnixMilli(maxMillis + 1) },
