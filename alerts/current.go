@@ -224,7 +224,7 @@ func (c *current) evaluate(p *plain, t int64) ([]metric.Value, bool) {
 		if !p.passes(pick.v) || pick.t <= t-c.lookback || value.IsStaleNaN(pick.v) {
 			continue
 		}
-		if v, ok := p.result(pick.v); ok {
+		if v, ok := p.result(pick.v, t); ok {
 			out = append(out, metric.Value{Labels: pick.labels, V: v})
 		}
 	}

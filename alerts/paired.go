@@ -119,7 +119,7 @@ func (c *current) column(p *plain, t int64) (column, bool) {
 	}
 	for i := range col.cells {
 		if e := &col.cells[i]; e.there {
-			e.v, e.there = p.result(e.v)
+			e.v, e.there = p.result(e.v, t)
 		}
 	}
 	return col, true

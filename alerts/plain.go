@@ -9,9 +9,9 @@ import (
 )
 
 // A plain is an expression that looks at nothing but the newest values of metrics:
-// selectors with a literal name, arithmetic and comparisons with constants around
-// them, and between them where elements meet by all their labels. Such an
-// expression needs no query. It is immutable.
+// selectors with a literal name, arithmetic and comparisons with constants and the
+// time around them, and between them where elements meet by all their labels. Such
+// an expression needs no query. It is immutable.
 type plain struct {
 	pair     *pairing // nil: it is of one metric
 	name     string
@@ -26,7 +26,7 @@ type plain struct {
 // An operation is one step of what is done with a value.
 type operation struct {
 	op     parser.ItemType
-	number float64
+	number scalar
 	first  bool // the number stands before the operator
 	asBool bool // a comparison that gives 0 or 1
 	negate bool // the value's sign changes, and nothing else is meant
@@ -52,10 +52,10 @@ func plainOf(node parser.Expr) *plain {
 		if !computes(n.Op) {
 			return nil
 		}
-		if number, ok := constant(n.RHS); ok {
+		if number, ok := scalarOf(n.RHS); ok {
 			return plainOf(n.LHS).then(operation{op: n.Op, number: number, asBool: n.ReturnBool})
 		}
-		if number, ok := constant(n.LHS); ok {
+		if number, ok := scalarOf(n.LHS); ok {
 			return plainOf(n.RHS).then(operation{op: n.Op, number: number, first: true, asBool: n.ReturnBool})
 		}
 		return paired(n)
@@ -80,8 +80,8 @@ func (p *plain) then(s operation) *plain {
 	if p == nil {
 		return nil
 	}
-	if s.filters() && p.guard == 0 && len(p.steps) == 0 && p.pair == nil {
-		p.guard, p.limit = s.op, s.number
+	if s.filters() && s.number.of == nil && p.guard == 0 && len(p.steps) == 0 && p.pair == nil {
+		p.guard, p.limit = s.op, s.number.number
 		if s.first {
 			p.guard = turned(s.op)
 		}
@@ -129,34 +129,6 @@ func (p *plain) passes(v float64) bool {
 	return true
 }
 
-// constant returns the value of an expression of numbers alone.
-func constant(node parser.Expr) (float64, bool) {
-	switch n := node.(type) {
-	case *parser.ParenExpr:
-		return constant(n.Expr)
-	case *parser.NumberLiteral:
-		return n.Val, true
-	case *parser.UnaryExpr:
-		v, ok := constant(n.Expr)
-		if n.Op == parser.SUB {
-			v = -v
-		}
-		return v, ok
-	case *parser.BinaryExpr:
-		left, ok := constant(n.LHS)
-		right, also := constant(n.RHS)
-		if !ok || !also || !computes(n.Op) {
-			return 0, false
-		}
-		v, holds := compute(n.Op, left, right)
-		if n.Op.IsComparisonOperator() {
-			v = truth(holds)
-		}
-		return v, true
-	}
-	return 0, false
-}
-
 // matches reports whether the selector selects a series with these labels.
 func (p *plain) matches(ls labels.Labels) bool {
 	for _, m := range p.matchers {
@@ -167,15 +139,15 @@ func (p *plain) matches(ls labels.Labels) bool {
 	return true
 }
 
-// result returns what the expression makes of a value that passes, and whether
+// result returns what the expression makes of a value that passes at t, and whether
 // that is in its result at all.
-func (p *plain) result(v float64) (float64, bool) {
+func (p *plain) result(v float64, t int64) (float64, bool) {
 	for _, s := range p.steps {
 		if s.negate {
 			v = -v
 			continue
 		}
-		left, right := v, s.number
+		left, right := v, s.number.at(t)
 		if s.first {
 			left, right = right, left
 		}

@@ -23,7 +23,7 @@ func TestPlainExpressions(t *testing.T) {
 		`(a) != +Inf`: true, `a != NaN`: true, `a > bool 1`: true, `a / 1024 > 4 * 3600`: true, `-a < -(2 ^ 10)`: true,
 		`a > 1 < 5`: true, `+a`: true, `a @ 5`: false, `a offset 1s`: false, `a offset -1s > 1`: false, `a > b`: true, `a > on (x) b`: false, `a / ignoring (x) b`: false,
 		`{x="1"}`: false, `{__name__=~"a"} > 1`: false, `rate(a[1m]) > 1`: false, `a > 1 and b > 1`: true, `a unless b`: true, `a and on () b`: false, `a * on (x) group_left b`: false, `(a - b) / a * 100 > 90`: true, `a + rate(b[1m])`: false, `sum(a) > 1`: false,
-		`abs(a) > 1`: false, `a > scalar(b)`: false, `a > time()`: false, `vector(1) > 1`: false, `1 > bool 0`: false, `a[1m:10s]`: false,
+		`abs(a) > 1`: false, `a > scalar(b)`: false, `a > time()`: true, `time() - a > 60 * 60`: true, `a * 0 + time() % 2 < bool -time()`: true, `time() > bool 5`: false, `a > hour()`: false, `vector(1) > 1`: false, `1 > bool 0`: false, `a[1m:10s]`: false,
 		`a @ start()`: false, `a > 1 or vector(1)`: false, `a > pi()`: false, `absent(a)`: false,
 	} {
 		e, err := parseExpression(expr)
@@ -164,7 +164,7 @@ func (w *world) results() {
 }
 
 func (w *world) number() string {
-	return []string{"0", "-0", "1", "-1", "2.5", "NaN", "Inf", "-Inf", "(1 + 1)", "-(3 ^ 2)", "5 % 3", "(1 > bool 2)", "1e300"}[w.rnd.IntN(13)]
+	return []string{"0", "-0", "1", "-1", "2.5", "NaN", "Inf", "-Inf", "(1 + 1)", "-(3 ^ 2)", "5 % 3", "(1 > bool 2)", "1e300", "time()", "-(time() % 7)"}[w.rnd.IntN(15)]
 }
 
 func (w *world) expr() string {
