@@ -10,7 +10,7 @@ import (
 	"monitord/metric"
 )
 
-// Queries are made beside each other from aheadFrom of them on, by aheadMost
+// Rules' queries are made beside each other from aheadFrom of them on, by aheadMost
 // goroutines at most: fewer are not worth the waking, and the host is not ours.
 const (
 	aheadFrom = 4
@@ -43,26 +43,33 @@ func (e *Engine) ask(ctx context.Context, t int64) {
 		return
 	}
 	answers := make([]answer, len(due))
-	var next atomic.Int64
-	work := func() {
-		for i := next.Add(1) - 1; i < int64(len(due)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-			start, r := time.Now(), due[i].rule
-			a := &answers[i]
-			a.values, a.err = e.instant(ctx, r.expr, t-r.Group.QueryOffset.Milliseconds())
-			a.took = time.Since(start)
-		}
-	}
-	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), aheadMost, len(due)) - 1 {
-		others.Go(work)
-	}
-	work()
-	others.Wait()
+	beside(ctx, len(due), func(i int) {
+		start, r := time.Now(), due[i].rule
+		a := &answers[i]
+		a.values, a.err = e.instant(ctx, r.expr, t-r.Group.QueryOffset.Milliseconds())
+		a.took = time.Since(start)
+	})
 	for i, tr := range due {
 		if answers[i].took > 0 {
 			e.ahead[tr] = answers[i]
 		}
 	}
+}
+
+// beside calls do with 0 to n-1, several at a time, until the context ends.
+func beside(ctx context.Context, n int, do func(i int)) {
+	var next atomic.Int64
+	work := func() {
+		for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
+			do(int(i))
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), aheadMost, n) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
 }
 
 // values returns the result of a rule's expression, and when that began, had it

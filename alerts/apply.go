@@ -17,9 +17,8 @@ type evaluation struct {
 
 // A change is what an evaluation did to one alert.
 type change struct {
-	in       *instance
-	kinds    []Kind
-	evidence *Evidence // of its firing
+	in    *instance
+	kinds []Kind
 }
 
 // missing returns the active alerts that an evaluation did not return, in order.

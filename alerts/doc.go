@@ -10,7 +10,7 @@
 //     group one after the other, each as often as it or its group asks for, each
 //     on what those before it wrote at the same tick. A group that records what
 //     another reads comes before it. An expression that does no more than compute
-//     with and compare current values is evaluated on the samples that
+//     with and compare current values and the time is evaluated on the samples that
 //     [Engine.Observe] took, if they reach back as far as a query would look; any
 //     other is a query.
 //  3. Each element of an alert rule's result is an alert, told apart by its labels
@@ -18,7 +18,7 @@
 //     did to it: pending, firing, resolved, inactive.
 //     One that begins to fire gets its [Evidence]: the last minute of what its
 //     expression compares, from one query for all of a rule's that fire at the
-//     tick, as far as the tick has time for it. The event of its firing carries
+//     tick, as far as the tick has time for it, when all rules have been evaluated. The event of its firing carries
 //     it, and the alert as long as it fires; no other event does.
 //  4. The transitions are [Event]s. The [Recorder] takes them without waiting and
 //     appends them to the [Log], which numbers them and has them on disk before

@@ -42,6 +42,7 @@ func (e *Engine) Eval(ctx context.Context, t int64) Outcome {
 		e.write.done()
 	}
 	out.Batch = e.write.finish()
+	e.prove(ctx, out.Events, t)
 	return out
 }
 
@@ -104,7 +105,10 @@ func (e *Engine) evaluate(ctx context.Context, tr *tracker, t int64) []Event {
 		}
 	}
 	e.mu.Unlock()
-	e.unproven.Add(uint64(e.prover.prove(ctx, tr.rule, changes, t)))
+	e.unproven.Add(uint64(e.prover.want(tr.rule, changes, t)))
+	if tr.rule.expr.reads(e.written) {
+		e.prover.search(ctx, t) // before rules write what this one has not seen
+	}
 	return e.events(ctx, tr.rule, changes, t)
 }
 
@@ -176,9 +180,6 @@ func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64)
 		}
 		e.mu.Lock()
 		c.in.annotations, c.in.hooks, c.in.rule = annotations, r.Hooks, r
-		if c.evidence != nil {
-			c.in.evidence = c.evidence
-		}
 		for _, kind := range c.kinds {
 			events = append(events, Event{T: t, Kind: kind, Rule: r.ID, Alert: c.in.alert(e.link, t), Hooks: r.Hooks})
 			c.in.told(&events[len(events)-1])

@@ -31,77 +31,123 @@ type prover struct {
 	interval time.Duration
 	spent    time.Duration // of proofTime
 	tried    int           // of proofAlerts
+	proofs   []proof       // of this tick
+	searched int           // of proofs
 }
 
-func (p *prover) begin() { p.spent, p.tried = 0, 0 }
+// A proof is a query for the evidence of those of a rule's alerts that begin to fire.
+type proof struct {
+	rule  *Rule
+	fires map[string][]*instance // by unnamedKey
+	found map[string]*Evidence
+}
 
-// prove finds evidence for those of a rule's alerts that begin to fire at t, with
-// one query for all of them. It returns how many go without.
-func (p *prover) prove(ctx context.Context, r *Rule, changes []change, t int64) (without int) {
+func (p *prover) begin() {
+	p.spent, p.tried, p.searched = 0, 0, 0
+	clear(p.proofs)
+	p.proofs = p.proofs[:0]
+}
+
+// want notes those of a rule's alerts that begin to fire at t. It returns how many
+// go without evidence for sure.
+func (p *prover) want(r *Rule, changes []change, t int64) (without int) {
 	if p.ranger == nil {
 		return 0
 	}
-	fires := make(map[string][]int) // indices of changes
-	for i, c := range changes {
+	fires := make(map[string][]*instance)
+	for _, c := range changes {
 		if !slices.Contains(c.kinds, KindFiring) || c.in.source.t != t {
 			continue
 		}
-		if r.expr.shows == "" || p.tried == proofAlerts || p.spent >= proofTime {
+		if r.expr.shows == "" || p.tried == proofAlerts {
 			without++
 			continue
 		}
 		p.tried++
 		key := unnamedKey(c.in.source.labels)
-		fires[key] = append(fires[key], i)
+		fires[key] = append(fires[key], c.in)
 	}
-	if len(fires) == 0 {
-		return without
-	}
-	start := time.Now()
-	found := p.search(ctx, r, t, func(key string) bool { return fires[key] != nil })
-	p.spent += time.Since(start)
-	for key, list := range fires {
-		for _, i := range list {
-			if changes[i].evidence = found[key]; found[key] == nil {
-				without++
-			}
-		}
+	if len(fires) > 0 {
+		p.proofs = append(p.proofs, proof{rule: r, fires: fires})
 	}
 	return without
 }
 
-// search returns the evidence for elements by their keys, those that are wanted.
-// A failure costs the evidence alone.
-func (p *prover) search(ctx context.Context, r *Rule, t int64, wanted func(key string) bool) map[string]*Evidence {
+// search finds the evidence for all that fire at t and have none yet, the rules
+// beside each other. A failure costs the evidence alone.
+func (p *prover) search(ctx context.Context, t int64) {
+	proofs := p.proofs[p.searched:]
+	if p.searched = len(p.proofs); len(proofs) == 0 {
+		return
+	}
+	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, proofTime-p.spent)
 	defer cancel()
+	beside(ctx, len(proofs), func(i int) { proofs[i].search(ctx, p.ranger, p.interval, t) })
+	p.spent += time.Since(start)
+}
+
+// prove gives the alerts that begin to fire at t their evidence, and the events
+// that say so. It comes when all rules have been evaluated: nobody waits for it but
+// those who are told.
+func (e *Engine) prove(ctx context.Context, events []Event, t int64) {
+	e.prover.search(ctx, t)
+	if len(e.prover.proofs) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	proved := make(map[string]*Evidence)
+	for _, p := range e.prover.proofs {
+		for key, list := range p.fires {
+			found := p.found[key]
+			for _, in := range list {
+				if found == nil {
+					e.unproven.Add(1)
+					continue
+				}
+				in.evidence = found
+				proved[eventKey(p.rule.ID, in.fingerprint)] = found
+			}
+		}
+	}
+	for i := range events {
+		if ev := &events[i]; ev.Kind == KindFiring && proved[ev.Key()] != nil {
+			ev.Alert.Evidence = proved[ev.Key()]
+		}
+	}
+}
+
+func (p *proof) search(ctx context.Context, ranger Ranger, interval time.Duration, t int64) {
+	r := p.rule
 	t -= r.Group.QueryOffset.Milliseconds()
-	step := max(p.interval, r.Every)
+	step := max(interval, r.Every)
 	begin := t - int64(proofSpan/step)*step.Milliseconds()
 	found := make(map[string]*Evidence)
 	twice := make(map[string]bool)
-	err := p.ranger.Range(ctx, r.expr.shows, begin, t, step.Milliseconds(), func(ls labels.Labels, points []promql.FPoint) error {
+	err := ranger.Range(ctx, r.expr.shows, begin, t, step.Milliseconds(), func(ls labels.Labels, points []promql.FPoint) error {
 		key := unnamedKey(ls)
-		if len(points) == 0 || !wanted(key) {
+		if len(points) == 0 || p.fires[key] == nil {
 			return nil
 		}
 		twice[key] = found[key] != nil
-		e := &Evidence{}
-		for _, point := range points[max(len(points)-maxEvidence, 0):] {
-			e.Values = append(e.Values, Sample{T: point.T, V: point.F})
+		points = points[max(len(points)-maxEvidence, 0):]
+		e := &Evidence{Values: make([]Sample, len(points))}
+		for i, point := range points {
+			e.Values[i] = Sample{T: point.T, V: point.F}
 		}
 		found[key] = e
 		return nil
 	})
 	if err != nil {
-		return nil
+		return
 	}
 	for key, is := range twice {
 		if is {
 			delete(found, key)
 		}
 	}
-	return found
+	p.found = found
 }
 
 // unnamedKey tells the elements of one expression apart, with the metric name or

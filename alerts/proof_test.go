@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -46,12 +49,16 @@ func TestShownExpressions(t *testing.T) {
 // that an expression's answer has at the end.
 type ranges struct {
 	answers answers
-	asked   []string
 	fails   error
+
+	mu    sync.Mutex // guards the field below
+	asked []string
 }
 
 func (r *ranges) Range(ctx context.Context, expr string, start, end, step int64, fn func(labels.Labels, []promql.FPoint) error) error {
+	r.mu.Lock()
 	r.asked = append(r.asked, fmt.Sprintf("%s %d-%d/%d", expr, start/second, end/second, step/second))
+	r.mu.Unlock()
 	if r.fails != nil {
 		return r.fails
 	}
@@ -191,19 +198,60 @@ func TestEvidenceIsKept(t *testing.T) {
 }
 
 // stuck is a history that does not answer in time.
-type stuck struct{ asked int }
+type stuck struct{ asked atomic.Int64 }
 
 func (s *stuck) Range(ctx context.Context, _ string, _, _, _ int64, _ func(labels.Labels, []promql.FPoint) error) error {
-	s.asked++
+	s.asked.Add(1)
 	<-ctx.Done()
 	return ctx.Err()
 }
 
 func TestEvidenceTakesNoLongerThanItMay(t *testing.T) {
-	slow := &stuck{}
-	r := newRig(t, EngineOptions{Range: slow}, RuleConfig{Name: "A", Expr: "a"}, RuleConfig{Name: "B", Expr: "b"})
-	r.answers["a"], r.answers["b"] = always(1), always(1)
-	if got := r.tick(100); len(got) != 2 || slow.asked != 1 || r.Stats().Unproven != 2 {
-		t.Errorf("%q, asked %d times, %d without evidence: what a tick may spend is spent once", got, slow.asked, r.Stats().Unproven)
+	synctest.Test(t, func(t *testing.T) {
+		slow := &stuck{}
+		rules := []RuleConfig{{Record: "r", Expr: "a"}, {Name: "Reads", Expr: "r"}}
+		for i := range 20 {
+			rules = append(rules, RuleConfig{Name: fmt.Sprint("A", i), Expr: "a"})
+		}
+		r := newRig(t, EngineOptions{Range: slow}, rules...)
+		r.answers["a"], r.answers["r"] = always(1), always(1)
+		began := time.Now()
+		got := r.tick(100)
+		if took := time.Since(began); len(got) != 21 || took != proofTime || slow.asked.Load() != 1 || r.Stats().Unproven != 21 {
+			t.Errorf("%d events after %v, asked %d times, %d without evidence: what a tick may spend is spent once", len(got), took, slow.asked.Load(), r.Stats().Unproven)
+		}
+	})
+}
+
+// What fires at one tick is asked for beside each other, and each alert gets its own.
+func TestEvidenceOfSeveralRules(t *testing.T) {
+	found := &ranges{answers: answers{}}
+	var rules []RuleConfig
+	for i := range 9 {
+		name := fmt.Sprint("m", i)
+		rules = append(rules, RuleConfig{Name: "Is" + name, Expr: name + " > 0", Every: time.Duration(i+1) * time.Second})
+		rules = append(rules, RuleConfig{Name: "Only" + name, Expr: "none" + name})
+	}
+	r := newRig(t, EngineOptions{Range: found}, rules...)
+	for i := range 9 {
+		name := fmt.Sprint("m", i)
+		r.answers[name+" > 0"] = always(1, "__name__", name)
+		found.answers[name] = always(1, "__name__", name)
+	}
+	out := r.Eval(t.Context(), 100*second)
+	if len(out.Events) != 9 || len(found.asked) != 9 || r.Stats().Unproven != 0 {
+		t.Fatalf("%q, asked %q", brief(out.Events), found.asked)
+	}
+	for _, e := range out.Events {
+		var i int
+		if _, err := fmt.Sscanf(e.Alert.Labels.Get("alertname"), "Ism%d", &i); err != nil {
+			t.Fatal(err)
+		}
+		if e.Alert.Evidence == nil || len(e.Alert.Evidence.Values) != 60/(i+1)+1 {
+			t.Errorf("%s carries %v", e.Alert.Labels, e.Alert.Evidence)
+		}
+	}
+	if a := r.Alerts(); len(a) != 9 || a[4].Evidence == nil {
+		t.Errorf("the active alerts are %+v, want them with evidence", a)
 	}
 }
