@@ -187,12 +187,14 @@ func fromMillis(ms int64) time.Time {
 // storedFloat is a number as JSON has it, with strings for what JSON lacks.
 type storedFloat float64
 
-func (f storedFloat) MarshalJSON() ([]byte, error) {
+func (f storedFloat) MarshalJSON() ([]byte, error) { return f.append(nil), nil }
+
+func (f storedFloat) append(b []byte) []byte {
 	v := float64(f)
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return strconv.AppendQuote(nil, strconv.FormatFloat(v, 'g', -1, 64)), nil
+		return strconv.AppendQuote(b, strconv.FormatFloat(v, 'g', -1, 64))
 	}
-	return strconv.AppendFloat(nil, v, 'g', -1, 64), nil
+	return strconv.AppendFloat(b, v, 'g', -1, 64)
 }
 
 func (f *storedFloat) UnmarshalJSON(b []byte) error {

@@ -3,6 +3,7 @@ package alerts
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // maxEvidence bounds the points of an alert's evidence: a minute of seconds, both
@@ -24,14 +25,14 @@ type Sample struct {
 
 // storedEvidence is evidence as the journal keeps it.
 type storedEvidence struct {
-	Values []storedSample `json:"values"`
+	Values storedSamples `json:"values"`
 }
 
 func (e *Evidence) stored() *storedEvidence {
 	if e == nil || len(e.Values) == 0 {
 		return nil
 	}
-	s := &storedEvidence{Values: make([]storedSample, 0, min(len(e.Values), maxEvidence))}
+	s := &storedEvidence{Values: make(storedSamples, 0, min(len(e.Values), maxEvidence))}
 	for _, v := range e.Values[max(len(e.Values)-maxEvidence, 0):] {
 		s.Values = append(s.Values, storedSample(v))
 	}
@@ -67,8 +68,19 @@ func (s *storedEvidence) check() error {
 // storedSample is [time, value].
 type storedSample Sample
 
-func (s storedSample) MarshalJSON() ([]byte, error) {
-	return json.Marshal([2]any{s.T, storedFloat(s.V)})
+type storedSamples []storedSample
+
+// MarshalJSON writes all in one go: whoever is told of an alert waits for it.
+func (all storedSamples) MarshalJSON() ([]byte, error) {
+	b := append(make([]byte, 0, 2+32*len(all)), '[')
+	for i, s := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(append(b, '['), s.T, 10)
+		b = append(storedFloat(s.V).append(append(b, ',')), ']')
+	}
+	return append(b, ']'), nil
 }
 
 func (s *storedSample) UnmarshalJSON(b []byte) error {
