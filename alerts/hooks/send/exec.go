@@ -24,6 +24,8 @@ type Exec struct {
 const (
 	// killAfter is how long a program has between SIGTERM and SIGKILL.
 	killAfter = 500 * time.Millisecond
+	// headStart is how long the stream has before a program is started.
+	headStart = 3 * time.Millisecond
 	// drainFor is how long the output of a program that has ended is waited
 	// for, when something outside its group holds the pipe.
 	drainFor = 200 * time.Millisecond
@@ -48,6 +50,7 @@ func (s *Exec) Send(ctx context.Context, m *message.Message) Outcome {
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = drainFor
+	giveWay(ctx)
 	if err := cmd.Start(); err != nil {
 		return Outcome{Err: fmt.Errorf("start %s: %w", s.command[0], pathless(err))}
 	}
@@ -68,6 +71,17 @@ func (s *Exec) Send(ctx context.Context, m *message.Message) Outcome {
 	}
 	o.Err = err
 	return o
+}
+
+// giveWay leaves the processors to the frames that tell subscribers of the same
+// alert: a program that starts takes one for milliseconds.
+func giveWay(ctx context.Context) {
+	wait := time.NewTimer(headStart)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	}
 }
 
 // commandText is what a program was started with, as people know it: its
