@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,15 @@ func letters(t *testing.T, r *Runner, name string) []string {
 		t.Errorf("%d letters of %d", len(all), list[0].DeadTotal)
 	}
 	return all
+}
+
+func stateOf(t *testing.T, r *Runner, name string) string {
+	t.Helper()
+	list, err := r.List(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list[0].State
 }
 
 func TestDeadLetters(t *testing.T) {
@@ -74,6 +84,7 @@ func TestDeadLetters(t *testing.T) {
 		if got := letters(t, r, "ops"); err != nil || len(got) != 3 || got[0] != "B firing 2 1" {
 			t.Errorf("after a retry that failed: %v, %v", got, err)
 		}
+		hooktest.Equal(t, "state", stateOf(t, r, "ops"), "failing")
 		refusing.Store(false)
 		if n, err := r.Retry(t.Context(), "ops", 0); n != 3 || err != nil {
 			t.Errorf("retried %d, %v", n, err)
@@ -82,6 +93,7 @@ func TestDeadLetters(t *testing.T) {
 		if got := letters(t, r, "ops"); len(got) != 0 {
 			t.Errorf("left: %v", got)
 		}
+		hooktest.Equal(t, "state", stateOf(t, r, "ops"), "ok")
 		seen := map[string]int{}
 		for _, key := range f.keys() {
 			seen[key]++
@@ -102,6 +114,53 @@ func TestDeadLetters(t *testing.T) {
 		if got := letters(t, r, "ops"); len(got) != 0 || len(f.seen()) != 7 {
 			t.Errorf("after it all: %v, %v", got, f.keys())
 		}
+		stop()
+	})
+}
+
+// TestRetryKeepsTheOrder: a firing that was given up is told before the resolved
+// of its alert, whether that waits or was given up as well.
+func TestRetryKeepsTheOrder(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		answers := map[string]send.Outcome{}
+		var mu sync.Mutex
+		answer := func(what string, o send.Outcome) {
+			mu.Lock()
+			defer mu.Unlock()
+			answers[what] = o
+		}
+		f := &fake{answer: func(_ context.Context, what string) send.Outcome {
+			mu.Lock()
+			defer mu.Unlock()
+			return answers[what]
+		}}
+		answer("A firing", send.Outcome{Err: errRefused, Permanent: true})
+		answer("A resolved", send.Outcome{Err: errRefused})
+		answer("B firing", send.Outcome{Err: errRefused, Permanent: true})
+		answer("B resolved", send.Outcome{Err: errRefused, Permanent: true})
+		r, stop := start(t, log, with("ops", f))
+		after(0)
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"))
+		after(time.Minute)
+		write(t, log, hooktest.Resolved("A"), hooktest.Resolved("B"))
+		after(time.Minute)
+		if _, err := r.Retry(t.Context(), "ops", 2); err != nil { // refused again: the newest letter now
+			t.Error(err)
+		}
+		after(10 * time.Second)
+		for what := range answers {
+			answer(what, send.Outcome{})
+		}
+		before := len(f.seen())
+		if n, err := r.Retry(t.Context(), "ops", 0); n != 4 || err != nil {
+			t.Errorf("retried %d, %v", n, err)
+		}
+		after(time.Minute)
+		got := map[string][]string{}
+		for _, what := range f.whats()[before:] {
+			got[what[:1]] = append(got[what[:1]], what)
+		}
+		hooktest.Equal(t, "calls", got, map[string][]string{"A": {"A firing", "A resolved"}, "B": {"B firing", "B resolved"}})
 		stop()
 	})
 }

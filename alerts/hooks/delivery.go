@@ -42,6 +42,15 @@ func (d *delivery) of() uint64 { return d.seqs[len(d.seqs)-1] }
 
 func (d *delivery) ticket() ticket { return ticket{d.of(), d.repeat} }
 
+// after says whether a delivery comes after another in the journal. What has no
+// number yet came last.
+func (d *delivery) after(other *delivery) bool {
+	if d.of() == 0 || other.of() == 0 {
+		return d.of() == 0
+	}
+	return d.of() > other.of() || d.of() == other.of() && d.repeat > other.repeat
+}
+
 // tickets are all by which it is found. A repeat has one: its events have been
 // delivered under their own.
 func (d *delivery) tickets() []ticket {

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,8 +21,7 @@ func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error
 	err := r.ask(ctx, func() {
 		if h := r.find(name); h != nil {
 			found = true
-			n = h.hurry(seq, time.Now())
-			letters = h.buriedUnder(seq)
+			n, letters = len(h.failing(seq)), h.buriedUnder(seq)
 		}
 	})
 	if err == nil && !found {
@@ -47,6 +47,14 @@ func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error
 			return n, fmt.Errorf("retry: %w", err)
 		}
 	}
+	// Only now: what waits may be the resolved of what was given up.
+	if err := r.ask(ctx, func() {
+		if h := r.find(name); h != nil {
+			h.hurry(seq, time.Now())
+		}
+	}); err != nil {
+		return n, fmt.Errorf("retry: %w", err)
+	}
 	if seq > 0 && n == 0 {
 		return 0, fmt.Errorf("retry: event %d: %w, monitord hook list %s shows those that there are", seq, ErrNoDelivery, name)
 	}
@@ -56,23 +64,24 @@ func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error
 // reviveAtOnce bounds the dead letters that are read before they are lined up.
 const reviveAtOnce = 32
 
-// hurry makes those that wait after a failure due now.
-func (h *hook) hurry(seq uint64, now time.Time) int {
-	n := 0
-	for _, d := range h.outstanding() {
-		switch {
-		case seq == 0 && d.attempts == 0, seq > 0 && !slices.Contains(d.seqs, seq):
-			continue
-		case !d.running && !d.lane.running:
-			h.due.at(d.lane, now)
-			d.ready = now
-		}
-		n++
-	}
-	return n
+// failing are the deliveries that failed and wait, all for 0.
+func (h *hook) failing(seq uint64) []*delivery {
+	return slices.DeleteFunc(h.outstanding(), func(d *delivery) bool {
+		return seq == 0 && d.attempts == 0 || seq > 0 && !slices.Contains(d.seqs, seq)
+	})
 }
 
-// buriedUnder are the dead letters with that number, all for 0.
+// hurry makes those that wait after a failure due now.
+func (h *hook) hurry(seq uint64, now time.Time) {
+	for _, d := range h.failing(seq) {
+		if !d.running && !d.lane.running {
+			d.ready = now
+			h.due.at(d.lane, now)
+		}
+	}
+}
+
+// buriedUnder are the dead letters with that number, all for 0, in the journal's order.
 func (h *hook) buriedUnder(seq uint64) []letter {
 	var list []letter
 	for _, l := range h.dead {
@@ -80,6 +89,9 @@ func (h *hook) buriedUnder(seq uint64) []letter {
 			list = append(list, l)
 		}
 	}
+	slices.SortFunc(list, func(a, b letter) int {
+		return cmp.Or(cmp.Compare(a.ticket.seq, b.ticket.seq), cmp.Compare(a.ticket.repeat, b.ticket.repeat))
+	})
 	return list
 }
 
@@ -143,6 +155,23 @@ func (h *hook) revive(d *delivery, now time.Time) bool {
 		h.open[t] = d
 	}
 	h.enqueue(d, now)
+	h.advance(d)
 	h.dirty = true
 	return true
+}
+
+// advance brings the last of a lane before what came after it in the journal and
+// waits, so that no firing is told behind the resolved of the same alert.
+func (h *hook) advance(d *delivery) {
+	l := d.lane
+	queue := l.queue[:len(l.queue)-1]
+	at := len(queue)
+	for at > 0 && !queue[at-1].running && queue[at-1].after(d) {
+		at--
+	}
+	copy(l.queue[at+1:], queue[at:])
+	l.queue[at] = d
+	if l.head() == d && !l.running {
+		h.due.at(l, d.ready)
+	}
 }

@@ -18,7 +18,8 @@ type Status struct {
 	Type   string `json:"type"`
 	Target string `json:"target"` // where to, without what may be secret
 	// State is ok, waiting (deliveries do), failing (the last attempt at one of
-	// them failed) or limited (max_per_minute holds them back).
+	// them failed, or the last of all, which was given up) or limited
+	// (max_per_minute holds them back).
 	State string `json:"state"`
 
 	Delivered uint64 `json:"delivered"`
@@ -200,7 +201,7 @@ func (h *hook) state(now time.Time) string {
 		}
 	}
 	switch {
-	case h.chore != nil && h.chore.failing:
+	case h.chore != nil && h.chore.failing, h.stats.LastFailure.After(h.stats.LastSuccess):
 		return "failing"
 	case h.waiting > 0 && h.rate.free().After(now):
 		return "limited"

@@ -22,8 +22,8 @@ func newHookListCommand() *cobra.Command {
 100 of either, of one hook all. Counts are since the daemon was started; for a hook
 that sends heartbeats, DELIVERED counts these.
 
-States: ok; waiting, deliveries do; failing, the last attempt at one of them failed;
-limited, max_per_minute holds them back.`,
+States: ok; waiting, deliveries do; failing, the last attempt at one of them failed, or
+the last of all, which was given up; limited, max_per_minute holds them back.`,
 		Example: `  monitord hook list
   monitord hook list ops
   monitord hook list -o json | jq '.[] | select(.state == "failing").name'`,
