@@ -152,7 +152,7 @@ func (m *tableModel) alertLines() []tableLine {
 		}
 	}
 	slices.SortFunc(active, func(a, b *wire.Event) int {
-		return cmp.Or(cmp.Compare(a.Alert.State, b.Alert.State), a.Alert.ActiveAt.Compare(b.Alert.ActiveAt),
+		return cmp.Or(cmp.Compare(a.Alert.State, b.Alert.State), since(a).Compare(since(b)),
 			cmp.Compare(a.Alert.Fingerprint, b.Alert.Fingerprint))
 	})
 	title := fmt.Sprintf("alerts: %d firing, %d pending", firing, len(active)-firing)
@@ -163,7 +163,7 @@ func (m *tableModel) alertLines() []tableLine {
 		if len(e.Alert.SilencedBy) > 0 {
 			state += ", silenced"
 		}
-		rows = append(rows, alertRow(state, e.Alert.ActiveAt, e))
+		rows = append(rows, alertRow(state, since(e), e))
 	}
 	for _, e := range slices.Backward(m.ended) {
 		at := e.Alert.EndsAt
@@ -173,6 +173,14 @@ func (m *tableModel) alertLines() []tableLine {
 		rows = append(rows, alertRow(e.Event, at, e))
 	}
 	return append(lines, align(rows, -1)...)
+}
+
+// since is when an active alert reached its state, as `monitord alerts` has it.
+func since(e *wire.Event) time.Time {
+	if !e.Alert.StartsAt.IsZero() {
+		return e.Alert.StartsAt
+	}
+	return e.Alert.ActiveAt
 }
 
 // shortFloat writes a value for people: whole numbers as they are, others with

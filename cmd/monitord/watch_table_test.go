@@ -36,12 +36,12 @@ func exampleModel() *tableModel {
 }
 
 func TestTable(t *testing.T) {
-	since, until := time.UnixMilli(4000).Format("01-02 15:04:05"), time.UnixMilli(5000).Format("01-02 15:04:05")
+	since := time.UnixMilli(5000).Format("01-02 15:04:05") // it fires, not it was pending
 	want := `web1  live  ` + clock(5000) + `
 
 alerts: 1 firing, 0 pending
   firing    ` + since + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
-  resolved  ` + until + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
+  resolved  ` + since + `  critical  DiskFull{mountpoint="/srv"}  93.2  /srv is full
 
 node_load1
   a{cpu="0"}             0.25
