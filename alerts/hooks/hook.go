@@ -19,7 +19,7 @@ type hook struct {
 
 	open    map[ticket]*delivery
 	loose   map[string]*delivery // deliveries of events without a number, by identity
-	busy    map[string]*place    // where the deliveries of an alert stand
+	busy    map[string]*place    // where the deliveries of an alert stand, by placeOf
 	groups  map[string]*lane     // where the deliveries of a group stand
 	due     lanes                // those with something to attempt and nothing under way
 	chore   *chore               // nil: it has none

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -41,7 +42,7 @@ func (h *hook) gathering(key, group string) *delivery {
 		return nil
 	}
 	l := h.groups[group]
-	if p := h.busy[key]; p != nil {
+	if p := h.busy[placeOf(key)]; p != nil {
 		l = p.lane
 	}
 	if l == nil {
@@ -58,7 +59,7 @@ func (h *hook) gathering(key, group string) *delivery {
 func (h *hook) enqueue(d *delivery, now time.Time) {
 	var l *lane
 	for _, key := range d.keys {
-		if p := h.busy[key]; p != nil {
+		if p := h.busy[placeOf(key)]; p != nil {
 			l = p.lane
 			break
 		}
@@ -103,19 +104,24 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// placeOf is what the deliveries of an alert are kept in order by: its
+// fingerprint, all that a receiver knows it by. A rule whose expression was
+// changed ends its alert and makes the same one anew.
+func placeOf(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+
 func (h *hook) occupy(key string, l *lane) {
-	p := h.busy[key]
+	p := h.busy[placeOf(key)]
 	if p == nil {
 		p = &place{lane: l}
-		h.busy[key] = p
+		h.busy[placeOf(key)] = p
 	}
 	p.n++
 }
 
 func (h *hook) vacate(key string) {
-	if p := h.busy[key]; p != nil {
+	if p := h.busy[placeOf(key)]; p != nil {
 		if p.n--; p.n == 0 {
-			delete(h.busy, key)
+			delete(h.busy, placeOf(key))
 		}
 	}
 }

@@ -71,17 +71,20 @@ func (s *standing) now(now time.Time) []alerts.Event {
 	s.readOn(now)
 	current, _ := s.log.Current()
 	var tell []alerts.Event
+	fires := make(map[string]bool) // of another rule, or of this one as it was, the same alert may have ended
 	for _, e := range current {
 		_, overtaken := s.loose[e.Key()]
 		if e.Kind == alerts.KindFiring {
 			delete(s.ended, e.Key())
 			if !overtaken && s.tells(&e) {
+				fires[e.Alert.Fingerprint] = true
 				tell = append(tell, e)
 			}
 		}
 	}
 	for _, e := range s.loose {
 		if s.tells(&e) {
+			fires[e.Alert.Fingerprint] = fires[e.Alert.Fingerprint] || e.Kind == alerts.KindFiring
 			tell = append(tell, e)
 		}
 	}
@@ -90,7 +93,7 @@ func (s *standing) now(now time.Time) []alerts.Event {
 			delete(s.ended, key)
 			continue
 		}
-		if _, overtaken := s.loose[key]; !overtaken {
+		if _, overtaken := s.loose[key]; !overtaken && !fires[e.Alert.Fingerprint] {
 			tell = append(tell, e)
 		}
 	}
