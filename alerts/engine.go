@@ -61,8 +61,8 @@ type EngineOptions struct {
 
 	// Bare leaves Prometheus' semantics and no more, for rules that are tested on
 	// made-up samples: no time between two ticks is a hole, and annotations are
-	// expanded at each evaluation, not when something happens, and groups are
-	// evaluated in the order in which they are loaded.
+	// expanded at each evaluation, not when something happens, groups are evaluated
+	// in the order in which they are loaded, and the external URL is as it is written.
 	Bare bool
 
 	ExternalURL string        // where people reach the page, for links; may be empty
@@ -103,8 +103,11 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
-	// As Prometheus has it: templates write {{ $externalURL }}/path.
-	external, err := url.Parse(strings.TrimRight(o.ExternalURL, "/"))
+	link := o.ExternalURL
+	if !o.Bare { // as in Prometheus: templates write {{ $externalURL }}/path
+		link = strings.TrimRight(link, "/")
+	}
+	external, err := url.Parse(link)
 	if err != nil {
 		return nil, fmt.Errorf("alert engine: external URL: %w", err)
 	}

@@ -41,10 +41,10 @@ func down() alerts.RuleConfig {
 func TestAnAlertFires(t *testing.T) {
 	firing := ExpectedAlert{
 		ExpLabels:      map[string]string{"job": "node", "instance": "a", "severity": "page"},
-		ExpAnnotations: map[string]string{"summary": "a of eu at http://x is 0, 1 in all"},
+		ExpAnnotations: map[string]string{"summary": "a of eu at http://x/ is 0, 1 in all"},
 	}
 	test := Test{
-		InputSeries: up("0x3 1"), ExternalLabels: map[string]string{"dc": "eu"}, ExternalURL: "http://x",
+		InputSeries: up("0x3 1"), ExternalLabels: map[string]string{"dc": "eu"}, ExternalURL: "http://x/", // promtool leaves the slash
 		AlertRuleTest: []AlertTest{
 			{EvalTime: 0, Alertname: "Down"},
 			{EvalTime: time.Minute, Alertname: "Down"},

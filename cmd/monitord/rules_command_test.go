@@ -180,6 +180,15 @@ func TestRulesTestShowsWhatDiffers(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || r.OK || r.Tests != 2 || len(r.Failures) != 1 || r.Failures[0].Line != 19 {
 		t.Errorf("%v: %+v", err, r)
 	}
+	out, _ = runCommand(t, 1, "rules", "test", "-o", "junit", "all.toml", "none.yml")
+	for _, want := range []string{
+		`<testsuite name="all.toml" tests="2" failures="1" errors="0" skipped="0">`, `<testcase classname="all.toml" name="disk">`,
+		`<failure message="alert DiskFull at 6m">all.toml:19:`, `<testcase classname="all.toml" name="nothing"></testcase>`, `<error message="cannot be used">none.yml: cannot be read`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("printed\n%s, want %s", out, want)
+		}
+	}
 	runCommand(t, 2, "rules", "test")
 	runCommand(t, 2, "rules", "test", "--run", "(", "all.toml")
 	runCommand(t, 2, "rules", "test", "-o", "xml", "all.toml")
@@ -201,6 +210,7 @@ exp_samples = [{ labels = "}" }]
 		"c.yml": "tests:\n- interval: 1m\n  interval: 2m\n",
 		"d.yml": "tests:\n- name: x\n   interval: 2m\n",
 		"e.yml": "rules: [{name: A, expr: up}]\ntests: 5\n",
+		"g.yml": "groups: [{name: g, rules: [{alert: A, expr: up}]}]\n",
 		"f.yml": "a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n",
 	})
 	for file, want := range map[string][]string{
@@ -214,6 +224,7 @@ exp_samples = [{ labels = "}" }]
 		"c.yml":    {`c.yml:3: syntax: key "interval" is there already`},
 		"d.yml":    {"d.yml:3: syntax: "},
 		"e.yml":    {"e.yml:1: rules: may stand in a test file in TOML only", "e.yml:2: tests: is "},
+		"g.yml":    {"g.yml:1: groups: unknown key", "g.yml:1: groups: are rules, and this command runs tests of rules"},
 		"f.yml":    {"f.yml:1: syntax: has more than"},
 		"none.yml": {"none.yml: cannot be read (no such file or directory)"},
 	} {

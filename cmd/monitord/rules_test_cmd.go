@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"monitord/cmd/monitord/clean"
@@ -60,26 +62,26 @@ func newRulesTestCommand() *cobra.Command {
 			return []string{"toml", "yml", "yaml"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if output != "" && output != "text" && output != "json" {
-				return &exitError{exitUsage, fmt.Errorf("--output is %q, must be text or json", output)}
+			if !slices.Contains([]string{"", "text", "json", "junit"}, output) {
+				return &exitError{exitUsage, fmt.Errorf("--output is %q, must be text, json or junit", output)}
 			}
 			only, err := regexp.Compile(strings.Join(run, "|"))
 			if err != nil {
 				return &exitError{exitUsage, fmt.Errorf("--run: %w", err)}
 			}
-			t := &ruleTester{only: only, json: output == "json", out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr()}
+			t := &ruleTester{only: only, format: output, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr()}
 			return t.files(cmd.Context(), files)
 		},
 	}
 	cmd.Flags().StringArrayVar(&run, "run", nil, "run only tests whose name matches a `regexp`; may repeat")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "`format`: text or json, a line for each file")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`format`: text, json (a line for each file) or junit (XML, for continuous integration)")
 	return cmd
 }
 
 // A ruleTester runs files of unit tests and reports on each.
 type ruleTester struct {
 	only      *regexp.Regexp
-	json      bool
+	format    string
 	out, errs io.Writer
 }
 
@@ -90,7 +92,10 @@ type testReport struct {
 	Tests    int           `json:"tests"`  // that were run
 	Failed   int           `json:"failed"` // of these
 	Faults   []string      `json:"faults,omitempty"`
-	Failures []testFailure `json:"failures,omitempty"`
+	Failures []testFailure `json:"failures,omitempty"` // in the order of their lines
+
+	names   []string // of the tests that were run
+	skipped int      // tests that were not
 }
 
 type testFailure struct {
@@ -98,10 +103,12 @@ type testFailure struct {
 	Test string `json:"test"`
 	What string `json:"what"`
 	Text string `json:"text"`
+
+	of int // index of the test among those that were run
 }
 
 func (t *ruleTester) files(ctx context.Context, files []string) error {
-	good, ran := true, 0
+	good, ran, all := true, 0, junitReport{}
 	for _, name := range files {
 		report, err := t.file(ctx, name)
 		if errors.Is(err, context.Canceled) {
@@ -111,7 +118,14 @@ func (t *ruleTester) files(ctx context.Context, files []string) error {
 			return &exitError{exitFailed, fmt.Errorf("%s: %w", name, err)}
 		}
 		good, ran = good && report.OK, ran+report.Tests
-		if err := t.print(report); err != nil {
+		if t.format == "junit" {
+			all.add(report)
+		} else if err := t.print(report); err != nil {
+			return &exitError{exitFailed, err}
+		}
+	}
+	if t.format == "junit" {
+		if err := all.write(t.out); err != nil {
 			return &exitError{exitFailed, err}
 		}
 	}
@@ -138,6 +152,7 @@ func (t *ruleTester) file(ctx context.Context, name string) (testReport, error) 
 	}
 	for i := range f.Tests {
 		if !t.only.MatchString(f.Tests[i].Name) {
+			report.skipped++
 			continue
 		}
 		failures, err := f.Run(ctx, i, f.groups)
@@ -149,24 +164,32 @@ func (t *ruleTester) file(ctx context.Context, name string) (testReport, error) 
 			report.Failed++
 		}
 		for _, failure := range failures {
-			report.Failures = append(report.Failures, f.failure(i, failure))
+			one := f.failure(i, failure)
+			one.of = len(report.names)
+			report.Failures = append(report.Failures, one)
 		}
+		report.names = append(report.names, f.name(i))
 	}
+	slices.SortStableFunc(report.Failures, func(a, b testFailure) int { return cmp.Or(cmp.Compare(a.of, b.of), cmp.Compare(a.Line, b.Line)) })
 	report.OK = report.Failed == 0
 	return report, nil
 }
 
 // failure finds the line of a failure and names its test.
 func (f *testFile) failure(i int, failure trial.Failure) testFailure {
-	name := failure.Test
-	if name == "" {
-		name = fmt.Sprintf("unnamed %d", i+1)
+	return testFailure{Line: f.doc.Line(failure.Path), Test: f.name(i), What: failure.What, Text: failure.Text}
+}
+
+// name is what a test is called.
+func (f *testFile) name(i int) string {
+	if name := f.Tests[i].Name; name != "" {
+		return name
 	}
-	return testFailure{Line: f.doc.Line(failure.Path), Test: name, What: failure.What, Text: failure.Text}
+	return fmt.Sprintf("unnamed %d", i+1)
 }
 
 func (t *ruleTester) print(r testReport) error {
-	if t.json {
+	if t.format == "json" {
 		return json.NewEncoder(t.out).Encode(r)
 	}
 	var b strings.Builder

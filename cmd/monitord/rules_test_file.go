@@ -63,6 +63,9 @@ func parseTestFile(path string, text []byte) *testFile {
 	if f.doc.Broken() {
 		return f
 	}
+	if len(f.Tests) == 0 && f.doc.Line("groups") > 0 {
+		f.doc.Fault("groups", "are rules, and this command runs tests of rules: write a file with tests, and name this one in its rule_files")
+	}
 	if len(f.Rules) > 0 && !config.IsTOML(path) {
 		f.doc.Fault("rules", "may stand in a test file in TOML only, move them to a file that rule_files names")
 	}
