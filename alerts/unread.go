@@ -75,6 +75,9 @@ func (e *expression) lacks(u metric.Unread) bool {
 	return e.anyOne || slices.ContainsFunc(e.names, u.Has)
 }
 
+// Lacks is [Engine.Observe] for whoever knows of a tick only what was not read.
+func (e *Engine) Lacks(t int64, unread []metric.Unread) { e.unread, e.observed = unread, t }
+
 // hold tells every rule what its expression looks at and nobody reads at t.
 func (e *Engine) hold(t int64) {
 	all := e.unread

@@ -3,6 +3,8 @@ package collectors
 import (
 	"slices"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"monitord/metric"
 )
 
@@ -35,6 +37,23 @@ func unreadOf(collector string, names []string) []metric.Unread {
 	names = slices.Clone(names)
 	slices.Sort(names)
 	return []metric.Unread{{Names: slices.Compact(names)}}
+}
+
+// Unread is an expression for what the samples themselves say of what was not read:
+// its elements are for [UnreadBy].
+const Unread = "node_scrape_collector_success == 0 or node_filesystem_device_error == 1"
+
+// UnreadBy is what was not read at a time at which [Unread] had an element with these
+// labels, as far as can be told from it.
+func UnreadBy(ls labels.Labels) metric.Unread {
+	if name := ls.Get("collector"); name != "" {
+		return metric.Unread{Names: reads[name]}
+	}
+	u := metric.Unread{Labels: labels.NewBuilder(ls).Keep(descFSError.LabelNames()...).Labels()}
+	for _, d := range []*metric.Desc{descFSSize, descFSFree, descFSAvail, descFSFiles, descFSFilesFree} {
+		u.Names = append(u.Names, d.Name)
+	}
+	return u
 }
 
 func namesOf(points []metric.Point) []string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/shirou/gopsutil/v3/disk"
 
 	"monitord/metric"
@@ -129,5 +130,22 @@ func TestReadsAreComplete(t *testing.T) {
 		if reads[r.name] == nil {
 			t.Errorf("nobody knows what %s reads", r.name)
 		}
+	}
+}
+
+// What the samples say of failures names the metrics that say so, and leads to what
+// was not read.
+func TestUnreadBySamples(t *testing.T) {
+	for _, d := range []*metric.Desc{descCollectorSuccess, descFSError} {
+		if !strings.Contains(Unread, d.Name) {
+			t.Errorf("%s is not in %s", d.Name, Unread)
+		}
+	}
+	if u := UnreadBy(labels.FromStrings("__name__", "node_scrape_collector_success", "collector", "loadavg", "instance", "a")); !u.Has("node_load1") || u.Has("node_disk_x") || !u.Covers(labels.EmptyLabels()) {
+		t.Errorf("%+v", u)
+	}
+	u := UnreadBy(labels.FromStrings("__name__", "node_filesystem_device_error", "mountpoint", "/a", "device", "b", "fstype", "nfs", "instance", "a"))
+	if !u.Has("node_filesystem_avail_bytes") || u.Has("node_filesystem_device_error") || u.Labels.Len() != 3 || !u.Covers(labels.FromStrings("mountpoint", "/a", "device", "b", "fstype", "nfs")) {
+		t.Errorf("%+v", u)
 	}
 }

@@ -49,6 +49,7 @@
 //
 // # Not promised
 //
-// A replay knows nothing of what was active before it begins, of collectors that
-// failed, and of silences.
+// A replay knows nothing of silences, and of restarts no more than of any other
+// hole. What it knows of before its beginning is a day's at most. That a collector failed
+// it knows from the samples, but not that this is why a recording rule gave nothing.
 package trial

@@ -28,6 +28,10 @@ type Replay struct {
 	// known.
 	From, To int64
 	Interval time.Duration // of the ticks
+	// Unread is an expression that tells of what was not read at a time, UnreadBy what
+	// that is; empty: nobody knows.
+	Unread   string
+	UnreadBy func(labels.Labels) metric.Unread
 	// Progress is told how much is done, from 0 to 1; nil: nobody. It is called
 	// often, by one goroutine.
 	Progress func(done float64)
@@ -85,13 +89,16 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 
 // chunk takes all blocks through the chunk that begins at a time.
 func (r *Replay) chunk(ctx context.Context, a *ahead, blocks []*block, from int64, ticks []int64) error {
+	unread, err := r.unread(ctx, ticks)
+	if err != nil {
+		return err
+	}
 	for _, b := range blocks {
 		for _, s := range b.stages {
-			var err error
 			if s.window, err = a.window(from, s); err != nil {
 				return err
 			}
-			s.begin = from
+			s.begin, s.unread = from, unread
 		}
 		if err := b.through(ctx, ticks); err != nil {
 			return err

@@ -36,11 +36,12 @@ type stage struct {
 
 	err    error // of the last query that failed
 	eval   *history.Evaluator
-	window *window // of the chunk at hand; nil: there is none
-	clear  *window // of `clear`, from some time in the chunk on
-	asked  int     // times in the chunk that `clear` was asked for a moment
-	begin  int64   // of the chunk
-	end    int64   // last tick of the chunk
+	window *window                   // of the chunk at hand; nil: there is none
+	clear  *window                   // of `clear`, from some time in the chunk on
+	asked  int                       // times in the chunk that `clear` was asked for a moment
+	begin  int64                     // of the chunk
+	end    int64                     // last tick of the chunk
+	unread map[int64][]metric.Unread // in the chunk, by tick
 }
 
 // clearSoon is how often `clear` is asked for a moment before the rest of the chunk
@@ -155,6 +156,9 @@ func (s *stage) through(ctx context.Context, ticks []int64) error {
 	s.clear, s.asked, s.end = nil, 0, ticks[len(ticks)-1]
 	for _, t := range ticks {
 		s.result.tick(t)
+		if lacks := s.unread[t]; len(lacks) > 0 {
+			s.engine.Lacks(t, lacks)
+		}
 		s.result.take(s.engine.Eval(ctx, t).Events)
 	}
 	return ctx.Err()

@@ -17,6 +17,7 @@ import (
 
 	"monitord/alerts"
 	"monitord/alerts/trial"
+	"monitord/collectors"
 	"monitord/history"
 	"monitord/stream/wire"
 )
@@ -30,8 +31,7 @@ daemon runs. Its files belong to root or to the service's user: run it as one of
 them. Rules are evaluated as the daemon does, at each recorded tick at which they are
 due; recording rules first write their results beside the history, in memory. They
 are evaluated from before the beginning on, as long as alerts wait and are held, so
-that what is firing then shows as "already firing". While collectors failed, alerts
-come and go here that the daemon would have kept.
+that what is firing then shows as "already firing".
 
 The peak is the greatest value while it fired, or the least for < and <=. PENDING are
 alerts that ended before they fired, or are pending in the end.
@@ -153,7 +153,7 @@ func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer)
 	}
 	defer db.Close()
 	progress := newProgress(stderr)
-	r := &trial.Replay{History: db, Rules: rules, Shown: o.shown, From: o.from, To: o.to, Interval: conf.Collectors.Interval, Progress: progress.show}
+	r := &trial.Replay{History: db, Rules: rules, Shown: o.shown, From: o.from, To: o.to, Interval: conf.Collectors.Interval, Progress: progress.show, Unread: collectors.Unread, UnreadBy: collectors.UnreadBy}
 	res, err := r.Run(ctx)
 	progress.clear()
 	if ctx.Err() != nil {
