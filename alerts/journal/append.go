@@ -167,6 +167,7 @@ func (j *Journal) tryWrite(batch []stored) (int, error) {
 // begin makes the segment that was allocated ahead the current one. Its header
 // goes into the file with the first records.
 func (j *Journal) begin(t int64) error {
+	j.tidy()
 	if err := j.allocateNext(); err != nil {
 		return err
 	}
@@ -196,8 +197,9 @@ func (j *Journal) abandon(err error) {
 	cur.retire()
 	if j.headed {
 		j.prev = cur
-	} else if err := j.dev.remove(cur.path); err != nil {
-		j.log.Log(context.Background(), level, "removing an unused journal file failed", "file", cur.path, "err", err)
+	} else {
+		j.chores = append(j.chores, chore{path: cur.path})
+		j.tidy()
 	}
 	j.headed = false
 }

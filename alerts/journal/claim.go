@@ -54,12 +54,11 @@ func (j *Journal) claim() error {
 		}
 		j.known, j.nextNo, j.chores = true, seen.nextNo, seen.chores
 	}
-	j.tidy()
 	return nil
 }
 
 // tidy puts away what is no part of the journal. What cannot be put away now is
-// tried again: it is in nobody's way.
+// tried again, and no segment is dropped before. The caller holds mu.
 func (j *Journal) tidy() {
 	var left []chore
 	for _, c := range j.chores {

@@ -15,6 +15,9 @@ func (j *Journal) load() error {
 		return err
 	}
 	j.parked, j.prev = p, cur
+	if n := len(segs); cur.headless && n > 1 {
+		cur.prev, cur.prevEnd = segs[n-2].number, segs[n-2].end // it gets a header again
+	}
 	if err := j.findSnapshot(segs); err != nil {
 		return err
 	}

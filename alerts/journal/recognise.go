@@ -54,9 +54,9 @@ func (j *Journal) recognise() ([]*segment, error) {
 func (j *Journal) chain(all []*segment) ([]*segment, error) {
 	var segs []*segment
 	newer := 0
-	var next header // of the last one kept
+	next := &segment{headless: true} // the last one kept
 	for _, s := range slices.Backward(all) {
-		if next.prev != 0 && s.number < next.number && s.number > next.prev {
+		if next.voids(s.number) {
 			// Begun and never acknowledged from, if it is ours: the writes to it failed.
 			blank := s.epoch == j.epoch
 			if s.epoch == 0 {
@@ -69,7 +69,7 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 			continue
 		}
 		foreign := s.epoch != 0 && s.epoch != j.epoch
-		broken := s.epoch == 0
+		s.headless = s.epoch == 0
 		s.epoch = j.epoch
 		info, err := os.Stat(s.path)
 		if err != nil {
@@ -80,7 +80,7 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 		if next.prev == s.number {
 			s.end, s.ended = next.prevEnd, true
 		}
-		if foreign || broken {
+		if foreign || s.headless {
 			keep, err := j.doubtful(s, foreign, info.Size())
 			if err != nil {
 				return nil, err
@@ -93,11 +93,17 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 			j.unknown, newer = 0, j.unknown
 		}
 		segs = append(segs, s)
-		next = s.header
+		next = s
 	}
 	j.unknown = newer
 	slices.Reverse(segs)
 	return segs, nil
+}
+
+// voids tells whether nothing of the segment of that number, which is lower, was
+// ever acknowledged: the header says which one goes before this one, or that none does.
+func (s *segment) voids(number uint64) bool {
+	return !s.headless && (s.prev != 0 && number > s.prev || s.prev == 0 && s.first == 1)
 }
 
 // doubtful decides about a segment whose header cannot be read, or is another journal's.

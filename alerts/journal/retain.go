@@ -1,5 +1,12 @@
 package journal
 
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+)
+
 // retain drops the oldest segments when a new one has been begun. By size as
 // many as need be; by age one at a time and measured by the events' own time,
 // so that a clock that jumps cannot empty the journal. What the next Fold
@@ -7,6 +14,9 @@ package journal
 func (j *Journal) retain(now int64) {
 	v := j.view.Load()
 	drop := 0
+	if slices.ContainsFunc(j.chores, func(c chore) bool { return !c.keep }) {
+		return // what should have gone would be the oldest after the next start
+	}
 	if limit := j.limits.MaxSize; limit > 0 {
 		// The current one and the one allocated ahead are part of it.
 		for int64(len(v.segs)-drop+1)*j.size > max(limit, 3*j.size) {
@@ -22,15 +32,20 @@ func (j *Journal) retain(now int64) {
 			break
 		}
 	}
-	if drop == 0 {
-		return
-	}
-	rest := v.segs[drop:]
-	j.view.Store(&view{segs: rest, first: rest[0].first, last: v.last})
-	for _, s := range v.segs[:drop] {
-		j.counts.dropped.Add(1)
-		if err := j.dev.remove(s.path); err != nil {
-			j.log.Warn("removing an old journal file failed", "file", s.path, "err", err)
+	for n, s := range v.segs[:drop] {
+		j.drop(v.segs[n+1:])
+		err := j.dev.remove(s.path)
+		if _, gone := os.Lstat(s.path); err != nil && !errors.Is(gone, fs.ErrNotExist) {
+			// One that stayed behind others would be a hole after the next start.
+			j.drop(v.segs[n:])
+			j.log.Warn("removing an old journal file failed, it is kept until the next one is begun", "file", s.path, "err", err)
+			return
 		}
+		j.counts.dropped.Add(1)
 	}
+}
+
+// drop leaves readers the segments rest.
+func (j *Journal) drop(rest []*segment) {
+	j.view.Store(&view{segs: rest, first: max(rest[0].first, 1), last: j.view.Load().last})
 }

@@ -14,11 +14,12 @@ import (
 // readers and the writer may use it; what grows is behind its lock.
 type segment struct {
 	header
-	path   string
-	size   int64
-	after  uint64 // first number of the segment behind it; 0 if not known
-	ended  bool   // end is known from the segment behind it
-	report func(s *segment, f findings)
+	path     string
+	size     int64
+	headless bool   // nothing in the header can be believed but what was found out otherwise
+	after    uint64 // first number of the segment behind it; 0 if not known
+	ended    bool   // end is known from the segment behind it
+	report   func(s *segment, f findings)
 
 	mu      sync.Mutex // guards the fields below
 	file    *os.File   // held open while it is written to, nil afterwards
