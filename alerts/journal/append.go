@@ -168,6 +168,11 @@ func (j *Journal) tryWrite(batch []stored) (int, error) {
 // goes into the file with the first records.
 func (j *Journal) begin(t int64) error {
 	j.tidy()
+	if j.found.epoch == 0 && len(j.view.Load().segs) == 0 { // it would be lost with its directory
+		if err := j.dev.syncAbove(j.dir); err != nil {
+			return err
+		}
+	}
 	if err := j.allocateNext(); err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ func (j *Journal) claim() error {
 		}
 		j.known, j.nextNo, j.chores = true, seen.nextNo, seen.chores
 	}
+	j.tidy()
 	return nil
 }
 
@@ -80,9 +81,11 @@ func (j *Journal) tidy() {
 // none all the same, and then a fresh one is to follow. The caller holds mu.
 func (j *Journal) takeUp() error {
 	p := j.parked
-	if p.end+minRecord > j.size {
-		j.parked = nil
-		return nil
+	// A file that was begun behind it and removed says where its acknowledged part
+	// ended then: a power cut must not bring that back.
+	if err := j.dev.syncDir(j.dir); err != nil {
+		j.counts.writeErrors.Add(1)
+		return err
 	}
 	f, err := j.dev.open(p.path, os.O_RDWR)
 	if err != nil {
@@ -96,6 +99,11 @@ func (j *Journal) takeUp() error {
 		return err
 	}
 	if p.reserve {
+		if p.end+minRecord > j.size {
+			j.prev, j.cur = p.segment, nil // the next one's header reserves them
+			p.retire()
+			return nil
+		}
 		if _, err := j.tryWrite([]stored{{Record: Record{Kind: mark, Seq: j.Last(), T: p.t}}}); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ func unsynced() device {
 // written is a journal on disk and where in it every event stands.
 type written struct {
 	dir    string
+	size   int64
 	files  []string
 	events map[string][]stored // by file name
 	last   uint64
@@ -29,16 +30,22 @@ type written struct {
 
 func write(t testing.TB, n int) written {
 	t.Helper()
+	return writeSegments(t, n, 60, small)
+}
+
+// writeSegments makes a journal with a snapshot after so many events each.
+func writeSegments(t testing.TB, n, between int, size int64) written {
+	t.Helper()
 	dir := t.TempDir()
-	j := mustOpenOn(t, dir, Options{}, small, unsynced())
-	for i := 0; i < n; i += 60 {
-		fill(t, j, 60)
+	j := mustOpenOn(t, dir, Options{}, size, unsynced())
+	for i := 0; i < n; i += between {
+		fill(t, j, between)
 		if err := j.Snapshot([][]byte{[]byte("one"), []byte("two")}, 1); err != nil {
 			t.Fatal(err)
 		}
 		fill(t, j, 3)
 	}
-	w := written{dir: dir, files: files(t, dir), events: map[string][]stored{}, last: j.Last()}
+	w := written{dir: dir, size: size, files: files(t, dir), events: map[string][]stored{}, last: j.Last()}
 	for _, s := range j.view.Load().segs {
 		name := filepath.Base(s.path)
 		if err := s.each(dataStart, func(r stored) error {
@@ -77,9 +84,29 @@ func (w written) copyTo(t testing.TB, file string, change func([]byte) []byte) s
 // are missing, that is reported, and no number is given out again.
 func (w written) check(t *testing.T, what, dir string, lost func(file string, r stored) bool) {
 	t.Helper()
-	j := mustOpenOn(t, dir, Options{}, small, unsynced())
+	j := mustOpenOn(t, dir, Options{}, w.size, unsynced())
 	defer j.Close()
-	var want []uint64
+	want := w.compare(t, what, j, lost)
+	next := j.Last() + 1
+	if _, err := j.Append([]Record{{Kind: Event, T: int64(next) * 1000, Data: []byte(text(next))}}); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if err := j.Fold(func(Record) error { return nil }); err != nil {
+		t.Fatalf("%s: fold: %v", what, err)
+	}
+	j.Close()
+	again := mustOpenOn(t, dir, Options{}, w.size, unsynced())
+	defer again.Close()
+	if again.Last() != next {
+		t.Fatalf("%s: opened again, last is %d, want %d", what, again.Last(), next)
+	}
+	wantSame(t, what, readAll(t, again, again.First()-1), append(want, next))
+}
+
+// compare returns the events that are there, which must be those that lost does not
+// say are missing.
+func (w written) compare(t *testing.T, what string, j *Journal, lost func(file string, r stored) bool) (want []uint64) {
+	t.Helper()
 	for file, recs := range w.events {
 		for _, r := range recs {
 			if !lost(file, r) {
@@ -98,20 +125,7 @@ func (w written) check(t *testing.T, what, dir string, lost func(file string, r 
 	if j.Last() < w.last {
 		t.Fatalf("%s: last is %d, was %d", what, j.Last(), w.last)
 	}
-	next := j.Last() + 1
-	if _, err := j.Append([]Record{{Kind: Event, T: int64(next) * 1000, Data: []byte(text(next))}}); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-	if err := j.Fold(func(Record) error { return nil }); err != nil {
-		t.Fatalf("%s: fold: %v", what, err)
-	}
-	j.Close()
-	again := mustOpenOn(t, dir, Options{}, small, unsynced())
-	defer again.Close()
-	if again.Last() != next {
-		t.Fatalf("%s: opened again, last is %d, want %d", what, again.Last(), next)
-	}
-	wantSame(t, what, readAll(t, again, again.First()-1), append(want, next))
+	return want
 }
 
 func wantSame(t *testing.T, what string, got, want []uint64) {

@@ -79,8 +79,7 @@ func (d device) create(path string, size int64) (_ *os.File, err error) {
 	return f, nil
 }
 
-// makeDir makes the directory and those above it, durable together with their
-// names: what is synced in a directory is lost with it.
+// makeDir makes the directory and those above it.
 func (d device) makeDir(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
@@ -89,8 +88,7 @@ func (d device) makeDir(path string) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	above := filepath.Dir(path)
-	if above != path {
+	if above := filepath.Dir(path); above != path {
 		if err := d.makeDir(above); err != nil {
 			return err
 		}
@@ -98,12 +96,24 @@ func (d device) makeDir(path string) error {
 	if err := d.mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if err := d.syncDir(above); !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	return nil // one may make something in a directory that one may not read
+	return nil
 }
 
+// syncAbove makes the name of a directory durable, and those of all above it:
+// whoever made them, perhaps a process that was killed, may not have.
+func (d device) syncAbove(path string) error {
+	path, err := filepath.Abs(path)
+	for above := filepath.Dir(path); err == nil && above != path; path, above = above, filepath.Dir(above) {
+		if err := d.syncDir(above); passes(err) {
+			return err
+		}
+		// Any other error is of a directory that this process may not read, or
+		// of a system that knows no such thing.
+	}
+	return err
+}
+
+// syncDir makes the names in a directory durable.
 func syncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

@@ -166,7 +166,7 @@ func readHeader(path string) (header, error) {
 		return header{}, err
 	}
 	defer f.Close()
-	w := window{r: f}
+	w := window{r: f, all: headerLen}
 	for _, off := range []int64{0, copyAt} {
 		b, err := w.at(off, headerLen)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 // The zero value reads nothing; set r.
 type window struct {
 	r   io.ReaderAt
+	all int64 // how much there is to read at most, for a buffer that is no larger; 0: nobody knows
 	buf []byte
 	off int64
 	n   int
@@ -24,7 +25,11 @@ func (w *window) at(off int64, n int) ([]byte, error) {
 		i := int(off - w.off)
 		return w.buf[i : i+n], nil
 	}
-	if want := max(n, windowSize); len(w.buf) < want {
+	ahead := windowSize
+	if w.all > 0 {
+		ahead = int(min(w.all, windowSize))
+	}
+	if want := max(n, ahead); len(w.buf) < want {
 		w.buf = make([]byte, want)
 	}
 	m, err := w.r.ReadAt(w.buf, off)
@@ -72,7 +77,7 @@ type scanner struct {
 }
 
 func newScanner(r io.ReaderAt, p place, from, to int64) *scanner {
-	return &scanner{place: p, w: window{r: r}, off: from, stop: to}
+	return &scanner{place: p, w: window{r: r, all: to - from}, off: from, stop: to}
 }
 
 // next returns the next record; its Data holds until the call after. ok is
@@ -131,7 +136,7 @@ type tail struct {
 // the space can hold behind the number last.
 func readTail(r io.ReaderAt, off, size int64, last uint64) (tail, error) {
 	t := tail{end: off}
-	w := window{r: r}
+	w := window{r: r, all: size - off}
 	for ; off < size; off += align {
 		b, err := w.at(off, align)
 		if err != nil {
