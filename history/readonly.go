@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,13 +32,15 @@ type ReadOptions struct {
 // What is appended is kept in memory beside it, for as long as Keep says, in
 // whatever order its series come: each series' own times must grow, and whole
 // hours must follow each other. See [DB.Hide].
-func OpenReadOnly(o ReadOptions) (*DB, error) {
+//
+// It waits, for a second at most, while a daemon is in the middle of making a block.
+func OpenReadOnly(ctx context.Context, o ReadOptions) (*DB, error) {
 	db, err := openApart(Options{Lookback: o.Lookback, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open history: %w", err)
 	}
 	db.hold.apart, db.hold.most = true, int(o.Keep/memorySpan)+3
-	if db.past, err = openRecord(o.Dir, db.opts.Dir, db.keep.log); err != nil {
+	if db.past, err = openRecord(ctx, o.Dir, db.opts.Dir, db.keep.log); err != nil {
 		return nil, fmt.Errorf("open history: %w", errors.Join(err, db.Close()))
 	}
 	return db, nil
@@ -70,16 +73,22 @@ const (
 	openPause = 50 * time.Millisecond
 )
 
-func openRecord(dir, temp string, log *slog.Logger) (*record, error) {
+func openRecord(ctx context.Context, dir, temp string, log *slog.Logger) (*record, error) {
 	if _, err := os.ReadDir(dir); err != nil {
 		return nil, err
 	}
+	pause := time.NewTicker(openPause)
+	defer pause.Stop()
 	for try := 1; ; try++ {
 		r, err := tryRecord(dir, filepath.Join(temp, fmt.Sprintf("record-%d", try)), log)
 		if err == nil || try == openTries || errors.Is(err, fs.ErrPermission) {
 			return r, err
 		}
-		time.Sleep(openPause)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-pause.C:
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,7 +18,7 @@ import (
 
 func openReadOnly(t *testing.T, dir string) *DB {
 	t.Helper()
-	db, err := OpenReadOnly(ReadOptions{Dir: dir, Keep: time.Hour})
+	db, err := OpenReadOnly(t.Context(), ReadOptions{Dir: dir, Keep: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func TestWritingBesideTheRecord(t *testing.T) {
 }
 
 func TestReadingNothing(t *testing.T) {
-	if db, err := OpenReadOnly(ReadOptions{Dir: filepath.Join(t.TempDir(), "none")}); err == nil {
+	if db, err := OpenReadOnly(t.Context(), ReadOptions{Dir: filepath.Join(t.TempDir(), "none")}); err == nil {
 		db.Close()
 		t.Error("a directory that is not there was opened")
 	}
@@ -212,7 +213,7 @@ func TestReadingWhileFilesGo(t *testing.T) {
 			continue
 		}
 		i++
-		read, err := OpenReadOnly(ReadOptions{Dir: dir})
+		read, err := OpenReadOnly(t.Context(), ReadOptions{Dir: dir})
 		if err != nil {
 			t.Error(err)
 			break
@@ -227,4 +228,20 @@ func TestReadingWhileFilesGo(t *testing.T) {
 	}
 	close(stop)
 	<-done
+}
+
+// Whoever does not want to wait for a daemon that makes a block ends the wait.
+func TestReadingEndsWithItsContext(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "wal"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("gone", filepath.Join(dir, "wal", "00000000")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := OpenReadOnly(ctx, ReadOptions{Dir: dir}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
 }

@@ -71,7 +71,7 @@ func BenchmarkReplayAWeek(b *testing.B) {
 		b.Run(rule.name, func(b *testing.B) {
 			for b.Loop() {
 				rules, _ := alerts.Compile([]alerts.GroupConfig{{Rules: []alerts.RuleConfig{{Name: "A", Expr: rule.expr, Every: time.Second, For: 5 * time.Second}}}}, time.Second)
-				db, err := history.OpenReadOnly(history.ReadOptions{Dir: dir})
+				db, err := history.OpenReadOnly(b.Context(), history.ReadOptions{Dir: dir})
 				if err != nil {
 					b.Fatal(err)
 				}

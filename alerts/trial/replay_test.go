@@ -113,7 +113,7 @@ func randomRules(rnd *rand.Rand, feedback bool) []alerts.GroupConfig {
 
 func openRecorded(t *testing.T, dir string, keep time.Duration) *history.DB {
 	t.Helper()
-	db, err := history.OpenReadOnly(history.ReadOptions{Dir: dir, Keep: keep})
+	db, err := history.OpenReadOnly(t.Context(), history.ReadOptions{Dir: dir, Keep: keep})
 	if err != nil {
 		t.Fatal(err)
 	}

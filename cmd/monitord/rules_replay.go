@@ -147,7 +147,7 @@ func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer)
 		return &exitError{exitFailed, err}
 	}
 	dir := filepath.Join(conf.Dir(), "history")
-	db, err := history.OpenReadOnly(history.ReadOptions{Dir: dir, Lookback: conf.Lookback(), Keep: trial.Keep(rules)})
+	db, err := history.OpenReadOnly(ctx, history.ReadOptions{Dir: dir, Lookback: conf.Lookback(), Keep: trial.Keep(rules)})
 	if err != nil {
 		return &exitError{exitFailed, readingAdvice(err, dir)}
 	}
