@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -118,7 +117,9 @@ func gather(rules []alerts.RuleStatus, ask *rulesRequest) []*ruleGroup {
 			g.Interval = s.Rule.Every.Seconds() // where each rule has its own, that of the most frequent
 		}
 		g.EvaluationTime += s.Took.Seconds()
-		g.LastEvaluation = latest(g.LastEvaluation, s.At)
+		if s.At.After(g.LastEvaluation) {
+			g.LastEvaluation = s.At
+		}
 		if ask.wants(s.Rule) {
 			g.Rules = append(g.Rules, enriched(s, ask.withAlerts))
 		}
@@ -127,13 +128,6 @@ func gather(rules []alerts.RuleStatus, ask *rulesRequest) []*ruleGroup {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Name, b.Name))
 	})
 	return all
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // page cuts the groups down to those of the page that is asked for, without the
