@@ -21,6 +21,7 @@ var loopHooks = []string{"web", "flaky", "script", "grouped", "again"}
 // A loopEnd is what the loop leaves, beside the journal.
 type loopEnd struct {
 	reader  *loopReader
+	active  []loopPicture
 	web     *loopBook
 	script  map[uint64]string
 	silence string // the id of the one that was there from the start
@@ -53,10 +54,11 @@ func checkLoop(t *testing.T, dir string, end loopEnd) {
 	if reader.after < uint64(len(events))*9/10 || reader.loose > 0 {
 		t.Errorf("the client saw %d of %d events, and %d without a number", reader.after, len(events), reader.loose)
 	}
+	checkPictures(t, events, end.active)
 	checkSilenced(t, log, events, end.silence)
 	checkKept(t, events, end.gone)
 	flapping := checkFlaps(t, events)
-	repeats := checkDeliveries(t, log.Epoch(), events, web, end.script)
+	repeats := checkDeliveries(t, log.Epoch(), events, loopHooks, web, end.script)
 	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks, %d repeats; %d firings flapped", len(events), reader.live, len(web.calls), repeats, flapping)
 	if len(events) < 200 || reader.live < 5 || repeats == 0 || !slices.ContainsFunc(slices.Collect(maps.Values(web.calls)), func(d *loopDelivery) bool { return strings.Count(d.parts, ";") > 1 }) {
 		t.Error("this test compares too little")
@@ -169,7 +171,7 @@ func loopFor(alert string) time.Duration {
 
 // checkDeliveries: every event that a hook asks for was taken by it, under its key,
 // the journal says so once, and nothing else was delivered.
-func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loopBook, script map[uint64]string) (repeats int) {
+func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, hooks []string, web *loopBook, script map[uint64]string) (repeats int) {
 	t.Helper()
 	for _, f := range web.faults {
 		t.Error(f)
@@ -191,7 +193,7 @@ func checkDeliveries(t *testing.T, epoch string, events []alerts.Event, web *loo
 			continue
 		}
 		name := e.Alert.Labels.Get("alertname")
-		for _, hook := range loopHooks {
+		for _, hook := range hooks {
 			if e.Hooks != nil && !slices.Contains(e.Hooks, hook) {
 				continue
 			}

@@ -110,6 +110,8 @@ func TestKillLoop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var reading sync.WaitGroup
 	reading.Go(func() { reader.run(ctx, t) })
+	painter := &loopPainter{socket: run + "/monitord.sock"}
+	reading.Go(func() { painter.run(ctx, t) })
 
 	d := startDaemon(t, dir, "RUNTIME_DIRECTORY="+run)
 	silence := strings.TrimSpace(d.says(exitDone, "silence", "add", "Hushed", "--duration", "24h", "--comment", "from the start"))
@@ -169,7 +171,7 @@ func TestKillLoop(t *testing.T) {
 	stop()
 	reading.Wait()
 	t.Logf("%d kills, %d ends, %d reloads", kills, terms, reloads)
-	checkLoop(t, filepath.Join(dir, "data", "journal"), loopEnd{reader, hook.told(), scriptTold(t, told), silence, gone})
+	checkLoop(t, filepath.Join(dir, "data", "journal"), loopEnd{reader, painter.pictures, hook.told(), scriptTold(t, told), silence, gone})
 }
 
 // exitedIn says whether a daemon ends in time after something was done to it.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -38,11 +39,12 @@ type loopReceiver struct {
 	r      *rand.Rand // nil: it takes everything
 	calls  map[string]*loopDelivery
 	taken  map[string]bool
+	last   map[string]uint64 // the number that came last, by hook and alert
 	faults []string
 }
 
 func newLoopReceiver(t *testing.T) *loopReceiver {
-	h := &loopReceiver{calls: map[string]*loopDelivery{}, taken: map[string]bool{}}
+	h := &loopReceiver{calls: map[string]*loopDelivery{}, taken: map[string]bool{}, last: map[string]uint64{}}
 	h.Server = httptest.NewServer(h)
 	t.Cleanup(h.Close)
 	return h
@@ -84,11 +86,13 @@ func (h *loopReceiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	got := loopDelivery{
 		hook: hook, key: key, status: body.Status, alert: body.Alerts[0].Labels["alertname"], repeat: body.Monitord.Repeat, body: string(raw),
 	}
+	var of []string
 	for i, a := range body.Monitord.Alerts {
+		of = append(of, fmt.Sprint(hook, " ", body.Alerts[i].Labels)) // Sprint orders maps
 		got.seq = max(got.seq, a.Seq)
 		got.parts += fmt.Sprintf("%d %s %s;", a.Seq, a.Event, body.Alerts[i].Labels["alertname"])
 	}
-	switch h.note(got) {
+	switch h.note(got, of) {
 	case refuse:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case hang:
@@ -111,7 +115,8 @@ const (
 	late
 )
 
-func (h *loopReceiver) note(d loopDelivery) answer {
+// note takes down what is told of which alerts, in this order.
+func (h *loopReceiver) note(d loopDelivery, of []string) answer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if before := h.calls[d.key]; before != nil {
@@ -123,6 +128,7 @@ func (h *loopReceiver) note(d loopDelivery) answer {
 	} else {
 		d.times = 1
 		h.calls[d.key] = &d
+		h.inOrder(d, of)
 	}
 	if h.r != nil {
 		if n := h.r.IntN(20); d.hook == "flaky" && n < 5 {
@@ -136,6 +142,18 @@ func (h *loopReceiver) note(d loopDelivery) answer {
 	}
 	h.taken[d.key] = true
 	return take
+}
+
+// inOrder: what is told for the first time is behind what was told of the same alert
+// before, or says it again.
+func (h *loopReceiver) inOrder(d loopDelivery, of []string) {
+	for i, part := range strings.Split(strings.TrimSuffix(d.parts, ";"), ";") {
+		seq, err := strconv.ParseUint(strings.Fields(part)[0], 10, 64)
+		if before := h.last[of[i]]; err != nil || seq < before || seq == before && d.repeat == 0 {
+			h.faults = append(h.faults, fmt.Sprintf("%s: %q comes after %d, %s", d.key, part, before, of[i]))
+		}
+		h.last[of[i]] = seq
+	}
 }
 
 func (h *loopReceiver) fault(format string, args ...any) {
@@ -158,7 +176,8 @@ type loopBook struct {
 	faults []string
 }
 
-// scriptTold reads what the script wrote down: number, status, alert.
+// scriptTold reads what the script wrote down: number, status, alert. What comes for
+// the first time comes in order, for each alert; of a group there are several.
 func scriptTold(t *testing.T, path string) map[uint64]string {
 	t.Helper()
 	f, err := os.Open(path)
@@ -166,7 +185,7 @@ func scriptTold(t *testing.T, path string) map[uint64]string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	all := map[uint64]string{}
+	all, last := map[uint64]string{}, map[string]uint64{}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var seq uint64
 		var status, name string
@@ -175,10 +194,14 @@ func scriptTold(t *testing.T, path string) map[uint64]string {
 			continue
 		}
 		what := status + " " + name
-		if before, ok := all[seq]; ok && before != what {
+		before, again := all[seq]
+		if again && before != what {
 			t.Errorf("the script was told %q for %d, and %q before", what, seq, before)
 		}
-		all[seq] = what
+		if !again && seq < last[name] && !strings.HasPrefix(name, "Group") {
+			t.Errorf("the script was told of %d, %s, after %d", seq, what, last[name])
+		}
+		all[seq], last[name] = what, max(last[name], seq)
 	}
 	return all
 }

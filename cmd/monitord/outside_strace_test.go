@@ -52,10 +52,12 @@ const blinking = "[collectors.filesystem]\ninterval = \"1s\"\n[collectors.networ
 
 // TestOutsideStraceKills kills the daemon inside its n-th write, and inside its n-th
 // wait for the disk, of each thread: what a client saw is there after the next
-// start, every number once, every alert's life in order.
+// start, every number once, every alert's life in order. What a hook is told of, it
+// is told of all, in order, and again only under the same key.
 func TestOutsideStraceKills(t *testing.T) {
 	t.Parallel()
-	dir := daemonDir(t, blinking)
+	hook := newLoopReceiver(t)
+	dir := daemonDir(t, blinking+fmt.Sprintf("[[alerts.hooks]]\nname = \"web\"\ntype = \"webhook\"\nurl = %q\n", hook.URL+"/web"))
 	run, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
