@@ -41,7 +41,12 @@ function digits(v: number, most: number): string {
 export function plain(v: number): string {
 	if (Number.isNaN(v)) return 'NaN';
 	if (!Number.isFinite(v)) return v > 0 ? '+Inf' : '-Inf';
-	return Number.isInteger(v) && Math.abs(v) < 1e15 ? String(v) : String(Number(v.toPrecision(4)));
+	if (Math.abs(v) >= 1e8)
+		return v
+			.toExponential(3)
+			.replace('+', '')
+			.replace(/\.?0+e/, 'e');
+	return Number.isInteger(v) ? String(v) : String(Number(v.toPrecision(4)));
 }
 
 /** How long something has lasted, in its two largest units. */

@@ -31,7 +31,7 @@ export function AlertRow({ alert: a, now, session, silences }: Props) {
 				<span class="summary">{a.summary}</span>
 			</span>
 			<Evidence points={a.evidence} />
-			<span class="value" title="The value of the rule's expression">
+			<span class="value" title={`The value of the rule's expression: ${a.value}`}>
 				{plain(a.value)}
 			</span>
 			<time dateTime={new Date(a.since).toISOString()} title={new Date(a.since).toLocaleString()}>
