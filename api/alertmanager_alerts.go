@@ -90,7 +90,10 @@ func readAlertsQuery(r *http.Request) (alertsQuery, error) {
 		return q, fmt.Errorf("bad matcher format: %w", err)
 	}
 	if s := values.Get("receiver"); s != "" {
-		if q.receiver, err = regexp.Compile("^(?:" + s + ")$"); err != nil {
+		if err = match.CheckRegex(s); err == nil {
+			q.receiver, err = regexp.Compile("^(?:" + s + ")$")
+		}
+		if err != nil {
 			return q, fmt.Errorf("failed to parse receiver param: %w", err)
 		}
 	}

@@ -261,6 +261,11 @@ func (p *postable) silence() (silence.Silence, error) {
 		case !equal:
 			kind = labels.MatchNotEqual
 		}
+		if *m.IsRegex {
+			if err := match.CheckRegex(*m.Value); err != nil {
+				return s, fmt.Errorf("invalid label matcher %d: %w", i, err)
+			}
+		}
 		matcher, err := labels.NewMatcher(kind, *m.Name, *m.Value)
 		if err != nil {
 			return s, fmt.Errorf("invalid label matcher %d: %w", i, err)

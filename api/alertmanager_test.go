@@ -272,6 +272,7 @@ func TestAlertmanagerSilences(t *testing.T) {
 		{`"endsAt":"2025-11-21T02:00:00Z",`, ``, 422, `{"code":602,"message":"endsAt in body is required"}`},
 		{`"value":"w",`, ``, 422, `{"code":602,"message":"matchers.0.value in body is required"}`},
 		{good, `{"matchers":[],"startsAt":"2025-11-20T12:00:00Z","endsAt":"2025-11-21T02:00:00Z","createdBy":"","comment":""}`, 422, `{"code":612,"message":"matchers in body should have at least 1 items"}`},
+		{`"a|b"`, `"` + strings.Repeat(`\\pL`, 1000) + `"`, 400, `"silence invalid: invalid label matcher 1: the regular expression is too large, write a simpler one"`},
 		{`"a|b"`, `"("`, 400, "\"silence invalid: invalid label matcher 1: error parsing regexp: missing closing ): `(`\""},
 		{`"severity"`, `""`, 400, `"silence invalid: invalid label matcher 0: invalid label name \"\""`},
 		{`"value":"w","isRegex":false},{"name":"host","value":"a|b","isRegex":true,"isEqual":false}`, `"value":"","isRegex":false}`, 400, `"silence invalid: at least one matcher must not match the empty string"`},

@@ -27,6 +27,9 @@ type Matchers struct{ all []*labels.Matcher }
 // severity=critical), or several with commas between, in braces or not. No text,
 // an empty one and {} mean every alert.
 func Parse(texts ...string) (Matchers, error) {
+	if len(texts) > Max {
+		return Matchers{}, fmt.Errorf("has %d matchers, must have at most %d", len(texts), Max)
+	}
 	var all []*labels.Matcher
 	for _, text := range texts {
 		ms, err := parseText(text)
@@ -66,6 +69,11 @@ func parseText(text string) ([]*labels.Matcher, error) {
 	}
 	if parts := plain.FindStringSubmatch(text); parts != nil {
 		types := map[string]labels.MatchType{"=": labels.MatchEqual, "!=": labels.MatchNotEqual, "=~": labels.MatchRegexp, "!~": labels.MatchNotRegexp}
+		if strings.Contains(parts[2], "~") {
+			if err := CheckRegex(parts[3]); err != nil {
+				return nil, fmt.Errorf("%.60q: %w", text, err)
+			}
+		}
 		m, err := labels.NewMatcher(types[parts[2]], parts[1], strings.TrimSpace(parts[3]))
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", text, err)
@@ -75,6 +83,9 @@ func parseText(text string) ([]*labels.Matcher, error) {
 	selector := text
 	if !strings.HasPrefix(text, "{") {
 		selector = "{" + text + "}"
+	}
+	if err := checkStrings(selector); err != nil {
+		return nil, fmt.Errorf("%.60q: %w", text, err)
 	}
 	ms, err := parser.NewParser(parser.Options{}).ParseMetricSelector(selector)
 	if err != nil {

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,10 +43,25 @@ func TestParse(t *testing.T) {
 	for _, bad := range []string{
 		"severity", "=critical", `severity="critical`, `up{severity="critical"}`, `{__name__="up"}`, `{"up"}`, `team=~"("`, "team=~(", "a b=c", "}{",
 		strings.Repeat("x", maxBytes) + "=y", strings.Repeat(`a="b",`, Max) + `c="d"`,
+		"a=~" + strings.Repeat(`\pL`, 26), `a=~"` + strings.Repeat(`\\pL`, 26) + `"`, `{b="c",a!~'` + strings.Repeat(`\\PL`, 26) + `'}`, "a=~(.{100}){51}", "a=~(x{999}){0,6}y{999}",
 	} {
 		if ms, err := Parse(bad); err == nil {
 			t.Errorf("%.40q was taken as %s", bad, ms)
 		}
+	}
+}
+
+// TestManyTexts: what is too much is refused before any of it is compiled.
+func TestManyTexts(t *testing.T) {
+	texts := slices.Repeat([]string{`a="b"`}, Max)
+	if ms, err := Parse(texts...); err != nil || len(ms.All()) != 1 {
+		t.Errorf("%s, %v", ms, err)
+	}
+	if _, err := Parse(append(texts, "(")...); err == nil || err.Error() != "has 65 matchers, must have at most 64" {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := Parse(`team=~"` + strings.Repeat("ops-[0-9]+|", 300) + `"`); err != nil {
+		t.Errorf("a long list: %v", err)
 	}
 }
 
