@@ -5,7 +5,7 @@ import (
 	_ "time/tzdata" // hosts and containers without the database know their time zones all the same
 )
 
-// Quiet is a silence of the configuration: once, or again and again at hours of
+// A quiet is a silence of the configuration: once, or again and again at hours of
 // the day in a time zone. It is immutable.
 type quiet struct {
 	silence Silence // the times are those of one that is not recurring
