@@ -32,7 +32,7 @@ func (db *DB) setFold(t int64, set bool) {
 	switch {
 	case before != 0 && t < before, set && f.holds(t):
 		f = &fold{from: t, to: db.last.Load()}
-	case f != nil && t-f.to > maxMemories*memorySpan.Milliseconds():
+	case f != nil && f.from <= f.to && t-f.to > maxMemories*memorySpan.Milliseconds():
 		f = &fold{from: f.from, to: f.from - 1} // what queries at the present see still begins there
 	default:
 		return

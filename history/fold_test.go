@@ -134,6 +134,11 @@ func TestTimeThatComesTwiceIsBounded(t *testing.T) {
 			t.Fatal("not stored")
 		}
 	}
+	over := db.folded
+	m.tick(t, db, start+2*day+60_000)
+	if over != db.folded {
+		t.Error("it goes again at each tick")
+	}
 	if s := db.Stats(); len(db.memories) != 0 || s.MemoryTicks != 0 || s.Folded {
 		t.Errorf("%d memories, %s", len(db.memories), fmt.Sprintf("%+v", s))
 	}
