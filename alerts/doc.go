@@ -61,7 +61,8 @@
 //     ticks missed, a suspend) that is longer than a tenth of the expression's
 //     longest range, the absence of an element resolves nothing until that range,
 //     with its offset, is full again: at most for as long as the daemon had run
-//     before a hole. Nor does it for an alert from before a start until every
+//     before a hole. To the range belongs that of the recording rules before it that
+//     the expression reads of. Nor does it for an alert from before a start until every
 //     collector can have read once since.
 //   - The time of such a hole counts for neither `for` nor `keep_firing_for`, nor
 //     does the time in which absence says nothing.

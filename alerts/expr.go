@@ -21,7 +21,7 @@ type expression struct {
 	formal string        // as the parser writes it
 	clear  *expression   // that of `clear`; nil: there is none
 	span   time.Duration // longest range, ranges inside subqueries added up
-	fill   time.Duration // how long data must be there until span is full: with offsets
+	fill   time.Duration // how long data must be there until span is full: with offsets, and see lookThrough
 	names  []string      // metric names that it selects, as far as they are literal
 	anyOne bool          // it has a selector without a literal name
 	plain  *plain        // nil: it takes a query

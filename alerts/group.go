@@ -109,5 +109,23 @@ func evaluationOrder(groups [][]*Rule) []*Rule {
 			visit(i)
 		}
 	}
+	lookThrough(all)
 	return all
+}
+
+// lookThrough has rules, in the order of evaluation, look back as far as what they
+// read of was recorded from: a rate that is recorded is no surer after a hole, or
+// after the clock was set, than one that the rule has in its own expression.
+func lookThrough(rules []*Rule) {
+	behind := make(map[string]time.Duration) // the metrics that are recorded
+	for _, r := range rules {
+		var most time.Duration
+		for _, name := range r.expr.names {
+			most = max(most, behind[name])
+		}
+		r.expr.fill += most
+		if r.Recording {
+			behind[r.Name] = max(behind[r.Name], r.expr.fill)
+		}
+	}
 }

@@ -239,3 +239,22 @@ func TestPendingFromAfterTheStartIsNotKeptOverAbsences(t *testing.T) {
 	r.answers[rule.Expr] = between(200, 204)
 	r.expect(200, 230, map[int64][]string{200: {"pending A"}, 205: {"inactive A"}})
 }
+
+// What is recorded from a range is no surer after a hole than the range.
+func TestRangesOfWhatIsRecorded(t *testing.T) {
+	alert := RuleConfig{Name: "A", Expr: "rec > 1"}
+	for name, tc := range map[string]struct {
+		rules []RuleConfig
+		ends  int64
+	}{
+		"from what is current":        {[]RuleConfig{{Record: "rec", Expr: "x"}, alert}, 200},
+		"from a range":                {[]RuleConfig{{Record: "rec", Expr: "rate(x[60s])"}, alert}, 260},
+		"from what is recorded later": {[]RuleConfig{{Record: "rec", Expr: "sum(rec:x)"}, {Record: "rec:x", Expr: "rate(x[60s])"}, alert}, 200},
+		"in turn":                     {[]RuleConfig{{Record: "rec:x", Expr: "rate(x[60s] offset 5s)"}, {Record: "rec", Expr: "max_over_time(rec:x[20s])"}, alert}, 285},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, EngineOptions{Tracked: []Tracked{tracked(t, alert, PhaseFiring, 80, 90)}, LastTick: 99 * second}, tc.rules...)
+			r.expect(200, 300, map[int64][]string{tc.ends: {"resolved A"}})
+		})
+	}
+}

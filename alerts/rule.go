@@ -134,5 +134,5 @@ func (r *Rule) Due(t, last int64) bool {
 }
 
 // Fill is how far back the expression looks: ranges and offsets, those of
-// subqueries added up.
+// subqueries and of the recording rules that it reads of added up.
 func (r *Rule) Fill() time.Duration { return r.expr.fill }
