@@ -239,7 +239,7 @@ func (w wild) groups() []GroupConfig {
 // which beside each other.
 func TestTwins(t *testing.T) {
 	for seed := range uint64(2) {
-		compareTwins(t, seed, 60)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { compareTwins(t, seed, 60) })
 	}
 }
 

@@ -2,10 +2,13 @@
 
 package alerts
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestTwinsAtLength(t *testing.T) {
 	for seed := range uint64(150) {
-		compareTwins(t, seed, 200)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { compareTwins(t, seed, 200) })
 	}
 }

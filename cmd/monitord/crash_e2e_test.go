@@ -51,7 +51,6 @@ func TestSuspended(t *testing.T) {
 	t.Parallel()
 	d := startDaemon(t, daemonDir(t, lasting))
 	s := dialStream(t, d, "samples=up&alerts=&after=0")
-	_ = s.conn.SetDeadline(time.Now().Add(2*patience + suspended))
 	s.transitions(3)
 	d.signal(syscall.SIGSTOP)
 	<-time.After(suspended)

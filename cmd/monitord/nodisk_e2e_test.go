@@ -54,6 +54,9 @@ func (w *faultWatch) until(alert, kind string, durable bool) time.Duration {
 		if e, ok := w.fired[alert]; ok && e.Event == kind && (e.Durable == nil) == durable {
 			return time.Since(begin)
 		}
+		if time.Since(begin) > 2*patience {
+			w.t.Fatalf("%s is not %s: the last of it was %+v", alert, kind, w.fired[alert])
+		}
 		w.read()
 	}
 }

@@ -63,10 +63,12 @@ func dialStream(t *testing.T, d *testDaemon, query string, together ...ws.Frame)
 
 func text(payload string) ws.Frame { return ws.MaskFrame(ws.NewTextFrame([]byte(payload))) }
 
-// next returns the next frame that is no ping; pings it answers.
+// next returns the next frame that is no ping; pings it answers. What is bounded
+// is the wait for a frame, not how long a test follows.
 func (s *rawStream) next() ws.Frame {
 	s.t.Helper()
 	for {
+		_ = s.conn.SetDeadline(time.Now().Add(patience))
 		header, err := ws.ReadHeader(s.in)
 		if err != nil || header.Length > 16<<20 {
 			s.t.Fatalf("read a frame: %v, %d bytes", err, header.Length)
