@@ -288,7 +288,10 @@ func TestProbe(t *testing.T) {
 			}
 			return send.Outcome{Err: errRefused}
 		}}
-		r, stop := start(t, log, with("ops", f))
+		beats := &fake{}
+		heart := with("heart", beats)
+		heart.Heartbeat = time.Hour
+		r, stop := start(t, log, with("ops", f), heart)
 		after(0)
 		write(t, log, hooktest.Firing("A"))
 		after(time.Second)
@@ -297,6 +300,10 @@ func TestProbe(t *testing.T) {
 		if err != nil || res.Error != "" || res.Request != "asked "+testAlert+" resolved" || res.Answer != "said" {
 			t.Errorf("%+v, %v", res, err)
 		}
+		if res, err := r.Test(t.Context(), "heart", Test{}); err != nil || res.Error != "" {
+			t.Errorf("%+v, %v", res, err)
+		}
+		hooktest.Equal(t, "a heartbeat", beats.whats(), []string{HeartbeatName + " firing"})
 		after(0)
 		hooktest.Equal(t, "journal", log.Last(), before)
 		if _, err := r.Test(t.Context(), "nobody", Test{}); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {

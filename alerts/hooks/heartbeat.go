@@ -24,7 +24,7 @@ func (r *Runner) heartbeat(c compiled, check func() error, since time.Time) func
 		if err := check(); err != nil {
 			return send.Outcome{Err: fmt.Errorf("no heartbeat is sent: %w", err)}
 		}
-		m, err := r.origin.Compose(message.Draft{Hook: c.Name, Events: []alerts.Event{r.wellness(since)}, Heartbeat: true})
+		m, err := r.origin.Compose(message.Draft{Hook: c.Name, Events: []alerts.Event{wellness(r.opts.Instance, since)}, Heartbeat: true})
 		if err != nil {
 			return send.Outcome{Err: err}
 		}
@@ -49,8 +49,8 @@ func (r *Runner) checkup() func() error {
 
 // wellness is the event that a heartbeat carries. It has no number: the journal
 // knows nothing of it.
-func (r *Runner) wellness(since time.Time) alerts.Event {
-	ls := labels.FromStrings(labels.AlertName, HeartbeatName, "instance", r.opts.Instance, "severity", "none")
+func wellness(instance string, since time.Time) alerts.Event {
+	ls := labels.FromStrings(labels.AlertName, HeartbeatName, "instance", instance, "severity", "none")
 	return alerts.Event{
 		T:    time.Now().UnixMilli(),
 		Kind: alerts.KindFiring,
@@ -58,7 +58,7 @@ func (r *Runner) wellness(since time.Time) alerts.Event {
 			Fingerprint: alerts.Fingerprint(ls),
 			State:       alerts.PhaseFiring,
 			Labels:      ls,
-			Annotations: map[string]string{"summary": "monitord on " + r.opts.Instance + " is well; it is an alarm when this stops coming"},
+			Annotations: map[string]string{"summary": "monitord on " + instance + " is well; it is an alarm when this stops coming"},
 			Value:       1,
 			ActiveAt:    since,
 			StartsAt:    since,

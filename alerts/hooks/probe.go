@@ -13,7 +13,7 @@ import (
 	"monitord/alerts/hooks/message"
 )
 
-// A Test is how a hook is tried out.
+// A Test is how a hook is tried out. One that sends heartbeats sends one.
 type Test struct {
 	Severity string // label of the alert; empty: critical
 	Resolved bool   // the end of an alert, else its beginning
@@ -75,10 +75,14 @@ func TestAlone(ctx context.Context, cfgs []Config, name string, o Options, t Tes
 	return try(ctx, message.Origin{Epoch: "test", Instance: o.Instance, ExternalURL: o.ExternalURL}, hooks[0], t), nil
 }
 
-// try sends the alert of a test, and does nothing else.
+// try sends the alert of a test, or a heartbeat, and does nothing else.
 func try(ctx context.Context, from message.Origin, c compiled, t Test) TestResult {
 	res := TestResult{Hook: c.Name, Type: c.Type, Target: c.sender.Target()}
-	m, err := from.Compose(message.Draft{Hook: c.Name, Events: []alerts.Event{example(from.Instance, t)}, GroupBy: c.GroupBy, Test: true})
+	d := message.Draft{Hook: c.Name, Events: []alerts.Event{example(from.Instance, t)}, GroupBy: c.GroupBy, Test: true}
+	if c.Heartbeat > 0 {
+		d = message.Draft{Hook: c.Name, Events: []alerts.Event{wellness(from.Instance, time.Now())}, Test: true, Heartbeat: true}
+	}
+	m, err := from.Compose(d)
 	if err != nil {
 		res.Error = err.Error()
 		return res

@@ -128,6 +128,9 @@ func TestGivingUpDoesNotFeedItself(t *testing.T) {
 		if s := r.Stats()[0]; s.GivenUp != 1 || s.Dead != 3 || len(f.seen()) != 3 {
 			t.Errorf("stats %+v", s)
 		}
+		if list, err := r.List(t.Context(), "ops"); err != nil || list[0].State != "failing" || list[0].WaitingTotal != 0 {
+			t.Errorf("all of it was given up: %+v, %v", list, err)
+		}
 		stop()
 	})
 }

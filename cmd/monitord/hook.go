@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -32,10 +33,13 @@ func newHookCommand() *cobra.Command {
 
 // oneHook is the only argument of a command.
 func oneHook(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("say which hook: write its name, from monitord hook list")
+	switch len(args) {
+	case 0:
+		return errors.New("say which hook: write its name, from monitord hook list")
+	case 1:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("takes the name of one hook and no more, not %q", args[1])
 }
 
 // hook asks for something below /api/v1/hooks.

@@ -67,7 +67,7 @@ matchers = 'severity="no such"'
 	}
 
 	status.Store(http.StatusOK)
-	if got := d.says(exitDone, "hook", "retry", "web"); got != "1\n" {
+	if got := d.says(exitDone, "hook", "retry", "web"); got != "1\ndeliveries are tried again now: monitord hook list web shows how it goes\n" {
 		t.Errorf("retried %q", got)
 	}
 	eventually(t, "the delivery", func() bool { s := shown(); return s.Delivered == 1 && s.DeadTotal == 0 })
@@ -75,6 +75,12 @@ matchers = 'severity="no such"'
 		t.Errorf("the key was %v, is %v", first, last)
 	}
 	d.says(exitFailed, "hook", "retry", "web", "--seq", "1")
+	if got := d.says(exitDone, "hook", "retry", "web"); !strings.HasPrefix(got, "0\nnothing of hook web waits") {
+		t.Errorf("retried %q", got)
+	}
+	if got := d.says(exitUsage, "hook", "retry", "web", "1"); !strings.Contains(got, "one hook and no more") {
+		t.Errorf("with a number: %q", got)
+	}
 	for _, verb := range []string{"retry", "test", "list"} {
 		if got := d.says(exitFailed, "hook", verb, "nobody"); !strings.Contains(got, `"nobody"`) || !strings.Contains(got, "monitord hook list") {
 			t.Errorf("hook %s nobody says %q", verb, got)

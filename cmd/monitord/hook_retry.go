@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/clean"
 )
 
 func newHookRetryCommand() *cobra.Command {
@@ -41,8 +43,15 @@ same Idempotency-Key as before. It prints how many deliveries that is.`,
 			if output == "json" {
 				return printJSON(cmd.OutOrStdout(), done)
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), done.Retried)
-			return err
+			if _, err := fmt.Fprintln(cmd.OutOrStdout(), done.Retried); err != nil {
+				return err
+			}
+			said := "deliveries are tried again now: monitord hook list %s shows how it goes\n"
+			if done.Retried == 0 {
+				said = "nothing of hook %s waits after a failure, and nothing was given up\n"
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), said, clean.Text(args[0]))
+			return nil
 		},
 	}
 	flags := cmd.Flags()

@@ -28,7 +28,7 @@ func newHookTestCommand() *cobra.Command {
 		Short: "Send a test alert through a hook, and show request, answer and time",
 		Long: `test sends an alert that does not exist, MonitordTest, through a hook as it is
 configured, at once, and shows what was sent, what came back and how long it took;
-secrets are masked. The daemon does it or, with --config, the command itself, with a
+secrets are masked. Through a hook that sends heartbeats it sends one. The daemon does it or, with --config, the command itself, with a
 configuration that need not be in force. It ends with 1 if it failed.`,
 		Example: `  monitord hook test ops
   monitord hook test ops --severity warning --resolved
@@ -119,14 +119,14 @@ func printTest(w io.Writer, res hooks.TestResult) error {
 			b.WriteString(strings.TrimRight(part.mark+" "+clean.Text(line), " ") + "\n")
 		}
 	}
-	how := "delivered"
+	how, then := "delivered", ""
 	switch {
 	case res.Error != "" && res.Permanent:
-		how = "failed for good, it would not be tried again,"
+		how, then = "failed", ": a delivery would be given up at once"
 	case res.Error != "":
-		how = "failed, it would be tried again,"
+		how, then = "failed", ": a delivery would be tried again"
 	}
-	fmt.Fprintf(&b, "\n%s after %v\n", how, time.Duration(res.Took*float64(time.Second)).Round(100*time.Microsecond))
+	fmt.Fprintf(&b, "\n%s after %v%s\n", how, time.Duration(res.Took*float64(time.Second)).Round(100*time.Microsecond), then)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
