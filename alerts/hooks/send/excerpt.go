@@ -14,7 +14,7 @@ func excerpt(s string) string {
 	if len(s) > 4*excerptBytes {
 		s = s[:4*excerptBytes]
 	}
-	s = oneLine(s)
+	s = oneLine(s, unicode.ReplacementChar)
 	if len(s) > excerptBytes {
 		s = strings.ToValidUTF8(s[:excerptBytes], "") + "…"
 	}
@@ -26,21 +26,24 @@ func excerptEnd(s string) string {
 	if len(s) > 4*excerptBytes {
 		s = s[len(s)-4*excerptBytes:]
 	}
-	s = oneLine(s)
+	s = oneLine(s, unicode.ReplacementChar)
 	if len(s) > excerptBytes {
 		s = "…" + strings.ToValidUTF8(s[len(s)-excerptBytes:], "")
 	}
 	return s
 }
 
-func oneLine(s string) string {
-	s = strings.ToValidUTF8(s, "�")
+// oneLine makes one line of a text, with another rune, or none if that is negative,
+// in place of control bytes and of what turns the direction of writing or is
+// there without being seen.
+func oneLine(s string, other rune) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
 		case !unicode.IsPrint(r):
-			return '�'
+			return other
 		}
 		return r
 	}, s)

@@ -33,6 +33,8 @@ const (
 	outputBytes = 64 << 10
 )
 
+// NewExec returns a sender that starts a command: a program, by its path, and its
+// arguments. Of an alert without the label instance, the program is told this one.
 func NewExec(command []string, instance string) *Exec {
 	return &Exec{command: command, instance: instance}
 }

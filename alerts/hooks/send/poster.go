@@ -100,6 +100,9 @@ func judge(code int, header http.Header, answer string) Outcome {
 		return Outcome{}
 	}
 	text := fmt.Sprintf("answered %d %s", code, http.StatusText(code))
+	if code >= 300 && code < 400 {
+		text += ", redirects are not followed: write the address that it leads to"
+	}
 	if body := excerpt(answer); body != "" {
 		text += ": " + body
 	}

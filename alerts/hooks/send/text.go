@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"monitord/alerts"
 	"monitord/alerts/hooks/message"
@@ -109,21 +108,8 @@ func where(e *alerts.Event, instance string) string {
 	return line(instance)
 }
 
-// line makes one line of a text: no control bytes, and nothing that turns the
-// direction of writing or is there without being seen.
-func line(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
+// line makes one line of a text that people read.
+func line(s string) string { return oneLine(s, -1) }
 
 // clip cuts a text to at most n bytes, between characters.
 func clip(s string, n int) string {
