@@ -56,7 +56,8 @@ func (r *Runner) attempt(ctx context.Context, j job) result {
 		return res
 	}
 	if j.seal != nil {
-		if _, err := r.log.Append(ctx, nil, j.seal); err != nil {
+		err := r.sealed(ctx, j.seal)
+		if err != nil {
 			// To tell is worth more than to tell under one key only.
 			r.slog.Warn("noting what a hook delivers at once failed; after a kill it may be delivered in other groups", "hook", j.Name, "err", err)
 		}
@@ -71,6 +72,35 @@ func (r *Runner) attempt(ctx context.Context, j job) result {
 	return res
 }
 
+// sealTime is how long a disk has to take a seal.
+const sealTime = 2 * time.Second
+
+var errDisk = errors.New("the disk has not answered in time")
+
+// sealed has a seal written. A disk that does not answer is not waited for: an
+// attempt would keep its place, and so keep others from being told, too.
+func (r *Runner) sealed(ctx context.Context, seal alerts.Note) error {
+	select {
+	case r.seals <- struct{}{}:
+	default:
+		return errDisk // so many wait for it already
+	}
+	done := make(chan error, 1)
+	r.sealing.Go(func() {
+		_, err := r.log.Append(ctx, nil, seal)
+		<-r.seals
+		done <- err
+	})
+	late := time.NewTimer(sealTime)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-late.C:
+		return errDisk
+	}
+}
+
 // eventsOf returns the events of a delivery that there still are.
 func (r *Runner) eventsOf(j job) ([]alerts.Event, error) {
 	if j.event != nil {
@@ -82,7 +112,7 @@ func (r *Runner) eventsOf(j job) ([]alerts.Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e == nil && j.repeat > 0 {
+		if e == nil {
 			e = stillFiring(r.log, j.keys[i], seq)
 		}
 		if e != nil {

@@ -76,6 +76,7 @@
 //	goroutine      started by      ends when                        waited for by
 //	Run            the caller      its context ends, within 3 s     the caller
 //	scribe         Run             Run ends it, after a last write  Run
+//	one seal       an attempt      the disk has taken it            the attempt, for 2 s; Run
 //	one attempt    Run             done or out of time              Run, resends and heartbeats likewise
 //
 // An attempt has goroutines of its own, and has ended them when it returns.

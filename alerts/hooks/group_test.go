@@ -209,3 +209,43 @@ func TestGroupWithoutDisk(t *testing.T) {
 		stop()
 	})
 }
+
+// hanging is a log whose disk does not answer when something is to be noted.
+type hanging struct {
+	*alerts.Log
+	hangs   atomic.Bool
+	release chan struct{}
+}
+
+func (l *hanging) Append(ctx context.Context, events []alerts.Event, notes ...alerts.Note) ([]alerts.Event, error) {
+	if l.hangs.Load() {
+		<-l.release
+	}
+	return l.Log.Append(ctx, events, notes...)
+}
+
+// TestGroupWhileDiskHangs: what is delivered together is told though the disk does
+// not answer, and everything ends once it does.
+func TestGroupWhileDiskHangs(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		f := &fake{}
+		l := &hanging{Log: log, release: make(chan struct{})}
+		_, stop := start(t, l, grouping("ops", f))
+		after(time.Second)
+		l.hangs.Store(true)
+		for i := range 40 {
+			write(t, log, hooktest.WithLabel(hooktest.Firing(fmt.Sprint("A", i)), "severity", fmt.Sprint(i)))
+		}
+		after(2 * time.Minute)
+		if n := len(f.seen()); n != 40 {
+			t.Errorf("%d of 40 were told", n)
+		}
+		l.hangs.Store(false)
+		close(l.release)
+		after(time.Minute)
+		if n := len(told(t, log)); n != 40 {
+			t.Errorf("%d of 40 in the journal: %v", n, told(t, log))
+		}
+		stop()
+	})
+}

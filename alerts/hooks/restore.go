@@ -146,7 +146,7 @@ func (r *restoring) put(s seal, stored, sealed bool) (*delivery, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e == nil && s.Repeat > 0 {
+		if e == nil {
 			e = stillFiring(r.log, r.keys[seq], seq)
 		}
 		if e == nil {

@@ -118,8 +118,8 @@ func (r *Runner) unpackAll(letters []letter) ([]*delivery, error) {
 	return all, nil
 }
 
-// unpack makes a delivery of a dead letter; nil if the journal has lost it. Of a
-// repeat, what is no longer kept is taken from the alerts that are active.
+// unpack makes a delivery of a dead letter; nil if the journal has lost it. What
+// is no longer kept is taken from the alerts that are active.
 func (r *Runner) unpack(l letter, active func() map[uint64]*alerts.Event) (*delivery, error) {
 	given, err := readOne(r.log, l.event)
 	if err != nil || given == nil || given.Delivery == nil {
@@ -131,7 +131,7 @@ func (r *Runner) unpack(l letter, active func() map[uint64]*alerts.Event) (*deli
 		if e, err = readOne(r.log, seq); err != nil {
 			return nil, err
 		}
-		if e == nil && d.repeat > 0 {
+		if e == nil {
 			e = active()[seq]
 		}
 		if e != nil {

@@ -59,6 +59,9 @@ type Runner struct {
 	ended chan struct{} // closed when Run has ended
 	tests chan struct{} // as many as may run at once
 
+	seals   chan struct{} // as many as may wait for the disk at once
+	sealing sync.WaitGroup
+
 	mu     sync.Mutex // guards the fields below
 	reload []compiled // to be taken over; nil for none
 	loose  []alerts.Event
@@ -86,6 +89,7 @@ func New(cfgs []Config, o Options) (*Runner, error) {
 		asks:    make(chan func()),
 		ended:   make(chan struct{}),
 		tests:   make(chan struct{}, maxTests),
+		seals:   make(chan struct{}, maxRunning),
 		reload:  hooks,
 	}
 	return r, nil
@@ -149,6 +153,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer func() {
 		stopWriting()
 		wrote.Wait()
+		r.sealing.Wait()
 		for _, h := range r.hooks {
 			h.sender.Close()
 		}
