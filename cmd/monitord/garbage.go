@@ -10,19 +10,19 @@ import (
 // A cleaner collects garbage between two ticks, so that the runtime need not do it
 // in one: a collection takes some milliseconds of all processors, and begins when
 // memory is asked for, which is when a tick is on its way to those who wait for
-// it. Use newCleaner. Ticked may be called by one goroutine while another is in
-// Run.
+// it. Use newCleaner. One goroutine calls ticked, another run.
 type cleaner struct {
-	pause  time.Duration // after a tick, for what it has set off
-	ticks  chan struct{} // holds one
-	heap   []metrics.Sample
-	before uint64 // what had been allocated at the last look
+	pause time.Duration // after a tick, for what it has set off
+	due   chan struct{} // holds one
+
+	heap   []metrics.Sample // ticked's alone
+	before uint64           // what had been allocated at the last look; likewise
 }
 
 func newCleaner(interval time.Duration) *cleaner {
 	return &cleaner{
 		pause: interval / 4,
-		ticks: make(chan struct{}, 1),
+		due:   make(chan struct{}, 1),
 		heap: []metrics.Sample{
 			{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"},
 			{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/allocs:bytes"},
@@ -30,10 +30,18 @@ func newCleaner(interval time.Duration) *cleaner {
 	}
 }
 
-// ticked says that a tick is over.
+// ticked says that a tick is over. It looks at the heap itself: waking somebody
+// after each tick would cost more than the look.
 func (c *cleaner) ticked() {
+	metrics.Read(c.heap)
+	live, goal, now, allocated := c.heap[0].Value.Uint64(), c.heap[1].Value.Uint64(), c.heap[2].Value.Uint64(), c.heap[3].Value.Uint64()
+	grown := allocated - c.before
+	c.before = allocated
+	if !worthCollecting(live, goal, now, grown) {
+		return
+	}
 	select {
-	case c.ticks <- struct{}{}:
+	case c.due <- struct{}{}:
 	default:
 	}
 }
@@ -46,7 +54,7 @@ func (c *cleaner) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-c.ticks:
+		case <-c.due:
 		}
 		pause.Reset(c.pause)
 		select {
@@ -55,18 +63,8 @@ func (c *cleaner) run(ctx context.Context) error {
 			return nil
 		case <-pause.C:
 		}
-		if c.due() {
-			runtime.GC()
-		}
+		runtime.GC()
 	}
-}
-
-func (c *cleaner) due() bool {
-	metrics.Read(c.heap)
-	live, goal, now, allocated := c.heap[0].Value.Uint64(), c.heap[1].Value.Uint64(), c.heap[2].Value.Uint64(), c.heap[3].Value.Uint64()
-	grown := allocated - c.before
-	c.before = allocated
-	return worthCollecting(live, goal, now, grown)
 }
 
 // worthCollecting reports whether the runtime might collect by itself in the next
