@@ -58,6 +58,19 @@ func New(l Log, now func() time.Time) *Silences {
 	return s
 }
 
+// Configured returns the silences of the configuration alone: there is no log, and
+// people can make none. The faults are those of [Check].
+func Configured(configs []Config) (*Silences, []error) {
+	s := New(noLog{}, time.Now)
+	return s, s.Load(configs)
+}
+
+// noLog has nothing and takes nothing.
+type noLog struct{}
+
+func (noLog) Silences() []*Silence                         { return nil }
+func (noLog) PutSilences(context.Context, ...Record) error { return ErrNotStored }
+
 // fromLog is what the log has.
 func (s *Silences) fromLog() *stock {
 	set := &stock{made: make(map[string]*Silence), bytes: make(map[string]int)}

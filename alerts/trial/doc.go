@@ -49,7 +49,7 @@
 //
 // # Not promised
 //
-// A replay knows nothing of silences, and of restarts no more than of any other
-// hole. What it knows of before its beginning is a day's at most. That a collector failed
+// A replay knows the silences of the configuration as they are now, none that people
+// made, and of restarts no more than of any other hole. What it knows of before its beginning is a day's at most. That a collector failed
 // it knows from the samples, but not that this is why a recording rule gave nothing.
 package trial

@@ -34,12 +34,18 @@ type Firing struct {
 	Labels labels.Labels
 	Active int64   // since when the expression had held, as far as that is known; Unix milliseconds
 	Start  int64   // Unix milliseconds
-	Before bool    // it fired already when the time asked for began, which is its Start
+	Before bool    // it fired already at the first tick of the time asked for, which is its Start
 	End    int64   // Unix milliseconds; of the last tick if it fires still
 	Still  bool    // it fires still
 	Peak   float64 // the greatest value, or the least where the expression compares by < or <=
 
+	// Silenced is how much of the time it was under a silence: all of it, and nobody
+	// would have been told.
+	Silenced   time.Duration
+	SilencedBy []string // ids of the silences, in the order in which they came
+
 	key    string // fingerprint
+	quiet  int64  // since when it has been silenced; 0: it is not. Unix milliseconds
 	unseen bool   // its peak is from before its start
 }
 
@@ -50,6 +56,7 @@ type Total struct {
 	Firings    int
 	Before     int           // of these that fired already when the time asked for began
 	Still      int           // of these that fire still
+	Silenced   int           // of these that were silenced from start to end
 	Firing     time.Duration // of all together
 	Longest    time.Duration
 	NeverFired int // alerts that were pending and ended without firing
@@ -129,7 +136,10 @@ func (f *firings) tick(t int64) {
 	}
 	f.begun = true
 	for _, firing := range f.open {
-		firing.Start, firing.Before, firing.unseen = f.res.From, true, true
+		firing.Start, firing.Before, firing.unseen = t, true, true
+		if firing.Silenced = 0; firing.quiet > 0 {
+			firing.quiet = t
+		}
 	}
 }
 
@@ -137,11 +147,15 @@ func (f *firings) tick(t int64) {
 func (f *firings) take(events []alerts.Event) {
 	for _, e := range events {
 		key := e.Alert.Fingerprint
+		if firing := f.open[key]; firing != nil {
+			firing.silenced(e)
+		}
 		switch e.Kind {
 		case alerts.KindFiring:
 			f.open[key] = &Firing{
 				Rule: f.total.Rule, Labels: e.Alert.Labels, Active: e.Alert.ActiveAt.UnixMilli(), Start: e.T, Peak: e.Alert.Value, key: key,
 			}
+			f.open[key].silenced(e)
 		case alerts.KindResolved:
 			if firing := f.open[key]; firing != nil {
 				delete(f.open, key)
@@ -155,6 +169,30 @@ func (f *firings) take(events []alerts.Event) {
 			}
 		}
 	}
+}
+
+// silenced takes from an event what silences the alert is under.
+func (f *Firing) silenced(e alerts.Event) {
+	by := e.Alert.SilencedBy
+	for _, id := range by {
+		if !slices.Contains(f.SilencedBy, id) {
+			f.SilencedBy = append(f.SilencedBy, id)
+		}
+	}
+	switch {
+	case len(by) > 0 && f.quiet == 0:
+		f.quiet = e.T
+	case len(by) == 0:
+		f.loud(e.T)
+	}
+}
+
+// loud ends the time in which it is silenced.
+func (f *Firing) loud(t int64) {
+	if f.quiet > 0 {
+		f.Silenced += time.Duration(t-f.quiet) * time.Millisecond
+	}
+	f.quiet = 0
 }
 
 // evaluated is the engine's, for each alert that the expression returned.
@@ -172,6 +210,7 @@ func (f *firings) evaluated(_ *alerts.Rule, fingerprint string, s alerts.State) 
 
 func (f *firings) ended(firing *Firing, t int64) {
 	firing.End = t
+	firing.loud(t)
 	lasted := time.Duration(t-firing.Start) * time.Millisecond
 	f.total.Firings++
 	f.total.Firing += lasted
@@ -181,6 +220,9 @@ func (f *firings) ended(firing *Firing, t int64) {
 	}
 	if firing.Before {
 		f.total.Before++
+	}
+	if firing.Silenced > 0 && firing.Silenced == lasted {
+		f.total.Silenced++
 	}
 	switch {
 	case f.silent:

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/alerts"
+	"monitord/alerts/silence"
 	"monitord/history"
 	"monitord/metric"
 )
@@ -32,6 +33,8 @@ type Replay struct {
 	// that is; empty: nobody knows.
 	Unread   string
 	UnreadBy func(labels.Labels) metric.Unread
+	// Silences are those that alerts would have been under; nil: none.
+	Silences *silence.Silences
 	// Progress is told how much is done, from 0 to 1; nil: nobody. It is called
 	// often, by one goroutine.
 	Progress func(done float64)
@@ -123,7 +126,7 @@ func (r *Replay) stages(res *Result) ([]*stage, error) {
 		var err error
 		s.engine, err = alerts.NewEngine(alerts.EngineOptions{
 			Query: s, Registry: metric.NewRegistry(labels.EmptyLabels()), Append: s.append, Interval: r.Interval,
-			Log: slog.New(slog.DiscardHandler), Evaluated: s.result.evaluated, Timeout: -1,
+			Log: slog.New(slog.DiscardHandler), Evaluated: s.result.evaluated, Timeout: -1, Silences: r.Silences,
 		})
 		if err != nil {
 			return nil, err

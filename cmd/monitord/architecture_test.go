@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"alerts/hooks/message":  {"alerts"},
 	"alerts/hooks/send":     {"alerts", "alerts/hooks/message"},
 	"alerts/hooks/hooktest": {"alerts"},
-	"alerts/trial":          {"metric", "history", "alerts"},
+	"alerts/trial":          {"metric", "history", "alerts", "alerts/silence"},
 	"stream":                {},
 	"stream/wire":           {},
 	"stream/client":         {"stream/wire"},

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"monitord/alerts"
+	"monitord/alerts/silence"
 	"monitord/alerts/trial"
 	"monitord/collectors"
 	"monitord/history"
@@ -31,7 +32,8 @@ daemon runs. Its files belong to root or to the service's user: run it as one of
 them. Rules are evaluated as the daemon does, at each recorded tick at which they are
 due; recording rules first write their results beside the history, in memory. They
 are evaluated from before the beginning on, as long as alerts wait and are held, so
-that what is firing then shows as "already firing".
+that what is firing then shows as "already firing". The configuration's silences
+mark what they would have kept quiet; those that people made do not.
 
 The peak is the greatest value while it fired, or the least for < and <=. PENDING are
 alerts that ended before they fired, or are pending in the end.
@@ -152,8 +154,15 @@ func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer)
 		return &exitError{exitFailed, readingAdvice(err, dir)}
 	}
 	defer db.Close()
+	silences, faults := silence.Configured(conf.Alerts.Silences)
+	if len(faults) > 0 { // the configuration has been held against the same
+		return &exitError{exitConfig, errors.Join(faults...)}
+	}
 	progress := newProgress(stderr)
-	r := &trial.Replay{History: db, Rules: rules, Shown: o.shown, From: o.from, To: o.to, Interval: conf.Collectors.Interval, Progress: progress.show, Unread: collectors.Unread, UnreadBy: collectors.UnreadBy}
+	r := &trial.Replay{
+		History: db, Rules: rules, Shown: o.shown, From: o.from, To: o.to, Interval: conf.Collectors.Interval, Progress: progress.show,
+		Unread: collectors.Unread, UnreadBy: collectors.UnreadBy, Silences: silences,
+	}
 	res, err := r.Run(ctx)
 	progress.clear()
 	if ctx.Err() != nil {

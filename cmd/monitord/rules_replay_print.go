@@ -63,7 +63,7 @@ func replayText(out io.Writer, limit int, res *trial.Result) error {
 			end = "still firing"
 		}
 		a := activeAlert{Labels: f.Labels.Map()}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", start, end, firingTime(f), shortFloat(f.Peak), clean.Text(a.Labels["severity"]), a.name())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", start, end, firingTime(f), shortFloat(f.Peak), clean.Text(a.Labels["severity"]), a.name()+silencedWords(f))
 	}
 	if more := len(res.Firings) - len(list); more > 0 {
 		fmt.Fprintf(w, "… and %d more: --limit 0 lists all, -o csv or json for programs\n", more)
@@ -91,6 +91,17 @@ func replayTotals(out io.Writer, res *trial.Result) error {
 	return w.Flush()
 }
 
+// silencedWords is what stands behind an alert that was silenced.
+func silencedWords(f trial.Firing) string {
+	switch {
+	case f.Silenced == 0:
+		return ""
+	case f.Silenced.Milliseconds() == f.End-f.Start:
+		return " (silenced)"
+	}
+	return " (silenced for " + config.FormatDuration(f.Silenced) + ")"
+}
+
 // quietRules names the rules that did nothing, or counts them if they are many.
 func quietRules(totals []trial.Total) string {
 	if len(totals) > 8 {
@@ -116,11 +127,11 @@ func utcTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3
 
 func replayCSV(out io.Writer, res *trial.Result) error {
 	w := csv.NewWriter(out)
-	_ = w.Write([]string{"alert", "start", "end", "already_firing", "still_firing", "seconds", "peak", "labels"}) // an error is kept for the flush
+	_ = w.Write([]string{"alert", "start", "end", "already_firing", "still_firing", "seconds", "silenced_seconds", "peak", "labels"}) // an error is kept for the flush
 	for _, f := range res.Firings {
 		_ = w.Write([]string{
 			clean.Text(f.Rule), utcTime(f.Start), utcTime(f.End), strconv.FormatBool(f.Before), strconv.FormatBool(f.Still),
-			strconv.FormatFloat(float64(f.End-f.Start)/1000, 'f', -1, 64), strconv.FormatFloat(f.Peak, 'g', -1, 64), clean.Text(f.Labels.String()),
+			strconv.FormatFloat(float64(f.End-f.Start)/1000, 'f', -1, 64), strconv.FormatFloat(f.Silenced.Seconds(), 'f', -1, 64), strconv.FormatFloat(f.Peak, 'g', -1, 64), clean.Text(f.Labels.String()),
 		})
 	}
 	w.Flush()
@@ -147,7 +158,9 @@ type replayFiring struct {
 	Start   string            `json:"startsAt"`
 	End     string            `json:"endsAt,omitempty"` // absent while it fires
 	Seconds float64           `json:"seconds"`
-	Peak    any               `json:"peak"` // a number, or "NaN", "+Inf", "-Inf"
+	Quiet   float64           `json:"silencedSeconds"`
+	By      []string          `json:"silencedBy,omitempty"` // ids of the configuration's silences
+	Peak    any               `json:"peak"`                 // a number, or "NaN", "+Inf", "-Inf"
 }
 
 type replayTotal struct {
@@ -158,6 +171,7 @@ type replayTotal struct {
 	Still       int     `json:"stillFiring"`
 	Seconds     float64 `json:"secondsFiring"`
 	Longest     float64 `json:"longestSeconds"`
+	Quiet       int     `json:"silenced"` // firings that were from start to end
 	PendingOnly int     `json:"pendingOnly"`
 }
 
@@ -176,7 +190,7 @@ func replayJSON(res *trial.Result) replayReport {
 	for _, f := range res.Firings {
 		one := replayFiring{
 			Alert: f.Rule, Labels: f.Labels.Map(), Before: f.Before, Active: utcTime(f.Active), Start: utcTime(f.Start),
-			Seconds: float64(f.End-f.Start) / 1000, Peak: f.Peak,
+			Seconds: float64(f.End-f.Start) / 1000, Quiet: f.Silenced.Seconds(), By: f.SilencedBy, Peak: f.Peak,
 		}
 		if !f.Still {
 			one.End = utcTime(f.End)
@@ -187,7 +201,7 @@ func replayJSON(res *trial.Result) replayReport {
 		r.Firings = append(r.Firings, one)
 	}
 	for _, t := range res.Totals {
-		r.Totals = append(r.Totals, replayTotal{t.Rule, t.Group, t.Firings, t.Before, t.Still, t.Firing.Seconds(), t.Longest.Seconds(), t.NeverFired + t.Pending})
+		r.Totals = append(r.Totals, replayTotal{t.Rule, t.Group, t.Firings, t.Before, t.Still, t.Firing.Seconds(), t.Longest.Seconds(), t.Silenced, t.NeverFired + t.Pending})
 	}
 	for _, f := range res.Failed {
 		r.Failed = append(r.Failed, replayFailed{f.Rule, f.Failures, f.Attempts, fmt.Sprint(f.Err)})

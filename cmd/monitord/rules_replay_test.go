@@ -68,7 +68,7 @@ for = "2m"
 func TestRulesReplay(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	writeFiles(t, map[string]string{
-		"m.toml":     "[alerts]\ndefault_rules = false\n",
+		"m.toml":     "[alerts]\ndefault_rules = false\n[[alerts.silences]]\nname = \"n\"\nmatchers = 'severity=\"page\"'\nstart = \"2026-01-31T12:57:50Z\"\nend = \"2026-01-31T12:58:20Z\"\n",
 		"rules.toml": loadRules,
 		"bad.toml":   "[[rules]]\nname = \"A\"\nexpr = \"up ==\"\n",
 		"bad2.toml":  "lisen = 1\n",
@@ -86,7 +86,7 @@ func TestRulesReplay(t *testing.T) {
 	}
 	out, errs := runCommand(t, 0, args()...)
 	want := fmt.Sprintf(`START           END             DURATION  PEAK   SEVERITY  ALERT
-%s  %s  55s       11.18  page      Loaded
+%s  %s  55s       11.18  page      Loaded (silenced for 10s)
 %s  still firing    4s        14     page      Loaded
 
 RULE       FIRINGS  STILL  TIME  LONGEST  PENDING  GROUP
@@ -110,15 +110,18 @@ never fired nor pending: Never
 		t.Errorf("report %+v", report)
 	}
 	out, _ = runCommand(t, 0, args("-o", "csv")...)
-	if lines := strings.Split(out, "\n"); len(lines) != 4 || lines[1] != `Loaded,2026-01-31T12:57:05Z,2026-01-31T12:58:00Z,false,false,55,11.18,"{alertname=""Loaded"", instance=""web1"", severity=""page""}"` {
+	if lines := strings.Split(out, "\n"); len(lines) != 4 || lines[1] != `Loaded,2026-01-31T12:57:05Z,2026-01-31T12:58:00Z,false,false,55,10,11.18,"{alertname=""Loaded"", instance=""web1"", severity=""page""}"` {
 		t.Errorf("printed\n%s", out)
 	}
 
 	out, _ = runCommand(t, 0, args("--since", at(150), "--rule", "Loaded", "--limit", "1")...)
-	if want = "already firing  " + short(180) + "  30s       11.18  page      Loaded\n… and 1 more: --limit 0 lists all"; !strings.Contains(out, want) {
+	if want = "already firing  " + short(180) + "  30s       11.18  page      Loaded (silenced for 10s)\n… and 1 more: --limit 0 lists all"; !strings.Contains(out, want) {
 		t.Errorf("printed\n%s, want\n%s", out, want)
 	}
-	if out, _ = runCommand(t, 0, args("--since", at(150), "--limit", "0", "-o", "json")...); !strings.Contains(out, `"alreadyFiring":true`) {
+	if out, _ = runCommand(t, 0, args("--since", at(172))...); !strings.Contains(out, "  8s        11.18  page      Loaded (silenced)") {
+		t.Errorf("printed\n%s", out)
+	}
+	if out, _ = runCommand(t, 0, args("--since", at(150), "--limit", "0", "-o", "json")...); !strings.Contains(out, `"alreadyFiring":true`) || !strings.Contains(out, `"silencedSeconds":10,"silencedBy":["`) {
 		t.Errorf("printed\n%s", out)
 	}
 
