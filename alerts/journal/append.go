@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// maxBatch is how many records the room for an Append is kept for.
+const maxBatch = 1 << 12
+
 // Append makes recs durable, in order, and gives every Event the next number.
 // It returns how many are durable: those carry their Seq and may be announced,
 // the rest may not. Without an error that is all of them.
@@ -32,7 +35,9 @@ func (j *Journal) Append(recs []Record) (int, error) {
 		recs[i].Seq = batch[i].Seq
 	}
 	clear(batch)
-	j.batch = batch[:0]
+	if j.batch = batch[:0]; cap(batch) > maxBatch {
+		j.batch = nil
+	}
 	if err != nil {
 		return n, fmt.Errorf("append to the journal: %w", err)
 	}

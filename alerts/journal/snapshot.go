@@ -5,7 +5,8 @@ import "fmt"
 // Snapshot writes what the writer knows: the next Fold begins with these parts
 // instead of the records before them. A crash in the middle leaves the snapshot
 // before in force. A journal without snapshots never drops a segment. t is Unix
-// milliseconds; a part is at most MaxRecord bytes.
+// milliseconds; a part is at most MaxRecord bytes. While the disk has no space for
+// the next segment there are no snapshots: what room there is, is for events.
 func (j *Journal) Snapshot(parts [][]byte, t int64) error {
 	if len(parts) > maxParts {
 		return fmt.Errorf("write a snapshot of %d parts: %w", len(parts), ErrTooLarge)
@@ -22,6 +23,11 @@ func (j *Journal) Snapshot(parts [][]byte, t int64) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if !j.closed.Load() && j.cur != nil {
+		if err := j.allocateNext(); err != nil {
+			return fmt.Errorf("write a snapshot to the journal: %w", err)
+		}
+	}
 	if _, err := j.append(batch); err != nil {
 		return fmt.Errorf("write a snapshot to the journal: %w", err)
 	}

@@ -93,3 +93,28 @@ func TestFoldWithoutSnapshot(t *testing.T) {
 		t.Errorf("Snapshot = %v", err)
 	}
 }
+
+// TestNoSnapshotWithoutASpare: what room there is on a full disk is for events, all
+// of it.
+func TestNoSnapshotWithoutASpare(t *testing.T) {
+	for _, snapshots := range []bool{false, true} {
+		disk := newFaulty()
+		j := mustOpenOn(t, t.TempDir(), Options{}, small, disk.device)
+		disk.failCreate = syscall.ENOSPC
+		took := uint64(0)
+		for {
+			if snapshots {
+				if err := j.Snapshot([][]byte{make([]byte, 300)}, 1); took > small/200 && !errors.Is(err, syscall.ENOSPC) {
+					t.Fatalf("Snapshot = %v", err)
+				}
+			}
+			if _, err := j.Append(event(took + 1)); err != nil {
+				break
+			}
+			took++
+		}
+		if took < 2*(small-dataStart)/200 {
+			t.Errorf("snapshots %v: only %d events", snapshots, took)
+		}
+	}
+}
