@@ -73,7 +73,8 @@ func (s *storedDelivery) delivery() *Delivery {
 
 // encodeEvent returns the journal's form of an event: everything but its number
 // and its durability, which the journal knows. An event that is too large loses
-// its evidence, then its annotations, and not its number: nothing may keep an alert from the journal.
+// its evidence, then its annotations, then what is long of its labels, and not its
+// number: nothing may keep an alert, and all behind it, from the journal.
 func encodeEvent(e *Event) ([]byte, error) {
 	s := storedEvent{
 		Version: eventVersion, T: e.T, Kind: e.Kind, Rule: e.Rule,
@@ -95,6 +96,10 @@ func encodeEvent(e *Event) ([]byte, error) {
 		s.Annotations = map[string]string{"monitord": "the annotations are too large and were left out"}
 		b, err = json.Marshal(s)
 	}
+	if err == nil && len(b) > maxEventBytes { // an expression can join labels to any length
+		s.Labels, s.Element = clipLabels(s.Labels), nil
+		b, err = json.Marshal(s)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
@@ -102,6 +107,13 @@ func encodeEvent(e *Event) ([]byte, error) {
 		return nil, fmt.Errorf("encode event: %d bytes, more than the %d that the journal takes", len(b), maxEventBytes)
 	}
 	return b, nil
+}
+
+// clipLabels cuts values down to what a templated one may have.
+func clipLabels(ls labels.Labels) labels.Labels {
+	b := labels.NewBuilder(ls)
+	ls.Range(func(l labels.Label) { b.Set(l.Name, clip(l.Value)) })
+	return b.Labels()
 }
 
 // decodeEvent is the reverse of encodeEvent. What it returns is safe to show

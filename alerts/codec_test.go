@@ -168,6 +168,13 @@ func TestLargestEventFits(t *testing.T) {
 	if got, err := decodeEvent(b); err != nil || len(got.Alert.Annotations) != 1 {
 		t.Errorf("decoded with %d annotations, error %v", len(got.Alert.Annotations), err)
 	}
+	e.Alert.Labels = labels.FromStrings("alertname", "Joined", "all", strings.Repeat("x", maxEventBytes))
+	if b, err = encodeEvent(&e); err != nil {
+		t.Fatalf("an event with long labels is not cut down: %v", err)
+	}
+	if got, err := decodeEvent(b); err != nil || got.Alert.Labels.Get("alertname") != "Joined" || len(got.Alert.Labels.Get("all")) > maxExpanded {
+		t.Errorf("decoded with labels of %d bytes, error %v", len(got.Alert.Labels.Get("all")), err)
+	}
 }
 
 // The fingerprints are those that Prometheus 3.13's model.LabelSet gives; the
