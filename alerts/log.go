@@ -29,6 +29,9 @@ type Journal interface {
 // a start reads at most, about, and what keeps old segments from being dropped.
 const snapshotAfter = 2 << 20
 
+// snapshotAgain is how many bytes follow one that failed before it is tried again.
+const snapshotAgain = snapshotAfter / 8
+
 // A Log is the journal in this package's terms: events with their numbers, and
 // the state that they add up to. Use OpenLog. It is safe for concurrent use.
 // Whoever opened the journal closes it, when nobody uses the Log any more.
@@ -39,8 +42,9 @@ type Log struct {
 	unreadable atomic.Uint64 // records whose checksum held and whose content did not
 
 	// writing is held over a write to the disk, so that the fold and the tail
-	// follow in the order of the numbers.
-	writing sync.Mutex
+	// follow in the order of the numbers. It guards the field below.
+	writing  sync.Mutex
+	snapshot int64 // bytes since the last snapshot from which on the next one is written
 
 	mu      sync.Mutex // guards the fields below; never held over a write
 	fold    *fold
@@ -50,7 +54,7 @@ type Log struct {
 
 // OpenLog reads the journal from its newest snapshot on.
 func OpenLog(j Journal, log *slog.Logger) (*Log, error) {
-	l := &Log{journal: j, log: log, fold: newFold(), changed: make(chan struct{})}
+	l := &Log{journal: j, log: log, fold: newFold(), changed: make(chan struct{}), snapshot: snapshotAfter}
 	err := j.Fold(func(r journal.Record) error {
 		if err := l.foldRecord(r); err != nil {
 			l.skipped(r.Seq, err)
@@ -135,7 +139,7 @@ func (l *Log) Append(ctx context.Context, events []Event, notes ...Note) ([]Even
 	if err != nil {
 		return done, fmt.Errorf("append to the alert journal: %w", err)
 	}
-	l.snapshot(recs[n-1].T)
+	l.writeSnapshot(recs[n-1].T)
 	return done, nil
 }
 
@@ -191,10 +195,12 @@ func (l *Log) take(events []Event, written []journal.Record, notes []storedNote)
 	return done
 }
 
-// snapshot writes one when it is time. A disk that refuses it is asked again at
-// the next append: a start reads more until then, and nothing is lost.
-func (l *Log) snapshot(t int64) {
-	if l.journal.SinceSnapshot() < snapshotAfter {
+// writeSnapshot writes one when it is time. A disk that refuses it is asked again
+// after a while: a start reads more until then, and nothing is lost. The caller holds
+// writing.
+func (l *Log) writeSnapshot(t int64) {
+	since := l.journal.SinceSnapshot()
+	if since < l.snapshot {
 		return
 	}
 	l.mu.Lock()
@@ -203,7 +209,9 @@ func (l *Log) snapshot(t int64) {
 	if err == nil {
 		err = l.journal.Snapshot(parts, t)
 	}
+	l.snapshot = snapshotAfter
 	if err != nil {
+		l.snapshot = since + snapshotAgain
 		l.log.Warn("writing a snapshot of the alert journal failed, it is tried again later", "err", err)
 	}
 }

@@ -166,8 +166,14 @@ func (r *Recorder) write(ctx context.Context) error {
 	return err
 }
 
-// append writes all that is held, notes in their places among the events.
+// append writes all that is held, notes in their places among the events. A disk that
+// refused is asked before thousands of events are encoded for it.
 func (r *Recorder) append(ctx context.Context) error {
+	if r.refused.Load() {
+		if err := r.tend(); err != nil {
+			return err
+		}
+	}
 	for !r.held.empty() {
 		events, notes := r.held.next()
 		var done []Event

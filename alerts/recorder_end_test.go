@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"monitord/alerts/journal"
 )
@@ -33,4 +34,24 @@ func TestRecorderEndsWithItsJournal(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A disk that refuses is asked whether it takes anything, not given thousands of
+// events each second.
+func TestRecorderAsksBeforeItWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startRecording(t, &disk{refuse: true, because: errors.New("no space")})
+		r.Add(outcome(event(KindFiring, "a", 1)))
+		advance(10 * time.Second)
+		r.expect(t, "0 firing a")
+		r.disk.set(func(d *disk) {
+			if d.appends != 1 {
+				t.Errorf("%d appends to a disk that refuses", d.appends)
+			}
+			d.refuse, d.because = false, nil
+		})
+		advance(2 * time.Second)
+		r.expect(t, "1 firing a")
+		r.stop()
+	})
 }

@@ -28,11 +28,13 @@ type disk struct {
 	partial int   // takes so many records and refuses the rest; 0: off
 	wait    time.Duration
 	readErr error
+	appends int
 }
 
 func (d *disk) Append(recs []journal.Record) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.appends++
 	if d.wait > 0 {
 		advance(d.wait)
 	}
