@@ -5,7 +5,8 @@
 //
 //  1. The configuration is read: defaults, file, environment, flags. Any fault
 //     ends it with exit code 78 and the list of all of them.
-//  2. History and journal are opened; either is refused to a second daemon.
+//  2. History and journal are opened; either is refused to a second daemon, and a
+//     disk that takes nothing is no reason not to start.
 //  3. The listeners are opened, then everything is made in the order of a
 //     sample's life and connected.
 //  4. The parts run. After the first tick that is stored the daemon is ready and

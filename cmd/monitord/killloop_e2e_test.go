@@ -154,16 +154,7 @@ func TestKillLoop(t *testing.T) {
 	d.kill() // what waits for its retry is tried at once after a start
 	started := float64(time.Now().UnixMilli()) / 1000
 	d = startDaemon(t, dir, "RUNTIME_DIRECTORY="+run)
-	eventually(t, "everything is delivered", func() bool {
-		// By this daemon, and when its hooks had read the journal.
-		waiting := d.query(fmt.Sprintf("monitord_hook_waiting_deliveries and on () (process_start_time_seconds > %.3f and monitord_ticks_total >= 2)", started), "hook")
-		for _, name := range loopHooks {
-			if waiting[name] != "0" {
-				return false
-			}
-		}
-		return true
-	})
+	eventually(t, "everything is delivered", func() bool { return d.delivered(started, loopHooks) })
 	d.signal(syscall.SIGTERM)
 	if code := d.wait(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -172,6 +163,19 @@ func TestKillLoop(t *testing.T) {
 	reading.Wait()
 	t.Logf("%d kills, %d ends, %d reloads", kills, terms, reloads)
 	checkLoop(t, filepath.Join(dir, "data", "journal"), loopEnd{reader, painter.pictures, hook.told(), scriptTold(t, told), silence, gone})
+}
+
+// delivered says whether nothing waits for hooks of this daemon, which was started at
+// that time and whose hooks have read the journal.
+func (d *testDaemon) delivered(started float64, hooks []string) bool {
+	d.t.Helper()
+	waiting := d.query(fmt.Sprintf("monitord_hook_waiting_deliveries and on () (process_start_time_seconds > %.3f and monitord_ticks_total >= 2)", started), "hook")
+	for _, name := range hooks {
+		if waiting[name] != "0" {
+			return false
+		}
+	}
+	return true
 }
 
 // exitedIn says whether a daemon ends in time after something was done to it.

@@ -57,7 +57,8 @@ const blinking = "[collectors.filesystem]\ninterval = \"1s\"\n[collectors.networ
 func TestOutsideStraceKills(t *testing.T) {
 	t.Parallel()
 	hook := newLoopReceiver(t)
-	dir := daemonDir(t, blinking+fmt.Sprintf("[[alerts.hooks]]\nname = \"web\"\ntype = \"webhook\"\nurl = %q\n", hook.URL+"/web"))
+	calls := fmt.Sprintf("[server]\nexternal_url = \"http://monitor.example\"\n[[alerts.hooks]]\nname = \"web\"\ntype = \"webhook\"\nurl = %q\n", hook.URL+"/web")
+	dir := daemonDir(t, blinking+calls)
 	run, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +86,16 @@ func TestOutsideStraceKills(t *testing.T) {
 	first := dialStream(t, d, "alerts=&after=0")
 	for first.message("alert")["event"] != "resolved" {
 	}
+	writeConfig(t, dir, calls) // without rules
+	d.signal(syscall.SIGHUP)
+	eventually(t, "every alert has ended", func() bool {
+		n := d.query("monitord_alerts", "state")
+		return n["firing"] == "0" && n["pending"] == "0"
+	})
+	d.kill()
+	started := float64(time.Now().UnixMilli()) / 1000
+	d = startDaemon(t, dir, "RUNTIME_DIRECTORY="+run)
+	eventually(t, "everything is delivered", func() bool { return d.delivered(started, []string{"web"}) })
 	d.signal(os.Interrupt)
 	d.wait()
 	stop()
@@ -94,6 +105,7 @@ func TestOutsideStraceKills(t *testing.T) {
 	events := journaled(t, log)
 	checkLives(t, events)
 	checkSeen(t, events, reader)
+	checkDeliveries(t, log.Epoch(), events, []string{"web"}, hook.told(), nil)
 	t.Logf("%d kills, %d of them between calls, %d events, %d seen over %d connections", 2*straceKills, missed, len(events), len(reader.seen), reader.live)
 	if reader.live == 0 || len(events) == 0 || missed > straceKills {
 		t.Error("this test compares too little")
