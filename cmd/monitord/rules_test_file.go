@@ -27,7 +27,7 @@ type testFile struct {
 func loadTestFile(path string) (*testFile, []config.Fault) {
 	text, err := config.ReadFile(path, maxTestFileSize)
 	if err != nil {
-		return nil, []config.Fault{{File: path, Msg: fmt.Sprintf("cannot be read (%v), correct the path or its permissions", err)}}
+		return nil, []config.Fault{{File: path, Msg: fmt.Sprintf("cannot be read (%v), correct the path, the file or its permissions", err)}}
 	}
 	f := parseTestFile(path, text)
 	if faults := f.doc.Faults(); len(faults) > 0 {

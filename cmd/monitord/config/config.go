@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -100,11 +101,11 @@ func (c *Config) Validate() []error {
 			faults = append(faults, fmt.Errorf("%s.%w", table, err))
 		}
 	}
-	for name, value := range c.Labels {
+	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
 		if !model.LegacyValidation.IsValidLabelName(name) || name == model.MetricNameLabel || name == model.InstanceLabel {
 			faults = append(faults, fmt.Errorf("labels.%s: is no name for a label here, use letters, digits and underscores, and neither __name__ nor instance", name))
 		}
-		if !model.LabelValue(value).IsValid() {
+		if !model.LabelValue(c.Labels[name]).IsValid() {
 			faults = append(faults, fmt.Errorf("labels.%s: is not UTF-8, write it in UTF-8", name))
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"math"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,8 +20,8 @@ import (
 // that is not absolute is relative to the configuration file; a list with the tag
 // `single:"true"` may be one string.
 type decoder struct {
-	dir    string // relative paths start here
-	report func(key, msg string)
+	dir string    // relative paths start here
+	doc *Document // is told what is wrong
 }
 
 var durationType = reflect.TypeFor[time.Duration]()
@@ -29,11 +29,15 @@ var durationType = reflect.TypeFor[time.Duration]()
 // table decodes doc onto the struct into.
 func (d *decoder) table(doc map[string]any, into reflect.Value, path string) {
 	known := tomlFields(into.Type())
-	for _, key := range sortedKeys(doc) {
+	for _, key := range slices.Sorted(maps.Keys(doc)) {
 		at := join(path, key)
 		index, ok := known[key]
 		if !ok {
-			d.report(at, "unknown key"+suggestion(key, known))
+			near, hint := suggestion(key, known)
+			d.doc.spoil(at, "unknown key"+hint)
+			if _, there := doc[near]; !there {
+				d.doc.spoilt[place{d.doc.file, join(path, near)}] = near != ""
+			}
 			continue
 		}
 		field := into.Type().FieldByIndex(index)
@@ -43,7 +47,7 @@ func (d *decoder) table(doc map[string]any, into reflect.Value, path string) {
 
 func (d *decoder) value(v any, into reflect.Value, tag reflect.StructTag, at string) {
 	wrong := func(want string) {
-		d.report(at, fmt.Sprintf("is %s, write %s", describeUnder(tag, v), want))
+		d.doc.spoil(at, fmt.Sprintf("is %s, write %s", describeUnder(tag, v), want))
 	}
 	if into.Type() == durationType {
 		text, ok := v.(string)
@@ -113,7 +117,7 @@ func (d *decoder) integer(v any, into reflect.Value, tag reflect.StructTag, at s
 		if tag.Get("unit") == "bytes" {
 			want = `a size such as 65536, "64KiB" or "1GiB"`
 		}
-		d.report(at, fmt.Sprintf("is %s, write %s", describe(v), want))
+		d.doc.spoil(at, fmt.Sprintf("is %s, write %s", describe(v), want))
 		return
 	}
 	into.SetInt(n)
@@ -136,7 +140,7 @@ func (d *decoder) list(v any, into reflect.Value, tag reflect.StructTag, at stri
 		if into.Type().Elem().Kind() == reflect.Struct {
 			want = "a list of tables"
 		}
-		d.report(at, fmt.Sprintf("is %s, write %s", describeUnder(tag, v), want))
+		d.doc.spoil(at, fmt.Sprintf("is %s, write %s", describeUnder(tag, v), want))
 		return
 	}
 	out := reflect.MakeSlice(into.Type(), len(elems), len(elems))
@@ -157,15 +161,15 @@ type withDefaults interface{ Defaults() any }
 func (d *decoder) stringMap(v any, into reflect.Value, at string) {
 	doc, ok := v.(map[string]any)
 	if !ok {
-		d.report(at, fmt.Sprintf("is %s, write a table of strings", describe(v)))
+		d.doc.spoil(at, fmt.Sprintf("is %s, write a table of strings", describe(v)))
 		return
 	}
 	out := map[string]string{}
 	maps.Copy(out, into.Interface().(map[string]string))
-	for _, key := range sortedKeys(doc) {
+	for _, key := range slices.Sorted(maps.Keys(doc)) {
 		s, ok := doc[key].(string)
 		if !ok {
-			d.report(join(at, key), fmt.Sprintf("is %s, write a string", describe(doc[key])))
+			d.doc.spoil(join(at, key), fmt.Sprintf("is %s, write a string", describe(doc[key])))
 			continue
 		}
 		out[key] = s
@@ -183,15 +187,6 @@ func tomlFields(t reflect.Type) map[string][]int {
 		}
 	}
 	return fields
-}
-
-func sortedKeys(doc map[string]any) []string {
-	keys := make([]string, 0, len(doc))
-	for key := range doc {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // describeUnder is describe, but for a key that holds a secret.
@@ -232,26 +227,23 @@ func describe(v any) string {
 	}
 }
 
-// suggestion names the known key that is nearest to a wrong one.
-func suggestion(key string, known map[string][]int) string {
-	best, bestDistance := "", len(key)/3+2
-	names := make([]string, 0, len(known))
-	for name := range known {
-		names = append(names, name)
-	}
-	sort.Strings(names)
+// suggestion is the known key that is nearest to a wrong one, if one is near, and the
+// rest of a sentence that names it or else what there is.
+func suggestion(key string, known map[string][]int) (near, hint string) {
+	distance := len(key)/3 + 2
+	names := slices.Sorted(maps.Keys(known))
 	for _, name := range names {
-		if n := editDistance(strings.ToLower(key), strings.ToLower(name)); n < bestDistance {
-			best, bestDistance = name, n
+		if n := editDistance(strings.ToLower(key), strings.ToLower(name)); n < distance {
+			near, distance = name, n
 		}
 	}
-	if best == "" && len(names) > 20 {
-		return ""
+	switch {
+	case near != "":
+		return near, fmt.Sprintf(", did you mean %s?", near)
+	case len(names) > 20:
+		return "", ", take it out"
 	}
-	if best == "" {
-		return ", keys here are " + strings.Join(names, ", ")
-	}
-	return fmt.Sprintf(", did you mean %s?", best)
+	return "", ", keys here are " + strings.Join(names, ", ")
 }
 
 // editDistance is Levenshtein's.

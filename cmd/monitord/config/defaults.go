@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -29,8 +28,8 @@ func DefaultRules() ([]alerts.RuleConfig, []Fault) {
 			faults = append(faults, Fault{File: name, Msg: err.Error()})
 			continue
 		}
-		groups, found := parseRulesTOML(name, text)
-		faults = append(faults, found...)
+		groups, doc := parseRulesTOML(name, text)
+		faults = append(faults, doc.faults...)
 		for _, g := range groups {
 			rules = append(rules, g.Rules...)
 		}
@@ -50,7 +49,8 @@ func (p *Document) addDefaultRules(c *Config) {
 	}
 	for i, name := range c.Alerts.DisableRules {
 		if _, ok := known[name]; !ok {
-			p.Fault(indexed("alerts.disable_rules", i), fmt.Sprintf("%q is no default rule%s", name, cmp.Or(suggestion(name, known), ", take it out")))
+			_, hint := suggestion(name, known)
+			p.Fault(indexed("alerts.disable_rules", i), fmt.Sprintf("%q is no default rule%s", name, hint))
 		}
 	}
 	if !c.Alerts.DefaultRules {

@@ -134,8 +134,8 @@ func TestEffectiveHasTheDefaultRules(t *testing.T) {
 	if !ok || strings.Contains(text, "MemoryLow") {
 		t.Fatalf("%t, %s", ok, text)
 	}
-	groups, faults := parseRulesTOML("copy.toml", []byte(strings.ReplaceAll("\n"+text, "\n#", "\n")))
-	if faults != nil || len(groups) != 1 || !reflect.DeepEqual(groups[0].Rules, c.Alerts.Groups[len(c.Alerts.Groups)-1].Rules) {
+	groups, doc := parseRulesTOML("copy.toml", []byte(strings.ReplaceAll("\n"+text, "\n#", "\n")))
+	if faults = doc.faults; faults != nil || len(groups) != 1 || !reflect.DeepEqual(groups[0].Rules, c.Alerts.Groups[len(c.Alerts.Groups)-1].Rules) {
 		t.Errorf("%v, %d rules, want the same as %d", faults, len(groups[0].Rules), len(defaultNames(c)))
 	}
 }

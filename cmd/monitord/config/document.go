@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -15,13 +14,16 @@ import (
 // A Document is one text in TOML or YAML: it knows on which line of its file each
 // key stands, and collects what is wrong with them. It is not safe for concurrent use.
 type Document struct {
-	file    string
-	lines   map[string]int
-	faults  []Fault
-	broken  bool              // not even the syntax is right
-	decoded int               // how many of these Decode found: they hide what follows from them
-	env     map[string]string // key path → variable that set it
+	file   string
+	lines  map[string]int
+	faults []Fault
+	broken bool              // not even the syntax is right
+	spoilt map[place]bool    // keys that could not be decoded, or are missing because of a typo
+	given  map[string]string // path of a key → variable or flag that set it
 }
+
+// A place is a key of a file.
+type place struct{ file, key string }
 
 // Decode moves a text onto the struct that into points to, over what is there, by
 // its `toml:"key"` tags. It is TOML if the name of its file says so, else YAML. What
@@ -31,17 +33,20 @@ func Decode(file string, text []byte, into any) *Document {
 	if IsTOML(file) {
 		return decodeTOML(file, text, v, "")
 	}
-	p := &Document{file: file}
+	p := newDocument(file)
 	var tree map[string]any
 	var err error
 	if tree, p.lines, err = yamlDocument(bytes.TrimPrefix(text, []byte("\ufeff")), v.Type()); err != nil {
 		p.broken = true
 		p.Add(yamlFault(file, err))
 	} else {
-		(&decoder{report: p.Fault}).table(tree, v, "")
+		(&decoder{doc: p}).table(tree, v, "")
 	}
-	p.decoded = len(p.faults)
 	return p
+}
+
+func newDocument(file string) *Document {
+	return &Document{file: file, spoilt: make(map[place]bool), given: make(map[string]string)}
 }
 
 // IsTOML tells what a file is in by its name.
@@ -49,24 +54,49 @@ func IsTOML(file string) bool { return strings.EqualFold(filepath.Ext(file), ".t
 
 // decodeTOML is Decode for TOML; paths in it are relative to dir.
 func decodeTOML(file string, text []byte, into reflect.Value, dir string) *Document {
-	p := &Document{file: file, lines: keyLines(string(text))}
+	p := newDocument(file)
+	p.lines = keyLines(string(text))
 	var tree map[string]any
 	if _, err := toml.Decode(string(text), &tree); err != nil {
 		p.syntax(err, text)
 	} else {
-		(&decoder{dir: dir, report: p.Fault}).table(tree, into, "")
+		(&decoder{dir: dir, doc: p}).table(tree, into, "")
 	}
-	p.decoded = len(p.faults)
 	return p
 }
 
 // Fault adds a fault of a key.
 func (p *Document) Fault(key, msg string) {
-	if variable, ok := p.env[key]; ok {
-		p.Add(Fault{Key: variable, Msg: msg})
-		return
+	for at, ok := key, true; ok; at, ok = above(at) {
+		if by := p.given[at]; by != "" {
+			p.Add(Fault{Key: by, Msg: msg})
+			return
+		}
 	}
 	p.Add(Fault{File: p.file, Line: p.Line(key), Key: key, Msg: msg})
+}
+
+// spoil adds a fault of a key that could not be decoded.
+func (p *Document) spoil(key, msg string) {
+	p.spoilt[place{p.file, key}] = true
+	p.Fault(key, msg)
+}
+
+// follows tells whether what is wrong with a key follows from what is known: it, or
+// what it is part of, still has its default.
+func (p *Document) follows(file, key string) bool {
+	for at, ok := key, true; ok; at, ok = above(at) {
+		if p.spoilt[place{file, at}] {
+			return true
+		}
+	}
+	return false
+}
+
+// above is what a key is part of: rules[2].expr of rules[2], that of rules.
+func above(key string) (string, bool) {
+	cut := strings.LastIndexAny(key, ".[")
+	return key[:max(cut, 0)], cut > 0
 }
 
 // Broken tells whether not even the syntax is right: nothing was decoded.
@@ -78,42 +108,23 @@ func (p *Document) Lines() map[string]int { return p.lines }
 // Line finds the key, or else the nearest table around it that is in the file:
 // a missing key is reported where it belongs.
 func (p *Document) Line(key string) int {
-	for key != "" {
-		if n := p.lines[key]; n > 0 {
+	for at, ok := key, true; ok; at, ok = above(at) {
+		if n := p.lines[at]; n > 0 {
 			return n
-		}
-		if cut := strings.LastIndexAny(key, ".["); cut >= 0 {
-			key = key[:cut]
-		} else {
-			return 0
 		}
 	}
 	return 0
 }
 
-func (p *Document) syntax(err error, text []byte) {
-	p.broken = true
-	var parse toml.ParseError
-	if errors.As(err, &parse) {
-		// The library's own line is the next one when it trips over a line's end,
-		// and its offset may lie before the text.
-		line := 1 + bytes.Count(text[:max(0, min(parse.Position.Start, len(text)))], []byte("\n"))
-		p.Add(Fault{File: p.file, Line: line, Msg: "syntax: " + parse.Message})
-		return
-	}
-	p.Add(Fault{File: p.file, Msg: "syntax: " + err.Error()})
-}
-
-// Invalid adds what a validation found, each "key: what is wrong, what to do". A key
-// that could not be decoded still has its default; what is derived from that is no
-// fault of the author's.
+// Invalid adds what a validation found, each "key: what is wrong, what to do", but
+// for what follows from faults that are known.
 func (p *Document) Invalid(found []error) {
 	for _, err := range found {
 		key, msg, ok := strings.Cut(err.Error(), ": ")
 		if !ok {
 			key, msg = "", err.Error()
 		}
-		if !slices.ContainsFunc(p.faults[:p.decoded], func(f Fault) bool { return f.Key == key }) {
+		if !p.follows(p.file, key) {
 			p.Fault(key, msg)
 		}
 	}

@@ -50,25 +50,25 @@ func (p *Document) environment(environ []string, into reflect.Value) {
 		byVariable[envName(path)] = path
 		known[envName(path)] = nil
 	}
-	p.env = map[string]string{}
 	for _, kv := range environ {
 		name, text, _ := strings.Cut(kv, "=")
 		if label, ok := strings.CutPrefix(name, envName("labels.")); ok {
-			p.env[join("labels", strings.ToLower(label))] = name
+			p.given[join("labels", strings.ToLower(label))] = name
 			labels := into.FieldByName("Labels")
-			(&decoder{report: p.Fault}).stringMap(map[string]any{strings.ToLower(label): text}, labels, "labels")
+			(&decoder{doc: p}).stringMap(map[string]any{strings.ToLower(label): text}, labels, "labels")
 			continue
 		}
 		path, ok := byVariable[name]
 		if !ok {
 			if inSection(name, keys) {
-				p.Add(Fault{Key: name, Msg: "unknown variable" + suggestion(name, known)})
+				_, hint := suggestion(name, known)
+				p.Add(Fault{Key: name, Msg: "unknown variable" + hint})
 			}
 			continue
 		}
-		p.env[path] = name
+		p.given[path] = name
 		field := into.FieldByIndex(keys[path])
-		d := &decoder{report: p.Fault}
+		d := &decoder{doc: p}
 		d.value(envValue(text, field), field, fieldTag(into.Type(), keys[path]), path)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // The TOML library reports no positions for keys. The text must have been parsed
 // by it before: on one that is not TOML the result is merely incomplete.
 func keyLines(text string) map[string]int {
-	s := &keyScanner{text: text, line: 1, lines: map[string]int{}, counts: map[string]int{}}
+	s := &keyScanner{text: strings.TrimPrefix(text, "\ufeff"), line: 1, lines: map[string]int{}, counts: map[string]int{}}
 	s.document()
 	return s.lines
 }

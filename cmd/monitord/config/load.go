@@ -1,11 +1,9 @@
 package config
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 )
 
 // DefaultPath is read by `run` and `check` when it exists and no other
@@ -41,7 +39,7 @@ func (src Source) Load() (*Config, error) {
 	}
 	text, err := ReadFile(src.Path, maxSize)
 	if err != nil {
-		return nil, &Error{[]Fault{{File: src.Path, Msg: fmt.Sprintf("cannot be read (%v), correct the path or its permissions", err)}}}
+		return nil, &Error{[]Fault{unread(src.Path, err)}}
 	}
 	return parse(src.Path, text, src)
 }
@@ -62,11 +60,11 @@ func parse(path string, text []byte, src Source) (*Config, error) {
 	p.environment(src.Environ, into)
 	if len(src.Listen) > 0 {
 		c.Server.Listen = src.Listen
+		p.given["server.listen"] = "--listen"
 	}
 	p.rules(c, dir)
-	p.decoded = len(p.faults)
 	for _, f := range ruleFaults(c) {
-		if !slices.ContainsFunc(p.faults[:p.decoded], func(d Fault) bool { return d.File == f.File && d.Key == f.Key }) {
+		if !p.follows(f.File, f.Key) {
 			p.Add(f)
 		}
 	}

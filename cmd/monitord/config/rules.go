@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -11,32 +13,41 @@ import (
 	"monitord/alerts/promrules"
 )
 
-// Bounds of what rule files may hold together.
+// Bounds of rule files: of one, and of all together.
 const (
-	maxRuleFiles    = 1000
 	maxRuleFileSize = 4 << 20
+	maxRuleFiles    = 1000
+	maxRuleBytes    = 32 << 20
 	maxRules        = 10000
 )
 
 // LoadRules reads a rule file: TOML, or what Prometheus takes by its ending.
 // Its rules are decoded and not yet compiled.
 func LoadRules(path string) ([]alerts.GroupConfig, []Fault) {
-	text, err := ReadFile(path, maxRuleFileSize)
-	if err != nil {
-		return nil, []Fault{{File: path, Msg: fmt.Sprintf("cannot be read (%v), correct the path or its permissions", err)}}
-	}
-	return parseRules(path, text)
+	groups, doc := loadRules(path)
+	return groups, doc.faults
 }
 
-// parseRules is LoadRules for a text that is at hand.
-func parseRules(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
+func loadRules(path string) ([]alerts.GroupConfig, *Document) {
+	text, err := ReadFile(path, maxRuleFileSize)
+	doc := newDocument(path)
+	if err != nil {
+		doc.Add(unread(path, err))
+		return nil, doc
+	}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".toml":
 		return parseRulesTOML(path, text)
 	case ".yml", ".yaml", ".json":
-		return promrules.Parse(path, text)
+		groups, faults := promrules.Parse(path, text)
+		for _, f := range faults {
+			f.Msg = advised(f.Msg)
+			doc.Add(f)
+		}
+		return groups, doc
 	}
-	return nil, []Fault{{File: path, Msg: "is no rule file by its ending, name it .toml, or .yml, .yaml or .json if it is in Prometheus' format"}}
+	doc.Add(Fault{File: path, Msg: "is no rule file by its ending, name it .toml, or .yml, .yaml or .json if it is in Prometheus' format"})
+	return nil, doc
 }
 
 // ruleTables is a rule file in TOML. Rules may be moved into it as they stand in
@@ -48,7 +59,7 @@ type ruleTables struct {
 	} `toml:"alerts"`
 }
 
-func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
+func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, *Document) {
 	var tables ruleTables
 	p := decodeTOML(path, text, reflect.ValueOf(&tables).Elem(), "")
 	group := alerts.GroupConfig{Name: filepath.Base(path), File: path, Lines: p.lines, Rules: tables.Rules}
@@ -59,9 +70,9 @@ func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, []Fault) {
 		group.Rules, group.Path = tables.Alerts.Rules, "alerts"
 	}
 	if len(group.Rules) == 0 {
-		return nil, p.faults
+		return nil, p
 	}
-	return []alerts.GroupConfig{group}, p.faults
+	return []alerts.GroupConfig{group}, p
 }
 
 // rules gathers the groups of rules: the configuration's own, those of the rule
@@ -77,15 +88,21 @@ func (p *Document) rules(c *Config, dir string) {
 	}
 	n := len(c.Alerts.Rules)
 	for _, file := range findRuleFiles(c.Alerts.RuleFiles, dir, p.Fault) {
-		groups, faults := LoadRules(file)
-		p.faults = append(p.faults, faults...)
+		groups, doc := loadRules(file)
+		p.Add(doc.faults...)
+		maps.Copy(p.spoilt, doc.spoilt)
 		c.Alerts.Groups = append(c.Alerts.Groups, groups...)
 		for _, g := range groups {
 			n += len(g.Rules)
 		}
+		if n > maxRules { // what follows is not even decoded
+			p.Fault("alerts.rule_files", fmt.Sprintf("lead to more than %d rules (%s is too much), take some away", maxRules, file))
+			c.Alerts.Groups = nil
+			break
+		}
 	}
-	if n > maxRules {
-		p.Fault("alerts.rule_files", fmt.Sprintf("lead to %d rules, must be at most %d", n, maxRules))
+	if len(c.Alerts.Rules) > maxRules {
+		p.Fault("alerts.rules", fmt.Sprintf("are %d, must be at most %d", len(c.Alerts.Rules), maxRules))
 		c.Alerts.Groups = nil
 	}
 	p.addDefaultRules(c)
@@ -114,22 +131,31 @@ func ruleFaults(c *Config) []Fault {
 	return faults
 }
 
-// findRuleFiles returns the files that patterns mean, in order and each once.
-// Patterns are relative to dir. One without a wildcard must name a file.
+// findRuleFiles returns the files that patterns mean, in order and each once, or none
+// if they are too many. Patterns are relative to dir.
 func findRuleFiles(patterns []string, dir string, fault func(key, msg string)) []string {
 	var all []string
 	for i, pattern := range patterns {
-		key := indexed("alerts.rule_files", i)
 		found, err := Expand(pattern, dir)
 		if err != nil {
-			fault(key, err.Error())
+			fault(indexed("alerts.rule_files", i), err.Error())
 		}
 		all = append(all, found...)
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
 	if len(all) > maxRuleFiles {
-		fault("alerts.rule_files", fmt.Sprintf("are %d files, must be at most %d", len(all), maxRuleFiles))
+		fault("alerts.rule_files", fmt.Sprintf("are %d files, must be at most %d: join some, or name fewer", len(all), maxRuleFiles))
+		return nil
+	}
+	var size int64
+	for _, file := range all {
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() { // else it is a fault when it is read
+			size += min(info.Size(), maxRuleFileSize)
+		}
+	}
+	if size > maxRuleBytes {
+		fault("alerts.rule_files", fmt.Sprintf("have %d MiB in all, must have at most %d MiB: name fewer", (size+1<<20-1)>>20, maxRuleBytes>>20))
 		return nil
 	}
 	return all

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -111,7 +112,7 @@ func TestRuleFileFaults(t *testing.T) {
 		`x/d.yml:4: groups[0].rules[0].expr: is not PromQL`,
 		`x/d.yml:4: groups[0].rules[0].fro: unknown key`,
 		`x/e.txt: is no rule file by its ending`,
-		`x/f.yml: cannot be read (no regular file`,
+		`x/f.yml: cannot be read (it is a directory)`,
 	}
 	for i, f := range faults {
 		if i >= len(want) || !strings.HasPrefix(strings.Replace(f, `"`+dir+`/`, `"`, 1), want[i]) {
@@ -139,14 +140,63 @@ func TestRuleFilesBesideAFileWithAnOddName(t *testing.T) {
 }
 
 func TestRuleFilesAreBounded(t *testing.T) {
-	var many strings.Builder
-	for range maxRules + 1 {
-		many.WriteString("[[rules]]\n")
+	many := strings.Repeat("[[rules]]\n", maxRules+1)
+	comment := strings.Repeat("#", maxRuleFileSize)
+	crowd, heap := map[string]string{"monitord.toml": ""}, map[string]string{"monitord.toml": ""}
+	for i := range maxRuleFiles + 1 {
+		crowd[fmt.Sprintf("rules.d/%d.toml", i)] = "nonsense"
 	}
-	dir := ruleDir(t, map[string]string{"monitord.toml": "", "rules.d/a.toml": many.String(), "rules.d/b.yml": strings.Repeat("#", maxRuleFileSize+1)})
-	_, faults := loadDir(t, dir)
-	if len(faults) != 2 || !strings.Contains(faults[0], "lead to 10001 rules, must be at most 10000") || !strings.Contains(faults[1], "at most 4MiB") {
-		t.Errorf("faults %.300q", faults)
+	for i := range maxRuleBytes/maxRuleFileSize + 1 {
+		heap[fmt.Sprintf("rules.d/%d.toml", i)] = comment + "\nnonsense" // of which no byte is read
+	}
+	for name, tt := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"rules":      {map[string]string{"monitord.toml": "", "rules.d/a.toml": many, "rules.d/b.toml": "nonsense"}, "monitord.toml: alerts.rule_files: lead to more than 10000 rules"},
+		"rules here": {map[string]string{"monitord.toml": strings.ReplaceAll(many, "rules", "alerts.rules")}, "monitord.toml:1: alerts.rules: are 10001, must be at most 10000"},
+		"one file":   {map[string]string{"monitord.toml": "", "rules.d/b.yml": comment + "#"}, "rules.d/b.yml: cannot be read (it is larger than 4MiB), correct"},
+		"files":      {crowd, "monitord.toml: alerts.rule_files: are 1001 files, must be at most 1000"},
+		"bytes":      {heap, "monitord.toml: alerts.rule_files: have 36 MiB in all, must have at most 32 MiB"},
+	} {
+		_, faults := loadDir(t, ruleDir(t, tt.files))
+		if len(faults) != 1 || !strings.HasPrefix(faults[0], tt.want) {
+			t.Errorf("%s: faults %.300q", name, faults)
+		}
+	}
+}
+
+// TestOddRuleFiles: what is no file is a fault and holds up nobody; what an editor
+// keeps beside a file is no rule file.
+func TestOddRuleFiles(t *testing.T) {
+	dir := ruleDir(t, map[string]string{
+		"monitord.toml": "[alerts]\nrule_files = [\"rules.d/*.toml\", \"more/.*.yml\"]\n", "rules.d/.x.toml": "nonsense", "rules.d/real": "[[rules]]\nname = \"A\"\nexpr = \"up\"\n",
+		"more/.y.yml": "groups: [{name: g, rules: [{alert: B, expr: up}]}]",
+	})
+	at := func(name string) string { return filepath.Join(dir, "rules.d", name) }
+	for _, err := range []error{
+		syscall.Mkfifo(at("a.toml"), 0o600), os.Symlink("nowhere", at("b.toml")), os.Symlink("/dev/zero", at("c.toml")), os.Symlink(".", at("d.toml")),
+		os.Symlink("e.toml", at("e.toml")), os.Symlink("real", at("f.toml")), os.Symlink("x@host.123", at(".#f.toml")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, faults := loadDir(t, dir)
+	want := []string{
+		"rules.d/a.toml: cannot be read (it is no regular file), correct",
+		"rules.d/b.toml: cannot be read (no such file or directory), correct",
+		"rules.d/c.toml: cannot be read (it is no regular file), correct",
+		"rules.d/d.toml: cannot be read (it is a directory), correct",
+		"rules.d/e.toml: cannot be read (too many levels of symbolic links), correct",
+	}
+	for i, f := range faults {
+		if i >= len(want) || !strings.HasPrefix(f, want[i]) {
+			t.Errorf("fault %d is %s", i, f)
+		}
+	}
+	if len(faults) != len(want) || len(c.Alerts.Groups) != 2 {
+		t.Errorf("%d faults, want %d; groups %+v", len(faults), len(want), c.Alerts.Groups)
 	}
 }
 

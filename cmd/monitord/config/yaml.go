@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -172,18 +170,4 @@ func (y *yamlReader) merge(n *yaml.Node, t reflect.Type, path string, depth int,
 	default:
 		y.fail(n, "merges what is no mapping")
 	}
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n  )?(?:line ([0-9]+): )?`)
-
-// yamlFault makes a fault of an error of the YAML library, which begins with its
-// line if there is one.
-func yamlFault(path string, err error) Fault {
-	text := err.Error()
-	f := Fault{File: path, Msg: "syntax: " + text}
-	if found := yamlLine.FindStringSubmatch(text); found != nil {
-		f.Line, _ = strconv.Atoi(found[1])
-		f.Msg = "syntax: " + text[len(found[0]):]
-	}
-	return f
 }
