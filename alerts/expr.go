@@ -40,7 +40,7 @@ func parseExpression(text string) (expression, error) {
 	}
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(text)
 	if err != nil {
-		return expression{}, fmt.Errorf("is not PromQL: %w", err)
+		return expression{}, fmt.Errorf("is not PromQL: %w, correct it", err)
 	}
 	if t := parsed.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		return expression{}, fmt.Errorf("returns a %s, must return a vector or a scalar", t)

@@ -19,8 +19,13 @@ const (
 func (c Config) chooses() (match.Matchers, []error) {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	for i, text := range c.Matchers {
+		if _, err := match.Parse(text); err != nil {
+			fault("matchers[%d]: %w", i, err)
+		}
+	}
 	matchers, err := match.Parse(c.Matchers...)
-	if err != nil {
+	if err != nil && len(faults) == 0 {
 		fault("matchers: %w", err)
 	}
 	if c.Repeat != 0 && (c.Repeat < time.Second || c.Repeat > 30*24*time.Hour) {
@@ -29,9 +34,9 @@ func (c Config) chooses() (match.Matchers, []error) {
 	if len(c.GroupBy) > maxGroupBy {
 		fault("group_by: has %d labels, must have at most %d", len(c.GroupBy), maxGroupBy)
 	}
-	for _, name := range c.GroupBy {
+	for i, name := range c.GroupBy {
 		if !model.UTF8Validation.IsValidLabelName(name) {
-			fault("group_by: %q is no name of a label, write one such as \"alertname\"", name)
+			fault("group_by[%d]: %q is no name of a label, write one such as \"alertname\"", i, name)
 		}
 	}
 	if c.GroupWait < 0 || c.GroupWait > time.Hour {

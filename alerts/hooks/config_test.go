@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,6 +19,10 @@ func TestValidate(t *testing.T) {
 		return path
 	}
 	good := file("good", "https://user:hunter2@hooks.example.com/T0K3N\n")
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	hook := func(change func(*Config)) Config {
 		c := DefaultConfig()
 		c.Name, c.Type = "ops", "exec"
@@ -47,7 +52,8 @@ func TestValidate(t *testing.T) {
 		{"large file", hook(func(c *Config) {
 			c.Type, c.URL, c.SecretFile = "webhook", "http://x", file("large", strings.Repeat("x", maxSecretFile+1))
 		}), []string{"hooks[0].secret_file: "}},
-		{"a directory", hook(func(c *Config) { c.Type, c.URL, c.SecretFile = "webhook", "http://x", dir }), []string{"hooks[0].secret_file: "}},
+		{"a directory", hook(func(c *Config) { c.Type, c.URL, c.SecretFile = "webhook", "http://x", dir }), []string{"hooks[0].secret_file: cannot be read"}},
+		{"a pipe", hook(func(c *Config) { c.Type, c.URL, c.SecretFile = "webhook", "http://x", pipe }), []string{"hooks[0].secret_file: cannot be read"}},
 		{"another type's", hook(func(c *Config) { c.Command, c.URL, c.Secret = []string{"/x"}, "http://x", "hunter2" }),
 			[]string{`hooks[0].url: is for type "webhook", "alertmanager", "shoutrrr" only`, `hooks[0].secret: is for type "webhook", "alertmanager" only`}},
 		{"numbers", hook(func(c *Config) {
@@ -60,7 +66,7 @@ func TestValidate(t *testing.T) {
 		{"bad choices", hook(func(c *Config) {
 			c.Command, c.Matchers, c.Repeat, c.GroupBy, c.GroupWait, c.MaxPerMinute =
 				[]string{"/x"}, []string{"severity"}, time.Millisecond, []string{""}, 2*time.Hour, -1
-		}), []string{`hooks[0].matchers: "severity" is no matcher`, "hooks[0].repeat: is 1ms", `hooks[0].group_by: "" is no name`, "hooks[0].group_wait: is 2h0m0s", "hooks[0].max_per_minute: is -1"}},
+		}), []string{`hooks[0].matchers[0]: "severity" is no matcher`, "hooks[0].repeat: is 1ms", `hooks[0].group_by[0]: "" is no name`, "hooks[0].group_wait: is 2h0m0s", "hooks[0].max_per_minute: is -1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			faults := Validate([]Config{c.hook})

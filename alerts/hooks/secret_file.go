@@ -2,8 +2,10 @@ package hooks
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // maxSecretFile bounds what is read from a file that holds a secret.
@@ -17,23 +19,31 @@ func oneOf(key, value, file string) (string, error) {
 	if value != "" {
 		return "", fmt.Errorf("%s_file: is given beside %s, keep one of them", key, key)
 	}
-	f, err := os.Open(file)
+	b, err := readSecret(file)
 	if err != nil {
-		return "", fmt.Errorf("%s_file: cannot be read (%w), correct the path or its permissions", key, err)
+		return "", fmt.Errorf("%s_file: cannot be read (%w), correct the path, the file or its permissions", key, err)
 	}
-	defer f.Close()
-	b := make([]byte, maxSecretFile+1)
-	n := 0
-	for n < len(b) {
-		m, err := f.Read(b[n:])
-		n += m
-		if err != nil {
-			break
-		}
-	}
-	text := strings.TrimSpace(string(b[:n]))
-	if text == "" || n > maxSecretFile {
+	text := strings.TrimSpace(string(b))
+	if text == "" || len(b) > maxSecretFile {
 		return "", fmt.Errorf("%s_file: %s is empty or larger than 64KiB, write the value into it and nothing else", key, file)
 	}
 	return text, nil
+}
+
+// readSecret reads up to one byte more than a file may have. What is no file, such as
+// a pipe that nobody writes to, holds up neither a start nor a reload.
+func readSecret(file string) ([]byte, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", file)
+	}
+	return io.ReadAll(io.LimitReader(f, maxSecretFile+1))
 }

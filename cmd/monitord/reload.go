@@ -60,7 +60,9 @@ func (r *reloader) reload() error {
 
 // replace does everything that can fail first, then swaps.
 func (r *reloader) replace() error {
-	conf, err := r.src.Load()
+	src := r.src
+	src.Interval = r.conf.Collectors.Interval
+	conf, err := src.Load()
 	if err != nil {
 		return err
 	}

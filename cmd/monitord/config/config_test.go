@@ -62,7 +62,7 @@ hooks = ["nobody"]
 		"monitord.toml:15: collectors.interval: ",
 		"monitord.toml:18: collectors.filesystem.mount_points_exclude: ",
 		"monitord.toml:22: alerts.rules[0].expr: ",
-		`monitord.toml:27: alerts.rules[1].hooks: there is no hook "nobody"`,
+		`monitord.toml:27: alerts.rules[1].hooks[0]: there is no hook "nobody"`,
 	}
 	if len(faults) != len(want) {
 		t.Errorf("got %d faults, want %d", len(faults), len(want))

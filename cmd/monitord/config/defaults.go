@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"monitord/alerts"
 	"monitord/alerts/defaults"
@@ -40,7 +41,7 @@ func DefaultRules() ([]alerts.RuleConfig, []Fault) {
 // addDefaultRules puts the group of default rules behind those of the user, but
 // for the ones that are switched off, and those that the user has a rule of the
 // same name for.
-func (p *Document) addDefaultRules(c *Config) {
+func (p *Document) addDefaultRules(c *Config, interval time.Duration) {
 	rules, faults := DefaultRules()
 	p.faults = append(p.faults, faults...)
 	known := make(map[string][]int)
@@ -66,7 +67,7 @@ func (p *Document) addDefaultRules(c *Config) {
 		return own[r.Name] || slices.Contains(c.Alerts.DisableRules, r.Name)
 	})
 	for i := range rules {
-		rules[i].Every = max(rules[i].Every, c.Collectors.Interval)
+		rules[i].Every = max(rules[i].Every, interval)
 	}
 	if len(rules) > 0 {
 		c.Alerts.Groups = append(c.Alerts.Groups, alerts.GroupConfig{Name: defaultGroup, Rules: rules})

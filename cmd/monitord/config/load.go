@@ -1,9 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 )
 
 // DefaultPath is read by `run` and `check` when it exists and no other
@@ -19,6 +21,10 @@ type Source struct {
 	Path    string   // file; empty: none
 	Environ []string // as os.Environ gives it
 	Listen  []string // --listen; empty: not given
+
+	// Interval is that of the daemon that is running, which a reload does not change
+	// and the rules have to fit. 0: the configuration's own.
+	Interval time.Duration
 }
 
 // Find returns where the configuration is, as `run` and `check` look for it.
@@ -62,8 +68,8 @@ func parse(path string, text []byte, src Source) (*Config, error) {
 		c.Server.Listen = src.Listen
 		p.given["server.listen"] = "--listen"
 	}
-	p.rules(c, dir)
-	for _, f := range ruleFaults(c) {
+	p.rules(c, dir, src.interval(c))
+	for _, f := range ruleFaults(c, src.interval(c)) {
 		if !p.follows(f.File, f.Key) {
 			p.Add(f)
 		}
@@ -73,4 +79,9 @@ func parse(path string, text []byte, src Source) (*Config, error) {
 		return c, &Error{p.Faults()}
 	}
 	return c, nil
+}
+
+// interval is that of the ticks at which the rules will be evaluated.
+func (src Source) interval(c *Config) time.Duration {
+	return cmp.Or(src.Interval, c.Collectors.Interval)
 }

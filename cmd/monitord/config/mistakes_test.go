@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMistakes: what people get wrong, and what they are told. Each fault is here
@@ -53,11 +54,20 @@ func TestMistakesInYAML(t *testing.T) {
 		{"a tab", "groups:\n- name: x\n\trules: []\n", "2: syntax: found a tab character that violates indentation; indent with spaces"},
 		{"a colon in a text", "groups:\n- name: a: b\n", "2: syntax: mapping values are not allowed in this context; indent what belongs together alike"},
 		{"Latin-1", "groups:\n- name: caf\xe9\n", "2: syntax: incomplete UTF-8 octet sequence, write text in UTF-8"},
+		{"two documents", "groups: []\n---\n# more\ngroups: []\n", "4: begins a second document, which Prometheus would not read: move it"},
 		{"no end", "{\"groups\": [\n", "1: syntax: did not find expected node content; correct it"},
 	} {
 		_, faults := loadDir(t, ruleDir(t, map[string]string{"monitord.toml": "", "rules.d/a.yml": tt.text}))
 		if len(faults) != 1 || !strings.HasPrefix(faults[0], "rules.d/a.yml:"+tt.want) {
 			t.Errorf("%s: faults %q", tt.name, faults)
+		}
+	}
+}
+
+func TestAnEmptySecondDocumentIsNone(t *testing.T) {
+	for _, text := range []string{"---\ngroups: []\n---\n", "groups: []\n---\n# nothing\n", "groups: []\n...\n", ""} {
+		if _, faults := loadDir(t, ruleDir(t, map[string]string{"monitord.toml": "", "rules.d/a.yml": text})); faults != nil {
+			t.Errorf("%q: faults %q", text, faults)
 		}
 	}
 }
@@ -70,5 +80,23 @@ func TestFaultsNameWhereTheKeyWasGiven(t *testing.T) {
 	want := "--listen: \"nowhere\" is not an address, "
 	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "MONITORD_SERVER_HOSTS: \"a b\" is not a host name") || strings.Contains(err.Error(), "monitord.toml") {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestRulesFitTheIntervalInForce: what a reload finds is judged by the ticks that
+// there are, not by those that there will be after a restart.
+func TestRulesFitTheIntervalInForce(t *testing.T) {
+	const text = "[collectors]\ninterval = \"1s\"\n[[alerts.rules]]\nname = \"A\"\nexpr = \"up\"\nevery = \"2s\"\n"
+	c, err := parse("monitord.toml", []byte(text), Source{Interval: 20 * time.Second})
+	if want := "monitord.toml:6: alerts.rules[0].every: is 2s, must be at least the interval of the ticks, 20s"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	for _, r := range c.Alerts.Groups[1].Rules {
+		if r.Every < 20*time.Second {
+			t.Errorf("the default rule %s is evaluated every %v", r.Name, r.Every)
+		}
+	}
+	if _, err := parse("monitord.toml", []byte(text), Source{}); err != nil {
+		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"monitord/alerts"
 	"monitord/alerts/promrules"
@@ -40,6 +41,9 @@ func loadRules(path string) ([]alerts.GroupConfig, *Document) {
 		return parseRulesTOML(path, text)
 	case ".yml", ".yaml", ".json":
 		groups, faults := promrules.Parse(path, text)
+		if line := secondDocument(text); line > 0 && len(faults) == 0 {
+			doc.Add(Fault{File: path, Line: line, Msg: "begins a second document, which Prometheus would not read: move it to a file of its own"})
+		}
 		for _, f := range faults {
 			f.Msg = advised(f.Msg)
 			doc.Add(f)
@@ -77,7 +81,7 @@ func parseRulesTOML(path string, text []byte) ([]alerts.GroupConfig, *Document) 
 
 // rules gathers the groups of rules: the configuration's own, those of the rule
 // files in order, then the default ones.
-func (p *Document) rules(c *Config, dir string) {
+func (p *Document) rules(c *Config, dir string, interval time.Duration) {
 	c.Alerts.Groups = nil
 	if len(c.Alerts.Rules) > 0 {
 		name := "monitord.toml"
@@ -105,20 +109,20 @@ func (p *Document) rules(c *Config, dir string) {
 		p.Fault("alerts.rules", fmt.Sprintf("are %d, must be at most %d", len(c.Alerts.Rules), maxRules))
 		c.Alerts.Groups = nil
 	}
-	p.addDefaultRules(c)
+	p.addDefaultRules(c, interval)
 }
 
 // ruleFaults compiles the rules of a configuration and returns every fault.
-func ruleFaults(c *Config) []Fault {
-	_, faults := alerts.Compile(c.Alerts.Groups, c.Collectors.Interval)
+func ruleFaults(c *Config, interval time.Duration) []Fault {
+	_, faults := alerts.Compile(c.Alerts.Groups, interval)
 	known, beats := make(map[string]bool), make(map[string]bool)
 	for _, h := range c.Alerts.Hooks {
 		known[h.Name], beats[h.Name] = true, h.Heartbeat > 0
 	}
 	for _, g := range c.Alerts.Groups {
 		for i, r := range g.Rules {
-			for _, h := range r.Hooks {
-				key := indexed("rules", i) + ".hooks"
+			for j, h := range r.Hooks {
+				key := indexed(indexed("rules", i)+".hooks", j)
 				if beats[h] {
 					faults = append(faults, g.Fault(key, fmt.Sprintf("the hook %q sends heartbeats and is told of no alerts, name another", h)))
 				}

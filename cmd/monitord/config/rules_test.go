@@ -103,7 +103,7 @@ func TestRuleFileFaults(t *testing.T) {
 		`monitord.toml:8: alerts.rule_files[2]: is empty`,
 		`monitord.toml:9: alerts.rule_files[3]: is "[", which is no pattern`,
 		`x/a.toml:4: rules[0].fro: unknown key, did you mean for?`,
-		`x/a.toml:5: rules[0].hooks: there is no hook "nobody"`,
+		`x/a.toml:5: rules[0].hooks[0]: there is no hook "nobody"`,
 		`x/a.toml:8: rules[1].expr: is 5, write a string`,
 		`x/a.toml:10: rules[2].name: "B" with these labels is rules[0] already`,
 		`x/a.toml:12: server: unknown key`,

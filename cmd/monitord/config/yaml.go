@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -36,6 +37,21 @@ func yamlDocument(text []byte, into reflect.Type) (map[string]any, map[string]in
 		return nil, y.lines, errors.New("yaml: line 1: is no mapping, write key: value")
 	}
 	return top, y.lines, nil
+}
+
+// secondDocument is the line on which a second document begins that is not empty, or
+// 0. The text must have been read before: on some the library panics.
+func secondDocument(text []byte) int {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	for n := 0; ; n++ {
+		var doc yaml.Node
+		if d.Decode(&doc) != nil || len(doc.Content) == 0 {
+			return 0
+		}
+		if n > 0 && doc.Content[0].ShortTag() != "!!null" {
+			return doc.Content[0].Line
+		}
+	}
 }
 
 type yamlReader struct {
