@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/match"
+	"monitord/cmd/monitord/clean"
 	"monitord/stream/wire"
 )
 

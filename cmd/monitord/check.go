@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"monitord/cmd/monitord/config"
-
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/config"
 )
 
 func newCheckCommand() *cobra.Command {

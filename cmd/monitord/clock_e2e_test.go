@@ -13,10 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"monitord/cmd/monitord/config"
-
 	"github.com/gobwas/ws"
 
+	"monitord/cmd/monitord/config"
 	"monitord/collectors"
 )
 

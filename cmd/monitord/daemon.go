@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"monitord/cmd/monitord/config"
-
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -24,6 +22,7 @@ import (
 	"monitord/alerts/journal"
 	"monitord/alerts/silence"
 	"monitord/api"
+	"monitord/cmd/monitord/config"
 	"monitord/collectors"
 	"monitord/dashboard"
 	"monitord/history"
@@ -243,7 +242,7 @@ func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, h
 			case <-ctx.Done():
 				return nil
 			case <-hup:
-				_ = reload.reload() // logged there
+				_, _ = reload.reload() // logged there
 			}
 		}
 	})

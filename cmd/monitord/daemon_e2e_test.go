@@ -171,8 +171,9 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 		return d.query("monitord_config_last_reload_successful", "instance")["test-host"] == "0"
 	})
 	writeConfig(t, dir, "[[alerts.rules]]\nname = \"New\"\nexpr = \"up == 1\"\n[history]\nretention = \"9d\"\n")
-	if status := reload(); status != http.StatusOK {
-		t.Errorf("a good file: status %d\n%s", status, d.log())
+	status, answer := ask("POST", "/-/reload")
+	if want := "reloaded\na change of history.retention needs a restart, the old value stays in force\n"; status != http.StatusOK || answer != want {
+		t.Errorf("a good file: status %d, %q\n%s", status, answer, d.log())
 	}
 	shows("1")
 	eventually(t, "the key that needs a restart is named", func() bool { return strings.Contains(d.log(), "key=history.retention") })

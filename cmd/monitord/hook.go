@@ -8,11 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
+	"monitord/cmd/monitord/clean"
 )
 
 const hooksPath = "/api/v1/hooks"

@@ -5,11 +5,10 @@ import (
 	"io"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
+	"monitord/cmd/monitord/clean"
 )
 
 func newHookListCommand() *cobra.Command {

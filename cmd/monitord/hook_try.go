@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-	"monitord/cmd/monitord/config"
-
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
+	"monitord/cmd/monitord/clean"
+	"monitord/cmd/monitord/config"
 )
 
 // tryTimeout is how long a test may take: longer than the daemon takes at most.

@@ -7,20 +7,18 @@ import (
 	"sync"
 	"time"
 
-	"monitord/cmd/monitord/config"
-
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"monitord/access"
 	"monitord/alerts"
 	"monitord/alerts/hooks"
 	"monitord/alerts/silence"
+	"monitord/cmd/monitord/config"
 )
 
 // A reloader reads the configuration again: all of it or, if there is any
 // fault, nothing. It is safe for concurrent use.
 type reloader struct {
-	src      config.Source
 	log      *slog.Logger
 	level    *slog.LevelVar
 	state    *reloadState
@@ -31,17 +29,19 @@ type reloader struct {
 	listen   []string
 	cert     *certificate // nil: TLS is not spoken
 
-	mu   sync.Mutex     // guards conf, and one reload at a time
+	mu   sync.Mutex // guards the fields below, and one reload at a time
+	src  config.Source
 	conf *config.Config // what the daemon was started with, and the reloadable keys in force
 }
 
-// reload returns why the configuration that was found is not in force.
-func (r *reloader) reload() error {
+// reload returns the keys whose change needs a restart, or why the configuration that
+// was found is not in force.
+func (r *reloader) reload() ([]string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	notify(r.log, daemon.SdNotifyReloading)
 	defer notify(r.log, daemon.SdNotifyReady)
-	err := r.replace()
+	waiting, err := r.replace()
 	r.state.failed.Store(err != nil)
 	if err != nil {
 		var faulty *config.Error
@@ -51,56 +51,58 @@ func (r *reloader) reload() error {
 			}
 		}
 		r.log.Error("configuration not reloaded, the old one stays in force")
-		return fmt.Errorf("the old configuration stays in force:\n%w", err)
+		return nil, fmt.Errorf("the old configuration stays in force:\n%w", err)
+	}
+	for _, key := range waiting {
+		r.log.Warn("a change of this key needs a restart, the old value stays in force", "key", key)
 	}
 	r.state.at.Store(time.Now().UnixMilli())
 	r.log.Info("configuration reloaded")
-	return nil
+	return waiting, nil
 }
 
-// replace does everything that can fail first, then swaps.
-func (r *reloader) replace() error {
+// replace does everything that can fail first, then swaps. It returns the keys that
+// differ and need a restart.
+func (r *reloader) replace() ([]string, error) {
+	r.src = r.src.Look()
 	src := r.src
 	src.Interval = r.conf.Collectors.Interval
 	conf, err := src.Load()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	policy, err := access.New(conf.Server.Config, r.listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	level, err := conf.Log.SlogLevel()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	renew := func() {}
 	if r.cert != nil && conf.Server.TLS.Enabled() {
 		pair, found, err := conf.Server.TLS.Load()
 		if err != nil {
-			return fmt.Errorf("server.tls.%w", err)
+			return nil, fmt.Errorf("server.tls.%w", err)
 		}
 		renew = func() { r.cert.use(conf.Server.TLS, pair, found) }
 	}
-	// The file was checked with its own interval; ticks come at the old one.
+	// Once more as they were checked, for the ticks that there are.
 	rules, faults := alerts.Compile(conf.Alerts.Groups, r.conf.Collectors.Interval)
 	if len(faults) > 0 {
-		return &config.Error{Faults: faults}
+		return nil, &config.Error{Faults: faults}
 	}
 	// Of these only the hooks can still be refused: a file with a secret may
 	// have gone since it was checked.
 	if err := r.hooks.Reload(conf.Alerts.Hooks); err != nil {
-		return err
+		return nil, err
 	}
 	r.rules.Use(rules)
 	if faults := r.silences.Load(conf.Alerts.Silences); len(faults) > 0 {
-		return errors.Join(faults...)
+		return nil, errors.Join(faults...)
 	}
 	r.policy(policy)
 	renew()
 	r.level.Set(level)
-	for _, key := range config.NeedRestart(r.conf, conf) {
-		r.log.Warn("a change of this key needs a restart, the old value stays in force", "key", key)
-	}
-	return nil
+	return config.NeedRestart(r.conf, conf), nil
 }

@@ -14,10 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/pflag"
 
+	"monitord/cmd/monitord/clean"
 	"monitord/stream/client"
 )
 

@@ -7,9 +7,9 @@ import (
 	"io"
 	"strings"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/clean"
 )
 
 // Exit codes of every command.

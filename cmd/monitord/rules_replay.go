@@ -11,14 +11,13 @@ import (
 	"slices"
 	"time"
 
-	"monitord/cmd/monitord/config"
-
 	"github.com/spf13/cobra"
 
 	"monitord/alerts"
 	"monitord/alerts/silence"
 	"monitord/alerts/trial"
 	"monitord/collectors"
+	"monitord/cmd/monitord/config"
 	"monitord/history"
 	"monitord/stream/wire"
 )

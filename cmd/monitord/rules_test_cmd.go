@@ -11,12 +11,11 @@ import (
 	"slices"
 	"strings"
 
-	"monitord/cmd/monitord/clean"
-	"monitord/cmd/monitord/config"
-
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/trial"
+	"monitord/cmd/monitord/clean"
+	"monitord/cmd/monitord/config"
 )
 
 const rulesTestLong = `Run unit tests of rules: made-up series, and what is to fire at which time.

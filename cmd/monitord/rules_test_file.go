@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"monitord/cmd/monitord/config"
-
 	"monitord/alerts"
 	"monitord/alerts/trial"
+	"monitord/cmd/monitord/config"
 )
 
 // maxTestFileSize bounds what is read of a file of unit tests.

@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"monitord/cmd/monitord/config"
-
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/config"
 )
 
 // endWithin is how long an orderly end may take.

@@ -76,7 +76,7 @@ func serve(ctx context.Context, s *http.Server, listeners []net.Listener) error 
 type routes struct {
 	policy atomic.Pointer[access.Policy]
 	ready  atomic.Bool
-	reload func() error
+	reload func() (needRestart []string, err error)
 	// refused counts requests that the policy did not let through, on either way in:
 	// a handshake that the engine does not admit ends here too.
 	refused struct{ host, origin, crossSite atomic.Uint64 }
@@ -94,11 +94,15 @@ func (r *routes) handler(mux *http.ServeMux) http.Handler {
 		fmt.Fprintln(w, "monitord is ready.")
 	}
 	reload := func(w http.ResponseWriter, _ *http.Request) {
-		if err := r.reload(); err != nil {
+		waiting, err := r.reload()
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		fmt.Fprintln(w, "reloaded")
+		for _, key := range waiting {
+			fmt.Fprintf(w, "a change of %s needs a restart, the old value stays in force\n", key)
+		}
 	}
 	mux.Handle("/healthz", only(http.HandlerFunc(alive), http.MethodGet, http.MethodHead))
 	mux.Handle("/-/healthy", only(http.HandlerFunc(alive), http.MethodGet, http.MethodHead))

@@ -6,9 +6,9 @@ import (
 	"os/user"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/clean"
 )
 
 func newSilenceAddCommand() *cobra.Command {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/clean"
 )
 
 func newSilenceListCommand() *cobra.Command {

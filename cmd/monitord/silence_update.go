@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"github.com/spf13/cobra"
+
+	"monitord/cmd/monitord/clean"
 )
 
 func newSilenceUpdateCommand() *cobra.Command {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"monitord/cmd/monitord/clean"
-
 	"monitord/stream/wire"
 )
 

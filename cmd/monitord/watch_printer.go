@@ -7,10 +7,9 @@ import (
 	"io"
 	"os"
 
-	"monitord/cmd/monitord/clean"
-
 	"golang.org/x/term"
 
+	"monitord/cmd/monitord/clean"
 	"monitord/stream/wire"
 )
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"monitord/cmd/monitord/clean"
-
 	"monitord/stream/wire"
 )
 

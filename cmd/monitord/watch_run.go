@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"monitord/cmd/monitord/clean"
-
 	"monitord/stream/client"
 	"monitord/stream/wire"
 )

@@ -9,10 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"monitord/cmd/monitord/clean"
-
 	"golang.org/x/term"
 
+	"monitord/cmd/monitord/clean"
 	"monitord/stream/wire"
 )
 

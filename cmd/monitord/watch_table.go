@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"monitord/cmd/monitord/clean"
-
 	"monitord/stream/wire"
 )
 

@@ -213,36 +213,6 @@ func TestSampleAsShippedIsTheDefault(t *testing.T) {
 	}
 }
 
-func TestEffectiveReadsBackTheSame(t *testing.T) {
-	c, faults := parseText(t, uncommented(t))
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	var b strings.Builder
-	if err := c.WriteEffective(&b); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(b.String(), "hooks.example.com") {
-		t.Error("the URL of a hook, which may be a secret, is not masked")
-	}
-	readable := strings.NewReplacer( // the URL of a chat service is of another kind
-		"type = \"shoutrrr\"\nurl = \"********\"", "type = \"shoutrrr\"\nurl = \"generic://masked.example\"",
-		`"********"`, `"https://masked.example"`)
-	again, faults := parseText(t, readable.Replace(b.String()))
-	if faults != nil {
-		t.Fatalf("%v in:\n%s", faults, b.String())
-	}
-	before, after := flatten(c), flatten(again)
-	for key := range before {
-		if before[key] != after[key] {
-			t.Errorf("%s: %s became %s", key, before[key], after[key])
-		}
-	}
-	if len(again.Alerts.Rules) != len(c.Alerts.Rules) || len(again.Alerts.Hooks) != len(c.Alerts.Hooks) {
-		t.Error("rules or hooks were lost")
-	}
-}
-
 // FuzzParseConfig checks that no input panics, and that whatever is accepted
 // can be printed and read again.
 func FuzzParseConfig(f *testing.F) {

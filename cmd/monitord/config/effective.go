@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // WriteEffective prints the configuration as TOML that would be read back as the
@@ -83,7 +84,7 @@ func writeTable(b *strings.Builder, v reflect.Value, path string) {
 
 func writeStringMap(b *strings.Builder, m reflect.Value) {
 	for _, key := range sortedMapKeys(m) {
-		fmt.Fprintf(b, "%s = %s\n", tomlKey(key), strconv.Quote(m.MapIndex(reflect.ValueOf(key)).String()))
+		fmt.Fprintf(b, "%s = %s\n", tomlKey(key), tomlString(m.MapIndex(reflect.ValueOf(key)).String()))
 	}
 }
 
@@ -106,7 +107,7 @@ func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 		return `"********"`, true
 	}
 	if v.Type() == durationType {
-		return strconv.Quote(FormatDuration(time.Duration(v.Int()))), true
+		return tomlString(FormatDuration(time.Duration(v.Int()))), true
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -118,12 +119,12 @@ func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 		}
 		return tomlValue(v.Elem(), tag)
 	case reflect.String:
-		return strconv.Quote(v.String()), true
+		return tomlString(v.String()), true
 	case reflect.Bool:
 		return strconv.FormatBool(v.Bool()), true
 	case reflect.Int, reflect.Int64:
 		if tag.Get("unit") == "bytes" {
-			return strconv.Quote(formatSize(v.Int())), true
+			return tomlString(formatSize(v.Int())), true
 		}
 		return strconv.FormatInt(v.Int(), 10), true
 	case reflect.Float64:
@@ -141,7 +142,7 @@ func tomlValue(v reflect.Value, tag reflect.StructTag) (string, bool) {
 		// Inside an element of a list of tables, on one line.
 		items := []string{}
 		for _, key := range sortedMapKeys(v) {
-			items = append(items, tomlKey(key)+" = "+strconv.Quote(v.MapIndex(reflect.ValueOf(key)).String()))
+			items = append(items, tomlKey(key)+" = "+tomlString(v.MapIndex(reflect.ValueOf(key)).String()))
 		}
 		return "{ " + strings.Join(items, ", ") + " }", len(items) > 0
 	}
@@ -163,8 +164,36 @@ func inlineTable(v reflect.Value) string {
 func tomlKey(key string) string {
 	for i := range len(key) {
 		if !isBareKey(key[i]) {
-			return strconv.Quote(key)
+			return tomlString(key)
 		}
 	}
 	return key
+}
+
+// tomlString writes a string in quotes as TOML 1.0 has them: Go's own escapes for
+// control characters are others.
+func tomlString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08X`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }

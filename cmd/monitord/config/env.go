@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // envValue turns a variable's text into what the TOML library would have read
@@ -67,6 +68,10 @@ func (p *Document) environment(environ []string, into reflect.Value) {
 			continue
 		}
 		p.given[path] = name
+		if !utf8.ValidString(text) {
+			p.spoil(path, "is not UTF-8, write it in UTF-8")
+			continue
+		}
 		field := into.FieldByIndex(keys[path])
 		d := &decoder{doc: p}
 		d.value(envValue(text, field), field, fieldTag(into.Type(), keys[path]), path)

@@ -2,6 +2,8 @@ package config
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,16 +27,24 @@ type Source struct {
 	// Interval is that of the daemon that is running, which a reload does not change
 	// and the rules have to fit. 0: the configuration's own.
 	Interval time.Duration
+
+	search string // where a file is looked for if there is no Path
 }
 
 // Find returns where the configuration is, as `run` and `check` look for it.
 func Find(path string, listen []string) Source {
-	if path == "" {
-		if _, err := os.Stat(DefaultPath); err == nil {
-			path = DefaultPath
+	return Source{Path: path, Environ: os.Environ(), Listen: listen, search: DefaultPath}.Look()
+}
+
+// Look looks for the file at its default path if there was none. One that was there
+// once is not given up when it is gone: a reload would drop every rule in it.
+func (src Source) Look() Source {
+	if src.Path == "" && src.search != "" {
+		if _, err := os.Stat(src.search); !errors.Is(err, fs.ErrNotExist) {
+			src.Path = src.search // one that cannot be read is a fault, not none
 		}
 	}
-	return Source{Path: path, Environ: os.Environ(), Listen: listen}
+	return src
 }
 
 // Load reads the configuration in force. The error is a *Error that has
