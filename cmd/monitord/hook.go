@@ -51,17 +51,6 @@ func (r *remote) hook(ctx context.Context, method string, query url.Values, into
 	return r.call(ctx, method, at, query, nil, &answer)
 }
 
-func outputFlag(cmd *cobra.Command, output *string) {
-	cmd.Flags().StringVarP(output, "output", "o", "table", "`format`: table or json")
-}
-
-func checkOutput(output string) error {
-	if output != "table" && output != "json" {
-		return &exitError{exitUsage, fmt.Errorf("--output is %q, must be table or json", output)}
-	}
-	return nil
-}
-
 // alertText names what is delivered, in one cell.
 func alertText(c hooks.Content) string {
 	if c.Labels == nil {

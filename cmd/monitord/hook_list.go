@@ -51,14 +51,6 @@ the last of all, which was given up; limited, max_per_minute holds them back.`,
 	return cmd
 }
 
-func cells(texts ...string) []segment {
-	row := make([]segment, len(texts))
-	for i, text := range texts {
-		row[i].text = text
-	}
-	return row
-}
-
 func printHooks(w io.Writer, list []hooks.Status, now time.Time) error {
 	if len(list) == 0 {
 		return nil
@@ -142,11 +134,4 @@ func seqText(seq uint64) string {
 		return "-" // it has no number yet
 	}
 	return fmt.Sprint(seq)
-}
-
-func agoText(t *time.Time, now time.Time) string {
-	if t == nil || t.IsZero() {
-		return "-"
-	}
-	return roughly(now.Sub(*t)) + " ago"
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -82,17 +81,4 @@ whoever watches.`,
 	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newRulesCommand(), newAlertsCommand(), newSilenceCommand(), newHookCommand(), newVersionCommand(), newHelperCommand())
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	return root
-}
-
-func newVersionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: "  monitord version",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(versionWords(), " "))
-			return err
-		},
-	}
 }
