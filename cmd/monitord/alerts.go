@@ -59,7 +59,7 @@ With --exit-code it ends with 1 if one of them fires and is not silenced, else w
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&exitCode, "exit-code", false, "end with 1 if one fires and is not silenced")
+	flags.BoolVar(&exitCode, "exit-code", false, "end with 1 if one of those shown fires and is not silenced, else with 0")
 	outputFlag(cmd, &output)
 	addURLFlag(flags, &at)
 	return cmd
@@ -141,22 +141,22 @@ func printAlerts(w io.Writer, all []activeAlert, output string) error {
 	for _, a := range all {
 		rows = append(rows, []segment{
 			{a.words(), ""}, {a.since().Local().Format("01-02 15:04:05"), ""}, {clean.Text(a.Labels["severity"]), ""},
-			{a.name(), ""}, {a.value(), ""}, {clean.Text(a.Annotations["summary"]), ""},
+			{alertName(a.Labels), ""}, {a.value(), ""}, {clean.Text(a.Annotations["summary"]), ""},
 		})
 	}
 	return printTable(w, rows)
 }
 
-// name is the alert's, with the labels that tell it from others on this host.
-func (a activeAlert) name() string {
+// alertName is an alert's name with the labels that tell it from others on this host.
+func alertName(all map[string]string) string {
 	var ls wire.Labels
-	for _, name := range slices.Sorted(maps.Keys(a.Labels)) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		switch name {
 		case "alertname":
-			ls = append(ls, wire.Label{Name: "__name__", Value: a.Labels[name]})
+			ls = append(ls, wire.Label{Name: "__name__", Value: all[name]})
 		case "severity", "instance", "job":
 		default:
-			ls = append(ls, wire.Label{Name: name, Value: a.Labels[name]})
+			ls = append(ls, wire.Label{Name: name, Value: all[name]})
 		}
 	}
 	return metricName(ls)

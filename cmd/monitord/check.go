@@ -41,8 +41,8 @@ built-in defaults.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&path, "config", "", "configuration `FILE`")
-	cmd.Flags().StringArrayVar(&listen, "listen", nil, "`ADDR` as run would be given it")
+	cmd.Flags().StringVar(&path, "config", "", "configuration `FILE`; empty: "+config.DefaultPath+" if that exists, else the built-in defaults")
+	cmd.Flags().StringArrayVar(&listen, "listen", nil, "`ADDR` as run would be given it, instead of server.listen; may be repeated")
 	cmd.Flags().BoolVar(&effective, "effective", false, "print the configuration in force, secrets masked")
 	return cmd
 }

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"monitord/alerts/hooks"
-	"monitord/cmd/monitord/clean"
 )
 
 const hooksPath = "/api/v1/hooks"
@@ -56,24 +53,12 @@ func alertText(c hooks.Content) string {
 	if c.Labels == nil {
 		return "(no longer kept)"
 	}
-	var rest []string
-	for name, value := range c.Labels {
-		switch name {
-		case "alertname", "instance", "job", "severity":
-		default:
-			rest = append(rest, fmt.Sprintf("%s=%q", name, value))
-		}
-	}
-	slices.Sort(rest)
-	text := c.Labels["alertname"]
-	if len(rest) > 0 {
-		text += "{" + strings.Join(rest, ",") + "}"
-	}
+	text := alertName(c.Labels)
 	if c.Events > 1 {
 		text += fmt.Sprintf(" and %d more", c.Events-1)
 	}
 	if c.Repeat > 0 {
 		text += fmt.Sprintf(" (repeat %d)", c.Repeat)
 	}
-	return clean.Text(text)
+	return text
 }

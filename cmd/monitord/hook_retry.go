@@ -56,7 +56,7 @@ same Idempotency-Key as before. It prints how many deliveries that is.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Uint64Var(&seq, "seq", 0, "only the delivery of the event with that `number`")
+	flags.Uint64Var(&seq, "seq", 0, "only the delivery of the event with that `number`; absent: all")
 	outputFlag(cmd, &output)
 	addURLFlag(flags, &at)
 	return cmd

@@ -60,9 +60,9 @@ configuration that need not be in force. It ends with 1 if it failed.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&test.Severity, "severity", "critical", "the alert's `severity`")
-	flags.BoolVar(&test.Resolved, "resolved", false, "send the end of an alert")
-	flags.StringVar(&config, "config", "", "send it from here, with the hook of a configuration `FILE`")
+	flags.StringVar(&test.Severity, "severity", "critical", "the alert's `severity`: its label of that name")
+	flags.BoolVar(&test.Resolved, "resolved", false, "send the end of an alert, not its beginning")
+	flags.StringVar(&config, "config", "", "send it from here, with the hook of a configuration `FILE`; empty: the daemon does it, with the one in force")
 	outputFlag(cmd, &output)
 	addURLFlag(flags, &at)
 	cmd.MarkFlagsMutuallyExclusive("config", "url")
@@ -96,6 +96,9 @@ func tryAlone(cmd *cobra.Command, path, name string, test hooks.Test) (hooks.Tes
 	}
 	o := hooks.Options{Instance: c.Host(), Version: version, ExternalURL: c.Server.ExternalURL}
 	res, err := hooks.TestAlone(cmd.Context(), c.Alerts.Hooks, name, o, test)
+	if cmd.Context().Err() != nil {
+		return res, &exitError{exitInterrupted, nil}
+	}
 	if errors.Is(err, hooks.ErrNoHook) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}

@@ -101,6 +101,9 @@ func (r *remote) call(ctx context.Context, method, path string, query url.Values
 		if errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, io.EOF) {
 			return r.foreign(resp, exitFailed)
 		}
+		if os.IsTimeout(err) {
+			return r.late()
+		}
 		return &exitError{exitFailed, fmt.Errorf("read the answer of %s: %w", r.url, err)}
 	}
 	return nil
@@ -113,11 +116,15 @@ func (r *remote) unreachable(ctx context.Context, err error) error {
 	var why *url.Error
 	if errors.As(err, &why) {
 		if why.Timeout() {
-			return &exitError{exitTimedOut, fmt.Errorf("%s did not answer within %v", r.url, remoteTimeout)}
+			return r.late()
 		}
 		err = why.Err
 	}
 	return &exitError{exitNoConnect, &client.ConnectError{URL: r.url, Err: errors.New(clean.Text(err.Error()))}}
+}
+
+func (r *remote) late() error {
+	return &exitError{exitTimedOut, fmt.Errorf("%s did not answer within %v", r.url, r.client.Timeout)}
 }
 
 // refusal is what the daemon said in place of an answer, as text, as a string in

@@ -79,6 +79,25 @@ whoever watches.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newRunCommand(), newCheckCommand(), newWatchCommand(), newRulesCommand(), newAlertsCommand(), newSilenceCommand(), newHookCommand(), newVersionCommand(), newHelperCommand())
+	failing(root)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	return root
+}
+
+// failing has a command, and those below it, end with 1 for an error without a code
+// of its own, such as an output that takes nothing: it is no fault of usage.
+func failing(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			err := run(cmd, args)
+			var exit *exitError
+			if err == nil || errors.As(err, &exit) {
+				return err
+			}
+			return &exitError{exitFailed, err}
+		}
+	}
+	for _, below := range cmd.Commands() {
+		failing(below)
+	}
 }

@@ -16,8 +16,8 @@ import (
 	"monitord/alerts"
 	"monitord/alerts/silence"
 	"monitord/alerts/trial"
-	"monitord/collectors"
 	"monitord/cmd/monitord/config"
+	"monitord/collectors"
 	"monitord/history"
 	"monitord/stream/wire"
 )
@@ -68,10 +68,10 @@ func newRulesReplayCommand() *cobra.Command {
 	flags.StringVar(&f.since, "since", "7d", "begin so long before the end, or at a `time`: a duration, RFC 3339 or milliseconds")
 	flags.StringVar(&f.until, "until", "", "end at a `time`: RFC 3339, milliseconds, or so long ago as in -1h; empty: now")
 	flags.StringVar(&f.step, "step", "", "evaluate all rules every `duration`; empty: each as often as it is by itself")
-	flags.StringVar(&f.rule, "rule", "", "only alert rules whose name matches a `regexp`, and what they need")
-	flags.StringVarP(&f.output, "output", "o", "", "`format`: text, json or csv (the firings)")
+	flags.StringVar(&f.rule, "rule", "", "only alert rules whose name matches a `regexp`, and what they need; empty: all")
+	flags.StringVarP(&f.output, "output", "o", "", "`format`: text, json or csv (the firings); empty: text")
 	flags.IntVar(&f.limit, "limit", 100, "list so many firings in a text, the first ones; 0: all")
-	flags.StringVar(&f.config, "config", "", "configuration `FILE`, as for run")
+	flags.StringVar(&f.config, "config", "", "configuration `FILE`; empty: as for run")
 	return cmd
 }
 

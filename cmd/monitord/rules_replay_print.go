@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -33,7 +32,7 @@ func writeReplay(stdout, stderr io.Writer, format string, limit int, res *trial.
 	}
 	switch format {
 	case "json":
-		return json.NewEncoder(stdout).Encode(replayJSON(res))
+		return printJSON(stdout, replayJSON(res))
 	case "csv":
 		return replayCSV(stdout, res)
 	}
@@ -62,8 +61,8 @@ func replayText(out io.Writer, limit int, res *trial.Result) error {
 		if f.Still {
 			end = "still firing"
 		}
-		a := activeAlert{Labels: f.Labels.Map()}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", start, end, firingTime(f), shortFloat(f.Peak), clean.Text(a.Labels["severity"]), a.name()+silencedWords(f))
+		ls := f.Labels.Map()
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", start, end, firingTime(f), shortFloat(f.Peak), clean.Text(ls["severity"]), alertName(ls)+silencedWords(f))
 	}
 	if more := len(res.Firings) - len(list); more > 0 {
 		fmt.Fprintf(w, "… and %d more: --limit 0 lists all, -o csv or json for programs\n", more)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,8 +71,8 @@ func newRulesTestCommand() *cobra.Command {
 			return t.files(cmd.Context(), files)
 		},
 	}
-	cmd.Flags().StringArrayVar(&run, "run", nil, "run only tests whose name matches a `regexp`; may repeat")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "`format`: text, json (a line for each file) or junit (XML, for continuous integration)")
+	cmd.Flags().StringArrayVar(&run, "run", nil, "run only tests whose name matches a `regexp`; may repeat; absent: all")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`format`: text, json (a line for each file) or junit (XML, for continuous integration); empty: text")
 	return cmd
 }
 
@@ -189,7 +188,7 @@ func (f *testFile) name(i int) string {
 
 func (t *ruleTester) print(r testReport) error {
 	if t.format == "json" {
-		return json.NewEncoder(t.out).Encode(r)
+		return printJSON(t.out, r)
 	}
 	var b strings.Builder
 	file := clean.Text(r.File)

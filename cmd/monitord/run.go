@@ -63,7 +63,7 @@ runs with built-in defaults. It needs no privileges.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&path, "config", "", "configuration `FILE`")
+	cmd.Flags().StringVar(&path, "config", "", "configuration `FILE`; empty: "+config.DefaultPath+" if that exists, else the built-in defaults")
 	cmd.Flags().StringArrayVar(&listen, "listen", nil, "listen on `ADDR` (host:port or unix:/path) instead of server.listen; may be repeated")
 	return cmd
 }

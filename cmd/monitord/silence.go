@@ -114,10 +114,12 @@ func filterOf(all []silenceMatcher) url.Values {
 // silenceTimes are the options that say when.
 type silenceTimes struct{ duration, start, end string }
 
-func (f *silenceTimes) add(cmd *cobra.Command, duration string) {
+// add defines the options. The duration is the default; begin says what an absent
+// --start means, last an absent --duration.
+func (f *silenceTimes) add(cmd *cobra.Command, duration, begin, last string) {
 	flags := cmd.Flags()
-	flags.StringVarP(&f.duration, "duration", "d", duration, "how `long` it lasts, from now or from its start: 30m, 2h, 7d")
-	flags.StringVar(&f.start, "start", "", "when it begins: RFC 3339, or a local `time` as in '2026-12-24 18:00'")
+	flags.StringVarP(&f.duration, "duration", "d", duration, "how `long` it lasts, from now or from its start: 30m, 2h, 7d"+last)
+	flags.StringVar(&f.start, "start", "", "when it begins: RFC 3339, or a local `time` as in '2026-12-24 18:00'; empty: "+begin)
 	flags.StringVar(&f.end, "end", "", "when it ends, in place of --duration: likewise a `time`")
 }
 

@@ -61,9 +61,9 @@ they still fire.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	times.add(cmd, "1h")
-	flags.StringVarP(&comment, "comment", "c", "", "`why`")
-	flags.StringVarP(&author, "author", "a", userName(), "`who`")
+	times.add(cmd, "1h", "now", "")
+	flags.StringVarP(&comment, "comment", "c", "", "`why`, for those who will look at it; must be given")
+	flags.StringVarP(&author, "author", "a", userName(), "`who` makes it")
 	addURLFlag(flags, &at)
 	return cmd
 }

@@ -72,8 +72,8 @@ again under a new ID.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	times.add(cmd, "")
-	flags.StringVarP(&comment, "comment", "c", "", "`why`")
+	times.add(cmd, "", "as it is", "; empty: as it is")
+	flags.StringVarP(&comment, "comment", "c", "", "`why`; absent: as it is")
 	addURLFlag(flags, &at)
 	return cmd
 }

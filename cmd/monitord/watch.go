@@ -76,14 +76,14 @@ func newWatchCommand() *cobra.Command {
 	flags.StringArrayVar(&f.samples, "samples", nil, "follow the samples of a `selector`; may repeat")
 	flags.Var(&f.alerts, "alerts", "follow the alerts, all or those with `matchers` such as --alerts='{severity=\"critical\"}'; may repeat")
 	flags.Lookup("alerts").NoOptDefVal = allAlerts
-	flags.StringVar(&f.from, "from", "", "begin at a `time`: RFC 3339, milliseconds, or so long ago as in -10m")
-	flags.Uint64Var(&f.after, "after", 0, "begin the alerts after a `number`; 0: with the oldest that is kept")
-	flags.StringVar(&f.every, "every", "", "`interval` of values, a multiple of the daemon's; empty: each tick")
-	flags.StringVarP(&f.output, "output", "o", "", "`format`: table, json, raw, csv or prom")
-	flags.IntVarP(&f.count, "count", "n", 0, "end after so many `messages`: ticks of an expression, or alerts")
+	flags.StringVar(&f.from, "from", "", "begin at a `time`: RFC 3339, milliseconds, or so long ago as in -10m; empty: now")
+	flags.Uint64Var(&f.after, "after", 0, "begin the alerts after a `number`; 0: with the oldest that is kept; absent: with those that are active")
+	flags.StringVar(&f.every, "every", "", "`interval` of values, such as 10s, a multiple of the daemon's; empty: each tick")
+	flags.StringVarP(&f.output, "output", "o", "", "`format`: table, json, raw, csv or prom; empty: table on a terminal, else json")
+	flags.IntVarP(&f.count, "count", "n", 0, "end after so many `messages`: ticks of an expression, or alerts; 0: do not end")
 	flags.BoolVar(&f.once, "once", false, "print what is now, and end")
-	flags.StringVar(&f.until, "until", "", "end at the first tick where an `expression` returns anything")
-	flags.StringVar(&f.timeout, "timeout", "", "end with 124 after a `duration`")
+	flags.StringVar(&f.until, "until", "", "end at the first tick where an `expression` returns anything; empty: do not end")
+	flags.StringVar(&f.timeout, "timeout", "", "end with 124 after a `duration` such as 30s; empty: do not end")
 	addURLFlag(flags, &f.url)
 	return cmd
 }

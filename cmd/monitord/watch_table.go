@@ -82,7 +82,6 @@ func (m *tableModel) note(s string) {
 	m.notes = m.notes[max(0, len(m.notes)-maxTableNotes):]
 }
 
-// lines lays the table out.
 // lines is the table for a terminal of so many columns; 0: as wide as it gets.
 func (m *tableModel) lines(width int) []tableLine {
 	when := ""
