@@ -38,6 +38,6 @@
 // Each is a component: runDaemon waits for all of them.
 //
 // The other files are one subcommand each (check, watch, silence add, hook list,
-// version; those that ask a running daemon share remote.go). The configuration is
-// package config.
+// version; those that ask a running daemon share remote.go, those that print an
+// answer print.go). The configuration is package config.
 package main

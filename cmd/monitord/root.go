@@ -45,7 +45,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -57,7 +57,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exit.code
 	}
 	// What is left comes from the parser of the command line.
-	fmt.Fprintf(stderr, "monitord: %s\nTry 'monitord --help'.\n", clean.Lines(err.Error()))
+	fmt.Fprintf(stderr, "monitord: %s\nTry '%s --help'.\n", clean.Lines(err.Error()), cmd.CommandPath())
 	return exitUsage
 }
 

@@ -26,7 +26,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"check", "--help"}, exitDone, "--effective", ""},
 		{[]string{"completion", "bash"}, exitDone, "bash completion", ""},
 		{[]string{"wach"}, exitUsage, "", "watch"},
-		{[]string{"run", "--bogus"}, exitUsage, "", "--bogus"},
+		{[]string{"run", "--bogus"}, exitUsage, "", "--bogus\nTry 'monitord run --help'."},
 		{[]string{"version", "extra"}, exitUsage, "", "extra"},
 		{[]string{"check", "--config", "no/such/file"}, exitConfig, "no/such/file: cannot be read", ""},
 		{[]string{"run", "--config", "no/such/file"}, exitConfig, "", "no/such/file: cannot be read"},
