@@ -169,7 +169,7 @@ func TestConfigTLSFaults(t *testing.T) {
 		"no certificate":     {"", good.KeyFile, "cert_file: is missing"},
 		"not there":          {filepath.Join(dir, "none"), good.KeyFile, "cert_file: cannot be read (no such file"},
 		"key not there":      {good.CertFile, filepath.Join(dir, "none"), "key_file: cannot be read (no such file"},
-		"a directory":        {dir, good.KeyFile, "cert_file: cannot be read (no regular file"},
+		"a directory":        {dir, good.KeyFile, "cert_file: cannot be read (it is a directory)"},
 		"empty":              {file("empty", ""), good.KeyFile, "cert_file: holds no certificate"},
 		"swapped":            {good.KeyFile, good.CertFile, "cert_file: holds no certificate"},
 		"rubbish in PEM":     {file("pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), good.KeyFile, "cert_file: holds a certificate that cannot be read"},

@@ -35,8 +35,8 @@ func (d *decoder) table(doc map[string]any, into reflect.Value, path string) {
 		if !ok {
 			near, hint := suggestion(key, known)
 			d.doc.spoil(at, "unknown key"+hint)
-			if _, there := doc[near]; !there {
-				d.doc.spoilt[place{d.doc.file, join(path, near)}] = near != ""
+			if _, there := doc[near]; near != "" && !there { // it is missing for that reason
+				d.doc.spoilt[place{d.doc.file, join(path, near)}] = true
 			}
 			continue
 		}
