@@ -70,7 +70,7 @@ func TestAlertOfFailingCollectorIsStale(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &tickDriver{history: db, stages: &stages{}, first: func() {}}
+		d := &tickDriver{history: db, stages: &stages{}, first: func() {}, cleaner: newCleaner(cfg.Interval)}
 		d.rules, err = alerts.NewEngine(alerts.EngineOptions{
 			Query: db, Range: db.Evaluator(proofSamples), Registry: reg, Append: d.appendResults,
 			Interval: cfg.Interval, Lookback: history.DefaultLookback, Log: quiet,
