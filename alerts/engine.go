@@ -90,6 +90,7 @@ type Engine struct {
 	written  map[string]bool     // metrics that rules write; Eval's alone
 
 	unproven atomic.Uint64 // alerts that fired without evidence
+	turns    atomic.Uint64 // parts of evaluations that ended
 
 	mu       sync.RWMutex // guards the fields below and what they refer to; Eval alone writes, except next
 	next     []*Rule      // loaded and not yet adopted; nil when there is nothing new

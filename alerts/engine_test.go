@@ -288,3 +288,21 @@ func TestEngineStopsInTheMiddle(t *testing.T) {
 		t.Errorf("stats %+v, want no failure and both firing", s)
 	}
 }
+
+// Whoever watches the engine sees it move with each rule of a tick, not only with
+// each tick.
+func TestTurnsWithinATick(t *testing.T) {
+	rules := []RuleConfig{{Record: "a", Expr: "sum(x)"}, {Record: "b", Expr: "sum(a)"}, {Name: "A", Expr: "sum(b)"}} // one after the other
+	r := newRig(t, EngineOptions{}, rules...)
+	var seen []uint64
+	for _, rule := range rules {
+		r.answers[rule.Expr] = func(int64) ([]metric.Value, error) {
+			seen = append(seen, r.Turns())
+			return nil, nil
+		}
+	}
+	r.tick(100)
+	if len(seen) != 3 || seen[0] >= seen[1] || seen[1] >= seen[2] || seen[2] >= r.Turns() {
+		t.Errorf("turns at each query: %d, after the tick: %d", seen, r.Turns())
+	}
+}

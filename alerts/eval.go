@@ -146,13 +146,22 @@ func (e *Engine) instant(ctx context.Context, expr expression, t int64) ([]metri
 }
 
 // limited is for a part of what one rule does at a tick: its query, its labels, its
-// annotations. Each element may ask a query for each of them.
+// annotations. Each element may ask a query for each of them. What it returns ends
+// the part, and counts it as a turn.
 func (e *Engine) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if e.o.Timeout < 0 {
-		return ctx, func() {}
+	cancel := func() {}
+	if e.o.Timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, e.o.Timeout)
 	}
-	return context.WithTimeout(ctx, e.o.Timeout)
+	return ctx, func() {
+		cancel()
+		e.turns.Add(1)
+	}
 }
+
+// Turns grows while a tick's rules are evaluated, at least once in Timeout: rules
+// that take longer than a tick together are slow, not dead.
+func (e *Engine) Turns() uint64 { return e.turns.Load() }
 
 // report logs a rule's first failure and its recovery, not each of them.
 func (e *Engine) report(tr *tracker, err error) {

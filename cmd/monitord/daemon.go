@@ -156,8 +156,8 @@ func runDaemon(ctx context.Context, src config.Source, clock collectors.Clock, h
 	// What has to turn for the daemon to be alive.
 	pulses := func() []pulse {
 		return []pulse{
-			{"rules", d.judging.idle},
-			{"ticks", d.ticking.every(conf.Collectors.Interval)},
+			{"rules", either(d.judging.idle, d.rules.Turns)},
+			{"ticks", either(d.ticking.every(conf.Collectors.Interval), d.rules.Turns)},
 			{"journal", d.recorder.Turns},
 			{"poll loops", slowest(engine.Turns)},
 		}

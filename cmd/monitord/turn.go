@@ -53,3 +53,15 @@ func (t *turn) idle() uint64 {
 	}
 	return t.n + t.idles
 }
+
+// either is the pulse of something that consists of parts with pulses of their own:
+// it moves when any of them does.
+func either(pulses ...func() uint64) func() uint64 {
+	return func() uint64 {
+		var n uint64
+		for _, turns := range pulses {
+			n += turns()
+		}
+		return n
+	}
+}

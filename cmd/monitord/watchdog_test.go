@@ -57,6 +57,7 @@ func TestWatchdogLooksAtEveryPart(t *testing.T) {
 	}{
 		{"all is well", "", func(*parts) {}},
 		{"rules that do not end", "rules", func(p *parts) { p.rules.Store(true) }},
+		{"many slow rules", "", func(p *parts) { p.slow.Store(true) }},
 		{"no more ticks", "ticks", func(p *parts) { p.ticks.Store(true) }},
 		{"one poll loop of two", "poll loops", func(p *parts) { p.loop.Store(true) }},
 		{"a sink of the journal", "journal", func(p *parts) {
@@ -113,6 +114,7 @@ func TestWatchdogLooksAtEveryPart(t *testing.T) {
 // parts are what the watchdog looks at, each at work until it is made to stand.
 type parts struct {
 	rules, ticks, loop, sink atomic.Bool
+	slow                     atomic.Bool // the rules of a tick take ten minutes, each ten seconds
 	disk                     *waitingDisk
 	recorder                 *alerts.Recorder
 	pulses                   []pulse
@@ -138,10 +140,11 @@ func startParts(t *testing.T, dir string, interval time.Duration) *parts {
 	}
 	p.recorder = alerts.NewRecorder(log, slog.New(slog.DiscardHandler), func([]alerts.Event) { stand(&p.sink) })
 	var ticking, judging turn
+	var judged atomic.Uint64
 	var loops [2]atomic.Uint64
 	p.pulses = []pulse{
-		{"rules", judging.idle},
-		{"ticks", ticking.every(interval)},
+		{"rules", either(judging.idle, judged.Load)},
+		{"ticks", either(ticking.every(interval), judged.Load)},
 		{"journal", p.recorder.Turns},
 		{"poll loops", slowest(func() []uint64 { return []uint64{loops[0].Load(), loops[1].Load()} })},
 	}
@@ -162,6 +165,10 @@ func startParts(t *testing.T, dir string, interval time.Duration) *parts {
 			ticking.begin()
 			judging.begin()
 			stand(&p.rules)
+			for n := 0; n < 60 && p.slow.Load() && ctx.Err() == nil; n++ {
+				<-time.After(10 * time.Second)
+				judged.Add(1)
+			}
 			judging.end()
 			ticking.end()
 		})
