@@ -23,7 +23,9 @@
 //  4. The transitions are [Event]s. The [Recorder] takes them without waiting and
 //     appends them to the [Log], which numbers them and has them on disk before
 //     it returns.
-//  5. Only then does the Recorder announce them, to the stream. Hooks are readers
+//  5. Only then does the Recorder announce them, to the stream. What the disk
+//     refuses is announced at once, without a number, and known to [Log.Picture] and
+//     [Log.Loose] until it is on disk. Hooks are readers
 //     of the log with a cursor of their own, woken by [Log.Changed].
 //  6. A [silence.Silence] keeps the hooks from telling about the alerts that it matches, and
 //     nothing else: they are in the log and the stream as ever, marked by
@@ -48,7 +50,7 @@
 //	                    rules write, outcome.go for all that comes of it
 //	3 an alert          elements.go (which ones a result is), instance.go, apply.go (the
 //	                    verdict on each), transition.go (what that does), proof.go (evidence)
-//	4 to disk           recorder.go backlog.go log.go read.go; codec.go event by event
+//	4 to disk           recorder.go backlog.go log.go read.go loose.go; codec.go event by event
 //	7 beside the events note.go memory.go silence_note.go; fold.go adds all up
 //	asked from outside  status.go figures.go
 //	matchers            package match, for hooks and whoever else chooses alerts

@@ -53,6 +53,10 @@ type Event struct {
 
 	Delivery *Delivery // of those kinds, else nil
 
+	// Announced counts the events that are announced without a number since the
+	// start, from 1; 0: it is none of them, or has its number by now.
+	Announced uint64
+
 	// Of transitions, for whoever goes on with the alert after a restart:
 	changes []int64       // when it came and went, as in memory
 	element labels.Labels // what the expression returned it as, where Alert.Labels do not tell

@@ -177,15 +177,25 @@ func (f *fold) snapshot() ([][]byte, error) {
 	return packNotes(notes)
 }
 
-// list returns the active alerts in the order of their events.
-func (f *fold) list() []Tracked { return byNumber(f.active) }
+// current returns the events of the active alerts in the order of their events.
+func (f *fold) current() []Event {
+	list := byNumber(f.active)
+	events := make([]Event, len(list))
+	for i, t := range list {
+		events[i] = t.Event
+	}
+	return events
+}
 
 // tracked returns the active alerts, then those that rest.
 func (f *fold) tracked() []Tracked { return append(byNumber(f.active), byNumber(f.resting)...) }
 
+// byNumber sorts what has no number behind what has, as it was announced.
 func byNumber(of map[string]Tracked) []Tracked {
 	all := slices.Collect(maps.Values(of))
-	slices.SortFunc(all, func(a, b Tracked) int { return cmp.Compare(a.Event.Seq, b.Event.Seq) })
+	slices.SortFunc(all, func(a, b Tracked) int {
+		return cmp.Or(cmp.Compare(a.Event.Announced, b.Event.Announced), cmp.Compare(a.Event.Seq, b.Event.Seq))
+	})
 	return all
 }
 

@@ -49,6 +49,7 @@ type Log struct {
 	mu      sync.Mutex // guards the fields below; never held over a write
 	fold    *fold
 	tail    tail
+	loose   []Event       // announced and without a number yet, by Announced; the backlog's own
 	changed chan struct{} // closed at the next change
 }
 
@@ -183,7 +184,8 @@ func (l *Log) take(events []Event, written []journal.Record, notes []storedNote)
 			continue
 		}
 		e := events[i].stored()
-		e.Seq, e.Durable = r.Seq, true
+		l.loose = behind(l.loose, e.Announced)
+		e.Seq, e.Durable, e.Announced = r.Seq, true, 0
 		l.fold.event(e)
 		l.tail.add(e)
 		done = append(done, e)
@@ -234,12 +236,7 @@ func (l *Log) Changed() <-chan struct{} {
 func (l *Log) Current() ([]Event, uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	list := l.fold.list()
-	events := make([]Event, len(list))
-	for i, t := range list {
-		events[i] = t.Event
-	}
-	return events, l.fold.seq
+	return l.fold.current(), l.fold.seq
 }
 
 // Active returns the latest transition of one alert, by [Event.Key], as Current does;

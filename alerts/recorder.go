@@ -36,6 +36,7 @@ type Recorder struct {
 
 	held backlog // taken from incoming; Run's alone
 	next uint64  // announced up to here; Run's alone
+	said uint64  // events announced without a number; Run's alone
 
 	waiting atomic.Int64 // events in held
 	refused atomic.Bool
@@ -150,6 +151,7 @@ func (r *Recorder) write(ctx context.Context) error {
 	r.waiting.Store(int64(len(r.held.events)))
 	if err == nil {
 		if r.refused.Swap(false) {
+			r.log.hold(nil)
 			r.slog.Info("the alert journal takes events again")
 		}
 		return nil
@@ -159,7 +161,12 @@ func (r *Recorder) write(ctx context.Context) error {
 	}
 	fresh := r.held.events[r.held.announced:]
 	r.held.announced = len(r.held.events)
+	for i := range fresh {
+		r.said++
+		fresh[i].Announced = r.said
+	}
 	r.announce() // those that were written before the disk refused go first
+	r.log.hold(r.held.events[:len(r.held.events):len(r.held.events)])
 	if len(fresh) > 0 {
 		r.tell(fresh)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,6 +54,7 @@ func TestStartsReadOnly(t *testing.T) {
 		w.until("Blinks", "firing", false)
 		w.until("Blinks", "resolved", false)
 		check(w, what)
+		seesWhatStands(t, d, what)
 		for metric, want := range map[string]string{"monitord_journal_writable": "0", "monitord_journal_last_seq": fmt.Sprint(len(events))} {
 			if got := d.query(metric, "instance")["test-host"]; got != want {
 				t.Errorf("%s: %s is %s, want %s", what, metric, got, want)
@@ -90,6 +92,38 @@ func TestStartsReadOnly(t *testing.T) {
 	}
 	log := openJournal(t, filepath.Join(data, "journal"))
 	checkLives(t, journaled(t, log))
+}
+
+// seesWhatStands: whoever comes while nothing can be written is shown the alerts that
+// are active all the same, with the picture or behind what has a number.
+func seesWhatStands(t *testing.T, d *testDaemon, what string) {
+	t.Helper()
+	const unwritable = "MonitordJournalNotWritable"
+	for query, current := range map[string]bool{"alerts=": true, "alerts=&after=0": false} {
+		late := dialStream(t, d, query)
+		for seen := map[string]bool{}; !seen["Up"] || !seen[unwritable]; {
+			var m struct {
+				Op      string
+				Sub     int
+				Current bool
+				event
+			}
+			if err := json.Unmarshal(late.next().Payload, &m); err != nil {
+				t.Fatal(err)
+			}
+			name := m.Alert.Labels["alertname"]
+			switch {
+			case m.Op == "heartbeat" && m.Sub > 0 && current:
+				t.Fatalf("%s: the picture has only %v", what, seen)
+			case m.Op != "alert" || m.Event != "firing" || name == unwritable && m.Seq > 0 && !current: // that was before
+				continue
+			case m.Current != current || (m.Durable == nil) != (m.Seq > 0) || name == unwritable && m.Seq > 0:
+				t.Fatalf("%s: %s shows %s %+v", what, query, name, m.event)
+			}
+			seen[name] = true
+		}
+		late.conn.Close()
+	}
 }
 
 // A data directory that is none ends the daemon with a sentence.

@@ -1,15 +1,17 @@
 package feed
 
 import (
+	"context"
+
 	"monitord/stream"
 	"monitord/stream/wire"
 )
 
 // begin returns what a subscription starts with and the position after which the
 // topic goes on: where the request says, or from a cursor.
-func (f *Feed) begin(tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
+func (f *Feed) begin(ctx context.Context, tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
 	if tp.key.kind == wire.KindAlerts {
-		return f.beginAlerts(tp, r, from)
+		return f.beginAlerts(ctx, tp, r, from)
 	}
 	return f.beginTimes(tp, r, from)
 }

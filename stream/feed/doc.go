@@ -54,7 +54,11 @@
 // The position of a tick is its time, plus an offset that grows when the wall
 // clock is stepped back, so that positions never do. The position of an event is
 // its number, shifted, which leaves room for what has no number of its own: the
-// announcements of events that no disk has taken yet.
+// announcements of events that no disk has taken yet. Those that no ring holds any
+// more are read from the log, which knows them until they are on disk, so that
+// whoever comes late hears them behind the numbers; the picture of what is pending or
+// firing is made with them. After a disk that took some of them and refuses again,
+// the rest is told once more: it is newer than the numbers that came.
 //
 // # Goroutines
 //

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"monitord/alerts"
@@ -42,7 +43,8 @@ func (f *Feed) Run(ctx context.Context) error {
 	}
 }
 
-// follow tells what has been appended to the journal since the last time.
+// follow tells what has been appended to the journal since the last time. It may
+// be called by several goroutines.
 func (f *Feed) follow(ctx context.Context) error {
 	for ctx.Err() == nil {
 		f.mu.Lock()
@@ -59,21 +61,25 @@ func (f *Feed) follow(ctx context.Context) error {
 		case err != nil:
 			return err
 		case len(events) == 0: // records that nobody can understand any more
-			f.tell(nil, last)
+			f.tell(seq, nil, last)
 		default:
-			f.tell(events, events[len(events)-1].Seq)
+			f.tell(seq, events, events[len(events)-1].Seq)
 		}
 	}
 	return nil
 }
 
-// tell publishes events to whom they match.
-func (f *Feed) tell(events []alerts.Event, seq uint64) {
+// tell publishes the events from one number to another to whom they match.
+func (f *Feed) tell(after uint64, events []alerts.Event, seq uint64) {
 	f.telling.Lock()
 	defer f.telling.Unlock()
+	live, ok := f.passOn(after, seq)
+	if !ok {
+		return
+	}
 	var items []stream.Item
 	now := time.Now()
-	for _, tp := range f.passOn(seq) {
+	for _, tp := range live {
 		for i := range events {
 			if m := tp.alerts.message(&events[i]); m != nil {
 				items = append(items, entryAt(tp, eventPosition(events[i].Seq), m))
@@ -85,20 +91,28 @@ func (f *Feed) tell(events []alerts.Event, seq uint64) {
 	f.complete(items, eventPosition(seq))
 }
 
-// passOn moves on to a number and returns who is to be told.
-func (f *Feed) passOn(seq uint64) []*topic {
+// passOn moves on from one number to another and returns who is to be told; false
+// if somebody else has.
+func (f *Feed) passOn(after, seq uint64) ([]*topic, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seq, f.extra = seq, 0
-	return f.liveLocked(wire.KindAlerts)
+	if f.seq != after {
+		return nil, false
+	}
+	f.seq, f.extra, f.loose.at = seq, 0, nil
+	return f.liveLocked(wire.KindAlerts), true
 }
 
 // lose says that events went before they were told.
 func (f *Feed) lose(after, next uint64) {
 	f.telling.Lock()
 	defer f.telling.Unlock()
+	live, ok := f.passOn(after, next-1)
+	if !ok {
+		return
+	}
 	var items []stream.Item
-	for _, tp := range f.passOn(next - 1) {
+	for _, tp := range live {
 		items = append(items, entryAt(tp, eventPosition(next-1), tp.alerts.gap(after, next, wire.Expired)))
 		tp.alerts.told, tp.alerts.behind = next-1, time.Time{}
 	}
@@ -109,6 +123,12 @@ func (f *Feed) lose(after, next uint64) {
 // not durable and have no number. Durable ones need not be given: they are read
 // from the journal.
 func (f *Feed) Events(events []alerts.Event) {
+	first := slices.IndexFunc(events, func(e alerts.Event) bool { return !e.Durable })
+	if first < 0 {
+		return
+	}
+	_ = f.follow(context.Background()) // what has a number comes first; Run says what is wrong
+	events = append(f.again(&events[first]), events[first:]...)
 	f.telling.Lock()
 	defer f.telling.Unlock()
 	var items []stream.Item
@@ -120,6 +140,7 @@ func (f *Feed) Events(events []alerts.Event) {
 		}
 		f.mu.Lock()
 		pos, ok := f.extraPositionLocked()
+		f.loose.add(e.Announced, pos, ok)
 		live := f.liveLocked(wire.KindAlerts)
 		f.mu.Unlock()
 		if !ok {

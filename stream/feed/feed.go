@@ -38,6 +38,7 @@ type Feed struct {
 	clock     clock
 	seq       uint64 // newest event that has been told
 	extra     int64  // positions given out after it
+	loose     loose  // what was told there
 	topics    map[key]*topic
 	kinds     map[wire.Kind]int
 	owned     map[client]int // topics by who asked for them first

@@ -107,9 +107,9 @@ func (r *follower) page(ctx context.Context) (int64, error) {
 			return r.pos, err
 		}
 		for i, m := range p.messages {
-			r.add(eventPosition(uint64(p.at[i])), m)
+			r.add(p.at[i], m)
 		}
-		return eventPosition(uint64(p.to)), nil
+		return p.to, nil
 	}
 	p, c, err := r.tp.source.page(ctx, r.pos)
 	if err != nil || len(p.messages) == 0 {

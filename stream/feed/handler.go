@@ -118,7 +118,7 @@ func (f *Feed) subscribe(ctx context.Context, o *opening, r *wire.Request, t *st
 			return
 		}
 	}
-	head, after := f.begin(tp, r, o.from)
+	head, after := f.begin(ctx, tp, r, o.from)
 	id := r.ID
 	t.Subscribe(stream.Subscription{
 		Topic: tp.topic, Tag: f.tag(id), Head: head, After: after,

@@ -106,7 +106,7 @@ func (m *matched) Page(ctx context.Context, after int64) (stream.Page, error) {
 	if err != nil || len(p.messages) == 0 {
 		return stream.Page{Next: after}, err
 	}
-	return stream.Page{Messages: p.messages, Next: eventPosition(uint64(p.to))}, nil
+	return stream.Page{Messages: p.messages, Next: p.to}, nil
 }
 
 // page returns a page without messages if there is nothing after the position.
@@ -114,7 +114,11 @@ func (m *matched) page(ctx context.Context, after int64) (page, error) {
 	seq := eventNumber(after)
 	last := m.feed.o.Alerts.Last()
 	if seq >= last {
-		return page{}, nil
+		p, now := m.loosePage(after)
+		if now <= seq {
+			return p, nil
+		}
+		last = now
 	}
 	k := pageKey{sub: m.sub, from: int64(seq), to: int64(last)}
 	p, err := m.feed.pages.get(ctx, k, func(context.Context) (page, error) { return m.replay(seq, last) })
@@ -129,17 +133,17 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 	events, err := m.feed.o.Alerts.Read(seq, readEvents)
 	if errors.Is(err, journal.ErrExpired) {
 		next := max(seq+1, m.feed.o.Alerts.First())
-		p.add(m.gap(seq, next, wire.Expired), int64(seq)+1)
-		p.to = int64(next - 1)
+		p.add(m.gap(seq, next, wire.Expired), eventPosition(seq+1))
+		p.to = eventPosition(next - 1)
 		return p, nil
 	}
 	if err != nil {
 		return page{}, err
 	}
-	p.to = int64(last)
+	p.to = eventPosition(last)
 	told, bytes := true, 0
 	for i := range events {
-		p.to = int64(events[i].Seq)
+		p.to = eventPosition(events[i].Seq)
 		message := m.message(&events[i])
 		if told = message != nil; told {
 			p.add(message, p.to)
@@ -149,7 +153,7 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 		}
 	}
 	if !told || len(events) == 0 {
-		p.add(m.heartbeat(uint64(p.to)), p.to)
+		p.add(m.heartbeat(eventNumber(p.to)), p.to)
 	}
 	return p, nil
 }
@@ -177,7 +181,7 @@ func (f *Feed) alertsTopic(ctx context.Context, v visit, r *wire.Request) (*topi
 }
 
 // beginAlerts answers a subscription to alerts.
-func (f *Feed) beginAlerts(tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
+func (f *Feed) beginAlerts(ctx context.Context, tp *topic, r *wire.Request, from *cursor) (head [][]byte, after int64) {
 	m := tp.alerts
 	if from != nil {
 		resumed := *r
@@ -185,7 +189,7 @@ func (f *Feed) beginAlerts(tp *topic, r *wire.Request, from *cursor) (head [][]b
 		r = &resumed
 	}
 	if !r.HasAfter {
-		return f.current(m, r)
+		return f.current(ctx, m, r)
 	}
 	log := f.o.Alerts
 	first, last := log.First(), log.Last()
@@ -198,7 +202,8 @@ func (f *Feed) beginAlerts(tp *topic, r *wire.Request, from *cursor) (head [][]b
 		begin = first - 1
 	case r.After == 0:
 		begin = first - 1 // everything kept: what is not kept is not missed
-	case from != nil && from.run == f.run:
+	}
+	if from != nil && from.run == f.run && from.seq == begin {
 		return head, eventPosition(begin) + from.extra
 	}
 	return head, eventPosition(begin)
@@ -206,8 +211,8 @@ func (f *Feed) beginAlerts(tp *topic, r *wire.Request, from *cursor) (head [][]b
 
 // current begins with the picture of what is pending or firing, and ends that
 // with a heartbeat: whoever has got it may resume from there.
-func (f *Feed) current(m *matched, r *wire.Request) (head [][]byte, after int64) {
-	active, seq := f.o.Alerts.Current()
+func (f *Feed) current(ctx context.Context, m *matched, r *wire.Request) (head [][]byte, after int64) {
+	active, seq, after := f.picture(ctx)
 	subscribed := wire.Subscribed{ID: r.ID, Sub: m.sub, Alerts: true, Seq: seq}
 	head = append(head, subscribed.AppendJSON(nil))
 	for i := range active {
@@ -219,5 +224,5 @@ func (f *Feed) current(m *matched, r *wire.Request) (head [][]byte, after int64)
 		w.Alert.Stale = f.o.Stale != nil && f.o.Stale(active[i].Rule, w.Alert.Fingerprint)
 		head = append(head, w.AppendJSON(nil))
 	}
-	return append(head, m.heartbeat(seq)), eventPosition(seq)
+	return append(head, m.heartbeat(seq)), after
 }

@@ -19,9 +19,9 @@ type pageKey struct {
 // A page is a piece of a replay. It is immutable.
 type page struct {
 	messages [][]byte
-	at       []int64 // the time or number that each belongs to, of a gap where it begins
+	at       []int64 // the time or position that each belongs to, of a gap where it begins
 	series   []byte  // the series message in force at its end
-	to       int64   // the last time or number in it; before from: there was nothing
+	to       int64   // the last time or position in it; before from: there was nothing
 	passing  bool    // it tells of a failure that may not come again: it is not kept
 }
 

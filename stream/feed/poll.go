@@ -125,7 +125,7 @@ func (p *poll) open(ctx context.Context, v visit, u *wire.URL, from *cursor) *wi
 			e.ID = r.ID
 			return &e
 		}
-		p.followers[i].head, p.followers[i].pos = p.feed.begin(tp, r, from)
+		p.followers[i].head, p.followers[i].pos = p.feed.begin(ctx, tp, r, from)
 	}
 	return nil
 }
