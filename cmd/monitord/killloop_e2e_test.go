@@ -25,7 +25,7 @@ func loopRules(round int) string {
 	}
 	for i := range 3 {
 		text += rule(fmt.Sprint("Held", i), fmt.Sprintf("vector(time()) %% %d < %d", 15+i, 8+i), `for = "3s"`)
-		text += rule(fmt.Sprint("Short", i), fmt.Sprintf("vector(time()) %% %d < 3", 7+i), `for = "5s"`)
+		text += rule(fmt.Sprint("Short", i), fmt.Sprintf("vector(time()) %% %d < 3", 17+i), `for = "5s"`)
 	}
 	for i := range 2 {
 		text += rule(fmt.Sprint("Group", i), fmt.Sprintf(`node_scrape_collector_success and on () (vector(time()) %% %d < 4)`, 11+i), "")
