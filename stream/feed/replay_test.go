@@ -149,10 +149,20 @@ func TestLiveIsReplay(t *testing.T) {
 	for n := range ticks {
 		at, values := sc.next()
 		w.tick(at, values...)
-		if n%20 == 19 || n == ticks-1 {
+		if n%20 == 19 {
 			for i, s := range live {
 				saw[i].take(untilPong(s)...)
 			}
+		}
+	}
+	// A tick at which there is something to say to everybody, also of a rate. An
+	// answer to a ping may overtake what was published before: this tells the end.
+	end := ceil(sc.t+2000, 30_000)
+	w.tick(end-1000, "m 1", "n 1")
+	w.tick(end, "m 2", "n 1")
+	for i := range live {
+		for !saw[i].reached(end) {
+			saw[i].take(live[i].next())
 		}
 	}
 	for i, query := range followed {
@@ -182,7 +192,8 @@ func TestLiveIsReplay(t *testing.T) {
 	}
 }
 
-// untilPong returns what comes before the answer to a ping.
+// untilPong returns what comes before the answer to a ping, which may be less than
+// what was published before the ping.
 func untilPong(s *socket) []string {
 	s.t.Helper()
 	s.send(`{"op":"ping","t":7}`)
@@ -202,8 +213,11 @@ type reader struct {
 	t       *testing.T
 	columns []wire.Labels
 	rev     uint64
+	newest  int64 // the time of the last samples
 	out     []string
 }
+
+func (r *reader) reached(t int64) bool { return r.newest >= t }
 
 func (r *reader) take(messages ...string) {
 	r.t.Helper()
@@ -225,6 +239,7 @@ func (r *reader) take(messages ...string) {
 					values[fmt.Sprint(r.columns[i])] = string(wire.AppendFloat(nil, v))
 				}
 			}
+			r.newest = m.T
 			r.out = append(r.out, fmt.Sprint(m.T, values)) // Sprint orders maps
 		default:
 			r.out = append(r.out, text)
