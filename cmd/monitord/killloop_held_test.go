@@ -26,8 +26,8 @@ func checkSilenced(t *testing.T, log *alerts.Log, events []alerts.Event, id stri
 			t.Errorf("%s %d of %s is silenced by %q", e.Kind, e.Seq, e.Alert.Labels, e.Alert.SilencedBy)
 		}
 	}
-	if seen < 4 {
-		t.Errorf("only %d events are silenced", seen)
+	if seen < 2 { // it has fired by the time that the loop ends, and its rule has gone
+		t.Errorf("%d events are silenced", seen)
 	}
 }
 
