@@ -83,7 +83,7 @@ var followed = []wire.Request{
 	{Kind: wire.KindSamples, Expr: `{__name__=~"node_load1|node_memory_MemFree_bytes"}`, Every: 2 * time.Second},
 	{Kind: wire.KindSamples, Expr: ""},
 	{Kind: wire.KindQuery, Expr: "time()"},
-	{Kind: wire.KindQuery, Expr: "sum by (mode) (node_cpu_seconds_total)"},
+	{Kind: wire.KindQuery, Expr: "sum by (mode) (node_cpu_seconds_total) or vector(0)"},
 	{Kind: wire.KindQuery, Expr: "max_over_time(node_load1[5s]) + 0", Every: 3 * time.Second},
 	{Kind: wire.KindQuery, Expr: "count(node_memory_MemFree_bytes) or vector(0)"},
 }
@@ -180,6 +180,10 @@ func (f *follower) take(c *course, m wire.Message) error {
 		}
 		c.sub, c.leaving = 0, false
 	case *wire.Error:
+		if m.Sub == c.sub && m.T == c.next && tookTooLong(m) {
+			c.next, c.began = m.T+c.every(), false
+			return nil
+		}
 		return fmt.Errorf("error %s: %s", m.Code, m.Message)
 	case *wire.Series:
 		c.columns, c.rev = m.Series, m.Rev
