@@ -38,13 +38,14 @@ func TestMain(m *testing.M) {
 				panic(err)
 			}
 		}
+		endWithin = patience / 2 // a disk that others keep busy is no fault of ours
 		main()
 	}
 	os.Exit(m.Run())
 }
 
 // patience bounds every wait of these tests; only a failure takes that long.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // A testDaemon is a running daemon process.
 type testDaemon struct {

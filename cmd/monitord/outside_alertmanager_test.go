@@ -154,7 +154,7 @@ url = %q
 resend = %q
 `, am.url, resend))
 	d := startDaemon(t, dir)
-	viewer, ok := d.subscriber()
+	viewer, ok := d.subscriber(patience)
 	if !ok {
 		t.Fatal("no connection")
 	}

@@ -32,7 +32,7 @@ name = "mail"
 type = "shoutrrr"
 url = "smtp://%s/?from=monitord@example.com&fromname=monitord&to=ops@example.com"
 `, addr)))
-	viewer, ok := d.subscriber()
+	viewer, ok := d.subscriber(patience)
 	if !ok {
 		t.Fatal("no connection")
 	}
