@@ -69,6 +69,7 @@ func (r *follower) step(ctx context.Context, to int64, far bool) (int, error) {
 		}
 		if next > to { // that is for another answer
 			r.pieces = slices.DeleteFunc(r.pieces, func(p piece) bool { return p.pos > to })
+			r.series = nil // which may have been among them
 		}
 		r.pos = min(next, to)
 	}

@@ -75,6 +75,32 @@ func TestPollOfANewTopicIsWokenByTheTickUnderWay(t *testing.T) {
 	}
 }
 
+// What a page has said of a tick that is not whole is said again when it is, its
+// columns included.
+func TestPollThatHasReadBeyondTheMarkIsToldTheColumns(t *testing.T) {
+	w := newWorld(t)
+	w.tick(begin, "m 1")
+	cursor := w.poll("samples=up").cursor
+	w.tick(begin+1000, "m 2")
+	b := w.store(begin+2000, "m 3")
+	f := w.feed
+	f.ticking.Lock()
+	f.mu.Lock()
+	f.clock, _ = f.clock.step(b.T)
+	c := f.clock
+	f.mu.Unlock()
+	var got sync.WaitGroup
+	a := w.askBeside(t, "samples=m&every=2s&wait=2m&cursor="+cursor, &got)
+	eventually(t, "it has read a page", func() bool { return f.Stats().PagesMade == 1 })
+	f.marks.complete(nil, func(m *mark) { m.clock = c })
+	f.marks.wakeStirred(nil)
+	f.ticking.Unlock()
+	got.Wait()
+	if len(a.messages) != 3 || !strings.Contains(a.messages[1], `{"op":"series",`) || !strings.Contains(a.messages[2], `"t":1763683202000,"v":[3]`) {
+		t.Errorf("%s", a.body)
+	}
+}
+
 func TestPollIsWokenWhenALateQueryKeepsNothingBackAnyMore(t *testing.T) {
 	w := newWorld(t)
 	f := w.feed
