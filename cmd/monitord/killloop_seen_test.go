@@ -162,6 +162,17 @@ func (h *loopReceiver) fault(format string, args ...any) {
 	h.faults = append(h.faults, fmt.Sprintf(format, args...))
 }
 
+// comparable says whether it was told again of what goes on, and of several in one.
+func (h *loopReceiver) comparable() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	repeated, grouped := false, false
+	for _, d := range h.calls {
+		repeated, grouped = repeated || d.repeat > 0, grouped || strings.Count(d.parts, ";") > 1
+	}
+	return repeated && grouped
+}
+
 // told returns every delivery that was tried, and whether it was taken.
 func (h *loopReceiver) told() *loopBook {
 	h.mu.Lock()

@@ -46,22 +46,15 @@ func TestNothingIsLostAtRandom(t *testing.T) {
 		}
 		readers.Go(func() { f.run(ctx) })
 	}
-	until := time.After(atRandom)
-	kill := time.NewTicker(5 * time.Second)
-	defer kill.Stop()
-	for running, n := true, 0; running; n++ {
-		select {
-		case <-until:
-			running = false
-		case <-kill.C:
-			if n%3 == 2 {
-				d.signal(os.Interrupt)
-				<-d.exited
-			} else {
-				d.kill()
-			}
-			d = start()
+	for n, began := 0, time.Now(); time.Since(began) < atRandom || !seen.enough() && time.Since(began) < atRandom+patience; n++ {
+		<-time.After(5 * time.Second)
+		if n%3 == 2 {
+			d.signal(os.Interrupt)
+			<-d.exited
+		} else {
+			d.kill()
 		}
+		d = start()
 	}
 	cancel()
 	readers.Wait()
