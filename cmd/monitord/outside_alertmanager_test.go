@@ -137,8 +137,10 @@ func (am *outsideAlertmanager) notified(name string) string {
 func TestOutsideAlertmanagerNeverFlaps(t *testing.T) {
 	t.Parallel()
 	am := startAlertmanager(t)
-	const resend = 2 * time.Second
+	const resend = 3 * time.Second // and lives for four of them
 	dir := daemonDir(t, fmt.Sprintf(`
+[stream]
+ping_interval = "5m" # the viewer answers none
 [[alerts.rules]]
 name = "Steady"
 expr = "up == 1"
@@ -163,7 +165,7 @@ resend = %q
 	// Longer than an alert lives without being sent again.
 	hold := func(what string, names ...string) {
 		t.Helper()
-		for end := time.Now().Add(5 * resend); time.Now().Before(end); {
+		for end := time.Now().Add(4*resend + resend/2); time.Now().Before(end); {
 			now := am.active(t)
 			for _, name := range names {
 				if now[name] != begin[name] {

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -60,14 +61,35 @@ func newNginx(t *testing.T, conf string) *nginx {
 	return n
 }
 
+// given are the addresses that freeAddress has given away.
+var given sync.Map
+
+// freeAddress returns an address that a program can be told to listen on. The kernel
+// gives none like it to connections, or to who listens on any port, so that it stays
+// free until the program has come so far, and while it is restarted.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	lowest := 32768
+	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		fmt.Sscan(string(text), &lowest)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		addr := "127.0.0.1:0" // where the kernel gives away nearly all there are
+		if lowest > 12000 {
+			addr = fmt.Sprint("127.0.0.1:", 10000+rand.IntN(lowest-10000))
+		}
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		addr = l.Addr().String()
+		l.Close()
+		if _, taken := given.LoadOrStore(addr, true); !taken {
+			return addr
+		}
+	}
+	t.Fatal("no address is free")
+	return ""
 }
 
 func (n *nginx) start() {

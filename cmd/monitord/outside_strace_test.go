@@ -36,7 +36,12 @@ func (d *testDaemon) killChild() {
 	strace := d.cmd.Process.Pid
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", strace, strace))
 	if err != nil {
-		d.t.Fatal(err)
+		select {
+		case <-d.exited: // it has come so far by itself
+			return
+		case <-time.After(patience):
+			d.t.Fatal(err)
+		}
 	}
 	for _, text := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(text); err == nil {
@@ -74,6 +79,12 @@ func TestOutsideStraceKills(t *testing.T) {
 			// As the tracer's child: with the tracer as a grandchild, a death may go unnoticed.
 			d := launchUnder(t, []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call,
 				"-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n)}, dir, "RUNTIME_DIRECTORY="+run)
+			select {
+			case <-d.exited:
+			case <-d.printed("msg=ready"):
+			case <-time.After(patience):
+				t.Fatalf("it is not ready:\n%s", d.log())
+			}
 			select {
 			case <-d.exited:
 			case <-time.After(10 * time.Second): // no thread has got so far
@@ -122,7 +133,11 @@ func TestOutsideStraceOrder(t *testing.T) {
 	t.Parallel()
 	dir, trace := daemonDir(t, blinking), filepath.Join(t.TempDir(), "trace")
 	d := underStrace(t, dir, []string{"-o", trace, "-s", "65536", "-e", "trace=pwrite64,fdatasync,write,writev,sendto,sendmsg"})
-	<-d.printed("msg=ready")
+	select {
+	case <-d.printed("msg=ready"):
+	case <-time.After(patience):
+		t.Fatalf("it is not ready:\n%s", d.log())
+	}
 	s := dialStream(t, d, "alerts=&after=0")
 	for n := 0; n < 6; {
 		if s.message("alert")["seq"].(float64) > 0 {
@@ -174,7 +189,7 @@ func TestOutsideStraceOrder(t *testing.T) {
 func TestOutsideStraceSlowDisk(t *testing.T) {
 	t.Parallel()
 	socket, states := notifySocket(t)
-	dir := daemonDir(t, "[[alerts.rules]]\nname = \"Late\"\nexpr = \"monitord_ticks_total >= 3\"\n")
+	dir := daemonDir(t, "[[alerts.rules]]\nname = \"Late\"\nexpr = \"monitord_ticks_total >= 6\"\n")
 	d := underStrace(t, dir, []string{"-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=9000000"},
 		socket, "WATCHDOG_USEC=4000000")
 	select {
@@ -188,8 +203,10 @@ func TestOutsideStraceSlowDisk(t *testing.T) {
 		switch m := s.any(); m["op"] {
 		case "samples":
 			ticks++
-		case "gap":
-			t.Errorf("gap %v", m)
+		case "gap": // a busy machine may leave out a tick
+			if ticks += int(m["missed"].(float64)); m["reason"] != "down" {
+				t.Errorf("gap %v", m)
+			}
 		case "alert":
 			took := time.Since(begin)
 			for len(states) > 0 {
