@@ -71,7 +71,12 @@ func daemonDir(t *testing.T, config string) string {
 func writeConfig(t *testing.T, dir, config string) {
 	t.Helper()
 	text := "data_dir = \"data\"\ninstance = \"test-host\"\n" + config
-	if err := os.WriteFile(filepath.Join(dir, "monitord.toml"), []byte(text), 0o600); err != nil {
+	path := filepath.Join(dir, "monitord.toml")
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A daemon that is reading it has the one or the other.
+	if err := os.Rename(path+".new", path); err != nil {
 		t.Fatal(err)
 	}
 }

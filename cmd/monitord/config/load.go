@@ -29,6 +29,7 @@ type Source struct {
 	Interval time.Duration
 
 	search string // where a file is looked for if there is no Path
+	filled bool   // the file had something in it once
 }
 
 // Find returns where the configuration is, as `run` and `check` look for it.
@@ -37,12 +38,17 @@ func Find(path string, listen []string) Source {
 }
 
 // Look looks for the file at its default path if there was none. One that was there
-// once is not given up when it is gone: a reload would drop every rule in it.
+// once is not given up when it is gone, nor when there is nothing in it any more, as
+// while somebody writes it or the disk is full: a reload would drop every rule in it,
+// and what its hooks have not delivered.
 func (src Source) Look() Source {
 	if src.Path == "" && src.search != "" {
 		if _, err := os.Stat(src.search); !errors.Is(err, fs.ErrNotExist) {
 			src.Path = src.search // one that cannot be read is a fault, not none
 		}
+	}
+	if info, err := os.Stat(src.Path); err == nil && info.Size() > 0 {
+		src.filled = true
 	}
 	return src
 }
@@ -56,6 +62,9 @@ func (src Source) Load() (*Config, error) {
 	text, err := ReadFile(src.Path, maxSize)
 	if err != nil {
 		return nil, &Error{[]Fault{unread(src.Path, err)}}
+	}
+	if src.filled && len(text) == 0 {
+		return nil, &Error{[]Fault{{File: src.Path, Msg: "is empty and was not before, write it again; for the defaults alone, restart the daemon"}}}
 	}
 	return parse(src.Path, text, src)
 }
