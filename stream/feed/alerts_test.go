@@ -114,15 +114,16 @@ func TestAlertHeartbeat(t *testing.T) {
 	w := newWorld(t)
 	s := w.connect("alerts=%7Balertname%3D%22A%22%7D&after=0")
 	wantBrief(t, s, "subscribed 0")
+	before := time.Now()
 	w.fire("B", "page", alerts.KindFiring)
 	other := w.connect("alerts=&after=0") // its topic begins wherever the feed is
 	wantBrief(t, other, "subscribed 1", "1 firing B")
 	w.fire("B", "page", alerts.KindResolved)
 	wantBrief(t, other, "2 resolved B")
 
-	now := time.Now()
-	w.feed.beat(now.Add(beatAfter / 2))
+	w.feed.beat(before.Add(beatAfter / 2))
 	s.quiet()
+	now := time.Now()
 	w.feed.beat(now.Add(2 * beatAfter))
 	wantBrief(t, s, "all up to 2")
 	w.feed.beat(now.Add(4 * beatAfter))

@@ -106,6 +106,9 @@ func TestSlowQueriesHoldUpTheirClientOnly(t *testing.T) {
 		if fault != nil {
 			t.Fatal(fault)
 		}
+		if !strings.HasPrefix(tp.key.expr, "count_over_time") {
+			w.quick(tp)
+		}
 		tp.query.due = []moment{{t: begin - waiting*1000}}
 		return tp
 	}

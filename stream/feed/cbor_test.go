@@ -1,12 +1,8 @@
 package feed
 
 import (
-	"bufio"
 	"fmt"
-	"net"
-	"net/http"
 	"testing"
-	"time"
 
 	"monitord/alerts"
 	"monitord/stream/wire"
@@ -15,25 +11,7 @@ import (
 // dialCBOR connects with the binary subprotocol and takes the hello.
 func (w *world) dialCBOR(query string) *socket {
 	w.t.Helper()
-	conn, err := net.Dial("tcp", w.addr)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(3 * patience)); err != nil {
-		w.t.Fatal(err)
-	}
-	fmt.Fprintf(conn, "GET /api/v1/stream?%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
-		query, w.addr, wire.SubprotocolCBOR)
-	s := &socket{t: w.t, conn: conn, r: bufio.NewReader(conn)}
-	res, err := http.ReadResponse(s.r, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if res.StatusCode != http.StatusSwitchingProtocols || res.Header.Get("Sec-WebSocket-Protocol") != wire.SubprotocolCBOR {
-		w.t.Fatalf("handshake: %d %v", res.StatusCode, res.Header)
-	}
+	s := dial(w.t, w.addr, query, wire.SubprotocolCBOR)
 	if m, ok := s.binary().(*wire.Hello); !ok || m.Instance != "web1" {
 		w.t.Fatalf("greeted with %+v", m)
 	}

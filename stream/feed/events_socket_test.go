@@ -79,10 +79,14 @@ func TestEventStream(t *testing.T) {
 	w.poll("samples=m")
 	e := openEvents(w, "samples=m&alerts=", "")
 	defer e.close()
+	// A cursor may come more than once, and an older one before that of now.
 	want := func(prefixes ...string) (last string) {
 		t.Helper()
 		for _, p := range prefixes {
 			data, id, err := e.next(patience)
+			for err == nil && id != "" && data == "" && p != "id: " {
+				data, id, err = e.next(patience)
+			}
 			if id != "" {
 				data = "id: " + id
 			}
@@ -117,14 +121,7 @@ func TestEventStream(t *testing.T) {
 	e.close()
 	e = openEvents(w, "samples=m&alerts=&cursor="+id, after)
 	w.tick(begin+2000, "m 3")
-	want(`{"op":"hello"`, `{"op":"subscribed"`, `{"op":"subscribed"`)
-	data, id, err := e.next(patience)
-	if err == nil && id != "" {
-		data, _, err = e.next(patience)
-	}
-	if err != nil || !strings.HasPrefix(data, `{"op":"series"`) {
-		t.Fatalf("%s, %v", data, err)
-	}
+	want(`{"op":"hello"`, `{"op":"subscribed"`, `{"op":"subscribed"`, `{"op":"series"`)
 
 	s := w.connect("samples=m&cursor=" + after) // a WebSocket goes on there as well
 	s.next()

@@ -144,19 +144,18 @@ func TestLiveIsReplay(t *testing.T) {
 			t.Fatalf("%s: %+v", query, m)
 		}
 		saw[i].t = t
-		saw[i].take(untilPong(live[i])...) // it is followed from here on
+		saw[i].take(live[i].untilPongs()...) // it is followed from here on
 	}
 	for n := range ticks {
 		at, values := sc.next()
 		w.tick(at, values...)
 		if n%20 == 19 {
 			for i, s := range live {
-				saw[i].take(untilPong(s)...)
+				saw[i].take(s.untilPongs()...)
 			}
 		}
 	}
-	// A tick at which there is something to say to everybody, also of a rate. An
-	// answer to a ping may overtake what was published before: this tells the end.
+	// A tick at which there is something to say to everybody, also of a rate.
 	end := ceil(sc.t+2000, 30_000)
 	w.tick(end-1000, "m 1", "n 1")
 	w.tick(end, "m 2", "n 1")
@@ -189,21 +188,6 @@ func TestLiveIsReplay(t *testing.T) {
 		if n < times {
 			t.Errorf("only %d times %s: this test compares too little", n, what)
 		}
-	}
-}
-
-// untilPong returns what comes before the answer to a ping, which may be less than
-// what was published before the ping.
-func untilPong(s *socket) []string {
-	s.t.Helper()
-	s.send(`{"op":"ping","t":7}`)
-	var got []string
-	for {
-		m := s.next()
-		if strings.HasPrefix(m, `{"op":"pong"`) {
-			return got
-		}
-		got = append(got, m)
 	}
 }
 
