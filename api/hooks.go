@@ -16,7 +16,7 @@ import (
 // HookRunner is what the handlers of hooks ask: a *hooks.Runner.
 type HookRunner interface {
 	List(ctx context.Context, name string) ([]hooks.Status, error)
-	Retry(ctx context.Context, name string, seq uint64) (int, error)
+	Retry(ctx context.Context, name string, seq uint64) (hooks.Retried, error)
 	Test(ctx context.Context, name string, t hooks.Test) (hooks.TestResult, error)
 }
 
@@ -100,12 +100,12 @@ func (h hookHandler) retry(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 	defer cancel()
-	n, err := h.runner.Retry(ctx, r.PathValue("name"), seq)
+	done, err := h.runner.Retry(ctx, r.PathValue("name"), seq)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
-	writeData(w, h.log, map[string]int{"retried": n})
+	writeData(w, h.log, done)
 }
 
 func (h hookHandler) test(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +140,7 @@ func (h hookHandler) refuse(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, hooks.ErrNoHook), errors.Is(err, hooks.ErrNoDelivery):
 		kind = notFound
-	case errors.Is(err, hooks.ErrBusy):
+	case errors.Is(err, hooks.ErrBusy), errors.Is(err, hooks.ErrBehind):
 		kind = unavailable
 	}
 	writeError(w, h.log, kind, err)

@@ -24,11 +24,16 @@ func (f *fakeRunner) List(_ context.Context, name string) ([]hooks.Status, error
 	return []hooks.Status{{Name: "ops", Waiting: []hooks.Waiting{}, Dead: []hooks.DeadLetter{{Error: "no"}}}}, nil
 }
 
-func (f *fakeRunner) Retry(_ context.Context, name string, seq uint64) (int, error) {
-	if seq != 0 && seq != 7 {
-		return 0, hooks.ErrNoDelivery
+func (f *fakeRunner) Retry(_ context.Context, name string, seq uint64) (hooks.Retried, error) {
+	switch {
+	case name == "busy":
+		return hooks.Retried{}, hooks.ErrBehind
+	case name == "late":
+		return hooks.Retried{Retried: 2, Followed: 1, Left: []hooks.Left{{Seq: 3, Reason: "why"}}}, nil
+	case seq != 0 && seq != 7:
+		return hooks.Retried{}, hooks.ErrNoDelivery
 	}
-	return 1, nil
+	return hooks.Retried{Retried: 1}, nil
 }
 
 func (f *fakeRunner) Test(_ context.Context, name string, t hooks.Test) (hooks.TestResult, error) {
@@ -52,6 +57,8 @@ func TestHooks(t *testing.T) {
 		{"GET", "/api/v1/hooks/nobody", 404, `"errorType":"not_found","error":"list hooks: there is no hook of that name"`},
 		{"POST", "/api/v1/hooks/ops/retry", 200, `{"status":"success","data":{"retried":1}}`},
 		{"POST", "/api/v1/hooks/ops/retry?seq=7", 200, `"retried":1`},
+		{"POST", "/api/v1/hooks/late/retry", 200, `"data":{"retried":2,"followed":1,"left":[{"seq":3,"reason":"why"}]}}`},
+		{"POST", "/api/v1/hooks/busy/retry", 503, "try again in a moment"},
 		{"POST", "/api/v1/hooks/ops/retry?seq=8", 404, "no delivery of that number"},
 		{"POST", "/api/v1/hooks/ops/retry?seq=-1", 400, `invalid parameter \"seq\"`},
 		{"POST", "/api/v1/hooks/ops/test?severity=warning&resolved=1", 200, `"error":"refused"`},

@@ -11,6 +11,7 @@ var (
 	ErrNoHook     = errors.New("there is no hook of that name")
 	ErrNoDelivery = errors.New("no delivery of that number waits or was given up")
 	ErrBusy       = errors.New("too many tests are running, try again later")
+	ErrBehind     = errors.New("what was delivered before the start is being read still, try again in a moment")
 )
 
 // ask has Run's goroutine, which owns the hooks, call a function.
@@ -25,6 +26,19 @@ func (r *Runner) ask(ctx context.Context, f func()) error {
 	}
 	<-done
 	return nil
+}
+
+// askHook has Run's goroutine call a function on one of the hooks.
+func (r *Runner) askHook(ctx context.Context, name string, f func(*hook) error) error {
+	err := noHook(name)
+	if stopped := r.ask(ctx, func() {
+		if h := r.find(name); h != nil {
+			err = f(h)
+		}
+	}); stopped != nil {
+		return stopped
+	}
+	return err
 }
 
 // noHook is ErrNoHook, for people.

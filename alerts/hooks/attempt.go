@@ -19,7 +19,8 @@ type job struct {
 	keys   []string
 	event  *alerts.Event // of a delivery without a number
 	repeat int
-	seal   alerts.Note // what must be in the journal before the first attempt; nil for nothing
+	seals  []alerts.Note // what is to be in the journal before the first attempt
+	owes   bool          // and must be: what follows would be lost in a kill
 }
 
 // result is what came of one attempt.
@@ -31,7 +32,8 @@ type result struct {
 	chore  *chore // what was done, if it was no delivery
 	send.Outcome
 
-	stored  bool // the seal is in the journal
+	stored  bool // the seals are in the journal
+	refused bool // they are not, and must be
 	aborted bool // the daemon stops: neither success nor failure
 	unread  bool // the journal could not be read just now
 	gone    bool // the journal no longer has the event
@@ -55,8 +57,12 @@ func (r *Runner) attempt(ctx context.Context, j job) result {
 		res.Outcome = send.Outcome{Err: err, Permanent: true}
 		return res
 	}
-	if j.seal != nil {
-		err := r.sealed(ctx, j.seal)
+	if len(j.seals) > 0 {
+		err := r.sealed(ctx, j.seals)
+		if err != nil && j.owes {
+			res.refused = true
+			return res
+		}
 		if err != nil {
 			// To tell is worth more than to tell under one key only.
 			r.slog.Warn("noting what a hook delivers at once failed; after a kill it may be delivered in other groups", "hook", j.Name, "err", err)
@@ -77,9 +83,9 @@ const sealTime = 2 * time.Second
 
 var errDisk = errors.New("the disk has not answered in time")
 
-// sealed has a seal written. A disk that does not answer is not waited for: an
+// sealed has seals written. A disk that does not answer is not waited for: an
 // attempt would keep its place, and so keep others from being told, too.
-func (r *Runner) sealed(ctx context.Context, seal alerts.Note) error {
+func (r *Runner) sealed(ctx context.Context, seals []alerts.Note) error {
 	select {
 	case r.seals <- struct{}{}:
 	default:
@@ -87,7 +93,7 @@ func (r *Runner) sealed(ctx context.Context, seal alerts.Note) error {
 	}
 	done := make(chan error, 1)
 	r.sealing.Go(func() {
-		_, err := r.log.Append(ctx, nil, seal)
+		err := r.scribe.seal(ctx, seals)
 		<-r.seals
 		done <- err
 	})

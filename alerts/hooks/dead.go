@@ -14,6 +14,7 @@ import (
 type letter struct {
 	event  uint64 // notify_failed, given up
 	ticket ticket
+	unsure bool // an attempt may have been taken that nobody knows of
 }
 
 // maxDead is how many of the newest a hook keeps.
@@ -53,13 +54,14 @@ type storedLetter struct {
 	Event  uint64 `json:"e"`
 	Of     uint64 `json:"of"`
 	Repeat int    `json:"r,omitempty"`
+	Unsure bool   `json:"u,omitempty"`
 }
 
 // deadNote returns the note and how many bytes it has.
 func (h *hook) deadNote() (alerts.Note, int, error) {
 	s := storedDead{UpTo: h.buried, Letters: make([]storedLetter, 0, len(h.dead))}
 	for _, l := range h.dead {
-		s.Letters = append(s.Letters, storedLetter{l.event, l.ticket.seq, l.ticket.repeat})
+		s.Letters = append(s.Letters, storedLetter{l.event, l.ticket.seq, l.ticket.repeat, l.unsure})
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -81,7 +83,7 @@ func (h *hook) restoreDead(b []byte) error {
 	}
 	h.buried = s.UpTo
 	for _, l := range s.Letters {
-		h.dead = append(h.dead, letter{l.Event, ticket{l.Of, l.Repeat}})
+		h.dead = append(h.dead, letter{l.Event, ticket{l.Of, l.Repeat}, l.Unsure})
 	}
 	slices.SortFunc(h.dead, func(a, b letter) int { return cmp.Compare(a.event, b.event) })
 	return nil

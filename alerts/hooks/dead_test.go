@@ -16,6 +16,16 @@ import (
 	"monitord/alerts/hooks/send"
 )
 
+// retry has a hook retry, and returns how many deliveries.
+func retry(t *testing.T, r *Runner, name string, seq uint64) (int, error) {
+	t.Helper()
+	done, err := r.Retry(t.Context(), name, seq)
+	for _, l := range done.Left {
+		t.Errorf("left: %+v", l)
+	}
+	return done.Retried, err
+}
+
 // letters lists the dead letters of a hook, the newest first, as "name status seq attempts".
 func letters(t *testing.T, r *Runner, name string) []string {
 	t.Helper()
@@ -78,7 +88,7 @@ func TestDeadLetters(t *testing.T) {
 			t.Errorf("after a restart: %v", got)
 		}
 		// One that fails again is as it was; the rest succeeds under the same keys.
-		n, err := r.Retry(t.Context(), "ops", 2)
+		n, err := retry(t, r, "ops", 2)
 		hooktest.Equal(t, "retried", n, 1)
 		after(time.Minute)
 		if got := letters(t, r, "ops"); err != nil || len(got) != 3 || got[0] != "B firing 2 1" {
@@ -86,7 +96,7 @@ func TestDeadLetters(t *testing.T) {
 		}
 		hooktest.Equal(t, "state", stateOf(t, r, "ops"), "failing")
 		refusing.Store(false)
-		if n, err := r.Retry(t.Context(), "ops", 0); n != 3 || err != nil {
+		if n, err := retry(t, r, "ops", 0); n != 3 || err != nil {
 			t.Errorf("retried %d, %v", n, err)
 		}
 		after(time.Minute)
@@ -99,11 +109,11 @@ func TestDeadLetters(t *testing.T) {
 			seen[key]++
 		}
 		hooktest.Equal(t, "calls", seen, map[string]int{"A firing ops-1": 2, "B firing ops-2": 3, "A resolved ops-5": 2})
-		_, err = r.Retry(t.Context(), "ops", 2)
+		_, err = retry(t, r, "ops", 2)
 		if !errors.Is(err, ErrNoDelivery) {
 			t.Errorf("once more: %v", err)
 		}
-		if _, err := r.Retry(t.Context(), "nobody", 0); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {
+		if _, err := retry(t, r, "nobody", 0); !errors.Is(err, ErrNoHook) || !strings.Contains(err.Error(), `"nobody"`) {
 			t.Errorf("no such hook: %v", err)
 		}
 		stop()
@@ -144,7 +154,7 @@ func TestRetryKeepsTheOrder(t *testing.T) {
 		after(time.Minute)
 		write(t, log, hooktest.Resolved("A"), hooktest.Resolved("B"))
 		after(time.Minute)
-		if _, err := r.Retry(t.Context(), "ops", 2); err != nil { // refused again: the newest letter now
+		if _, err := retry(t, r, "ops", 2); err != nil { // refused again: the newest letter now
 			t.Error(err)
 		}
 		after(10 * time.Second)
@@ -152,7 +162,7 @@ func TestRetryKeepsTheOrder(t *testing.T) {
 			answer(what, send.Outcome{})
 		}
 		before := len(f.seen())
-		if n, err := r.Retry(t.Context(), "ops", 0); n != 4 || err != nil {
+		if n, err := retry(t, r, "ops", 0); n != 4 || err != nil {
 			t.Errorf("retried %d, %v", n, err)
 		}
 		after(time.Minute)
@@ -186,7 +196,7 @@ func TestDeadGroupAndRepeat(t *testing.T) {
 		write(t, log, hooktest.Resolved("A"), hooktest.Resolved("B"))
 		after(time.Minute)
 		refusing.Store(false)
-		if n, err := r.Retry(t.Context(), "ops", 0); n != 2 || err != nil {
+		if n, err := retry(t, r, "ops", 0); n != 2 || err != nil {
 			t.Errorf("retried %d, %v", n, err)
 		}
 		after(time.Minute)
@@ -260,7 +270,7 @@ func TestListAndRetryWaiting(t *testing.T) {
 			t.Errorf("second %+v", second)
 		}
 		refusing.Store(false)
-		if n, err := r.Retry(t.Context(), "ops", 0); n != 1 || err != nil {
+		if n, err := retry(t, r, "ops", 0); n != 1 || err != nil {
 			t.Errorf("retried %d, %v", n, err)
 		}
 		after(time.Second)

@@ -23,6 +23,10 @@ type delivery struct {
 	sealed bool      // what it consists of is settled: an attempt may have been made
 	stored bool      // and the journal knows it
 
+	unsure  bool        // an attempt may have been taken that nobody knows of
+	follows bool        // it says again what is true, behind what was given up and is retried
+	owed    []*delivery // of what is retried: those that follow. The journal knows them before it is told
+
 	attempts int
 	since    time.Time // of the first failure
 	err      string    // of the last failure
@@ -62,6 +66,15 @@ func (d *delivery) tickets() []ticket {
 		all[i] = ticket{seq: seq}
 	}
 	return all
+}
+
+// together says whether what it consists of cannot be told from the journal without
+// a seal.
+func (d *delivery) together() bool { return d.group != "" || len(d.seqs) > 1 }
+
+// owes says whether the journal does not know all yet that is to follow.
+func (d *delivery) owes() bool {
+	return slices.ContainsFunc(d.owed, func(owed *delivery) bool { return !owed.stored && !owed.done })
 }
 
 // with are the numbers beside the one that names it.

@@ -46,6 +46,19 @@
 // delivered nevertheless ([Runner.Announce]), each by itself, and not again once
 // they have one.
 //
+// # Retried by hand
+//
+// [Runner.Retry] delivers dead letters as they were, under their keys, though what
+// they say may be over: a firing whose resolved the receiver has had. The last that
+// a receiver hears of an alert must be what is true. Where no delivery that waits
+// says that last, what the hook told last of the alert follows as a repeat, with
+// a key that is new: a receiver that knows keys would drop it under the old one.
+// So it does when the last is there, but an attempt at it was never answered. What
+// follows is in the journal (a seal) before the letter is told, so that no kill
+// comes between; while the disk takes nothing, the letter stays one. It also does
+// when it cannot be known how its alert went on, when some of that has no number
+// yet, and when its alerts wait in different lanes since groups changed.
+//
 // # Bounds
 //
 // At most 16,384 events wait for a hook in memory, and about 131,072 for all of

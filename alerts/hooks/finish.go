@@ -14,7 +14,9 @@ func (h *hook) finish(res result, now time.Time) *alerts.Event {
 	d, l := res.d, res.d.lane
 	h.running--
 	l.running, d.running = false, false
-	d.stored = d.stored || res.stored
+	if res.stored {
+		h.sealedNow(d)
+	}
 	wait, event := h.apply(res, now)
 	next := l.head()
 	if next == nil {
@@ -33,6 +35,10 @@ func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
 	case d.done: // taken back meanwhile
 		return 0, nil
 	case res.aborted:
+		d.unsure = true
+		return 0, nil
+	case res.refused: // it is a dead letter still
+		h.layBack(d)
 		return 0, nil
 	case res.unread:
 		return retryMin, nil
@@ -55,6 +61,7 @@ func (h *hook) apply(res result, now time.Time) (time.Duration, *alerts.Event) {
 		return 0, h.verdict(res, now, alerts.Delivery{})
 	}
 	h.stats.Failed++
+	d.unsure = d.unsure || res.Unanswered
 	d.err = res.Err.Error()
 	h.stats.LastError, h.stats.LastFailure = d.err, now
 	first := d.since.IsZero()

@@ -140,7 +140,7 @@ func (h *hook) accept(e *alerts.Event, now time.Time) {
 		h.join(d, e, now)
 		return
 	}
-	d := &delivery{}
+	d := &delivery{unsure: h.read <= h.target} // the daemon before may have attempted it
 	if group != "" {
 		d.ready = now.Add(h.GroupWait)
 	}
@@ -171,7 +171,8 @@ func (h *hook) settle(e *alerts.Event, now time.Time) {
 	}
 	switch {
 	case v.GivenUp:
-		h.bury(letter{event: e.Seq, ticket: of})
+		d := h.open[of]
+		h.bury(letter{event: e.Seq, ticket: of, unsure: d == nil || d.unsure})
 	case over:
 		h.unbury(of)
 	}

@@ -88,6 +88,9 @@ func (h *hook) openTickets() []ticket {
 		if d.stored && t != d.ticket() {
 			continue
 		}
+		if d.owes() || d.follows && !d.stored {
+			continue // what is retried stays a dead letter till the journal knows what follows
+		}
 		tickets = append(tickets, t)
 	}
 	slices.SortFunc(tickets, func(a, b ticket) int { return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.repeat, b.repeat)) })

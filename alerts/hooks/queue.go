@@ -16,11 +16,11 @@ const (
 )
 
 // groupOf is the group of an event, empty for hooks without groups.
-func (h *hook) groupOf(e *alerts.Event) string {
-	if len(h.GroupBy) == 0 {
+func (c *compiled) groupOf(e *alerts.Event) string {
+	if len(c.GroupBy) == 0 {
 		return ""
 	}
-	return labels.NewBuilder(e.Alert.Labels).Keep(h.GroupBy...).Labels().String()
+	return labels.NewBuilder(e.Alert.Labels).Keep(c.GroupBy...).Labels().String()
 }
 
 // sizeOf is how much an event adds to a message, about.

@@ -65,7 +65,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		notes.forget(name, begunKey)
 		for _, d := range h.open {
 			if d.stored {
-				notes.forget(name, sealKey(d.ticket()))
+				notes.forget(name, d.sealKey())
 			}
 		}
 	}

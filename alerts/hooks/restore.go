@@ -1,7 +1,9 @@
 package hooks
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -135,7 +137,7 @@ func (r *restoring) put(s seal, stored, sealed bool) (*delivery, error) {
 	h := r.hook
 	t := ticket{s.Seqs[len(s.Seqs)-1], s.Repeat}
 	delete(r.seals, t)
-	d := &delivery{repeat: s.Repeat, sealed: sealed, stored: stored}
+	d := &delivery{repeat: s.Repeat, sealed: sealed, stored: stored, follows: s.owed, unsure: true}
 	var first *alerts.Event
 	for _, seq := range s.Seqs {
 		if seq > h.read && s.Repeat == 0 {
@@ -177,7 +179,11 @@ func (r *restoring) put(s seal, stored, sealed bool) (*delivery, error) {
 		h.open[t] = d
 	}
 	for _, key := range d.keys {
-		if a := h.told[key]; a != nil && d.repeat > 0 {
+		switch a := h.told[key]; {
+		case a == nil || d.repeat == 0:
+		case d.follows:
+			a.repeats = max(a.repeats, d.repeat)
+		default:
 			a.again = d
 		}
 	}
@@ -193,15 +199,17 @@ func (r *restoring) put(s seal, stored, sealed bool) (*delivery, error) {
 // seals of what was closed before.
 func (r *restoring) rest() error {
 	h := r.hook
-	for t, s := range r.seals {
-		again := false
+	inOrder := slices.SortedFunc(maps.Keys(r.seals), func(a, b ticket) int { return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.repeat, b.repeat)) })
+	for _, t := range inOrder {
+		s := r.seals[t]
+		again := s.owed
 		if t.repeat > 0 {
 			for _, a := range h.told {
 				again = again || a.seq == t.seq && a.repeats < t.repeat
 			}
 		}
 		if !again && (t.repeat > 0 || t.seq <= h.read) {
-			h.unseals = append(h.unseals, sealKey(t))
+			h.unseals = append(h.unseals, sealKey(t, s.owed))
 			continue
 		}
 		if _, err := r.put(s, true, true); err != nil {

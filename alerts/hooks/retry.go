@@ -1,68 +1,75 @@
 package hooks
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
-
-	"monitord/alerts"
 )
+
+// Retried says what came of a retry.
+type Retried struct {
+	Retried int `json:"retried"` // deliveries that are tried again now
+	// Followed is how many alerts have had other news since, which the receiver
+	// has been told, or was given up too: it is told the newest of it once more.
+	Followed int    `json:"followed,omitempty"`
+	Left     []Left `json:"left,omitempty"` // what stays given up
+}
+
+// Left is a delivery that was given up and is not retried.
+type Left struct {
+	Seq    uint64 `json:"seq"`
+	Repeat int    `json:"repeat,omitempty"`
+	Reason string `json:"reason"`
+}
 
 // Retry has a hook try again now: what waits after a failure, and what was given
 // up, which is delivered under the same key as before. With a number only the
-// delivery of that event. It returns how many deliveries that is.
-func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (int, error) {
-	n := 0
-	found := false
+// delivery of that event, and what was given up of its alerts after it. What the
+// receiver has heard of an alert since is said again behind it, as a repeat:
+// whatever is retried, the last that it hears is what is true.
+func (r *Runner) Retry(ctx context.Context, name string, seq uint64) (Retried, error) {
+	var done Retried
+	var past *past
 	var letters []letter
-	err := r.ask(ctx, func() {
-		if h := r.find(name); h != nil {
-			found = true
-			n, letters = len(h.failing(seq)), h.buriedUnder(seq)
+	if err := r.askHook(ctx, name, func(h *hook) error {
+		if h.read < h.target {
+			return ErrBehind
 		}
-	})
-	if err == nil && !found {
-		err = noHook(name)
+		letters = h.buriedFrom(seq)
+		past = h.past()
+		return nil
+	}); err != nil {
+		return done, fmt.Errorf("retry: %w", err)
+	}
+	all, left, err := r.exhume(letters, past, seq)
+	if err == nil {
+		err = r.lookBack(past, all)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("retry: %w", err)
+		return done, fmt.Errorf("retry: read the alert journal: %w", err)
 	}
-	// By parts: what has been read when the time is up is under way.
-	for part := range slices.Chunk(letters, reviveAtOnce) {
-		revived, err := r.unpackAll(part)
-		if err != nil {
-			return n, fmt.Errorf("retry: read the alert journal: %w", err)
-		}
-		if err := r.ask(ctx, func() {
-			h := r.find(name)
-			for _, d := range revived {
-				if h != nil && h.revive(d, time.Now()) {
-					n++
-				}
+	if err := r.askHook(ctx, name, func(h *hook) error {
+		now := time.Now()
+		done.Retried = len(h.failing(seq))
+		if len(all) > 0 {
+			if err := r.lookOn(past, h.read); err != nil {
+				return fmt.Errorf("read the alert journal: %w", err)
 			}
-		}); err != nil {
-			return n, fmt.Errorf("retry: %w", err)
+			h.lineUp(all, past, &done, now)
 		}
-	}
-	// Only now: what waits may be the resolved of what was given up.
-	if err := r.ask(ctx, func() {
-		if h := r.find(name); h != nil {
-			h.hurry(seq, time.Now())
-		}
+		// Only now: what waits may be the resolved of what was given up.
+		h.hurry(seq, now)
+		return nil
 	}); err != nil {
-		return n, fmt.Errorf("retry: %w", err)
+		return Retried{}, fmt.Errorf("retry: %w", err)
 	}
-	if seq > 0 && n == 0 {
-		return 0, fmt.Errorf("retry: event %d: %w, monitord hook list %s shows those that there are", seq, ErrNoDelivery, name)
+	done.Left = append(left, done.Left...)
+	if seq > 0 && done.Retried == 0 && len(done.Left) == 0 {
+		return done, fmt.Errorf("retry: event %d: %w, monitord hook list %s shows those that there are", seq, ErrNoDelivery, name)
 	}
-	return n, nil
+	return done, nil
 }
-
-// reviveAtOnce bounds the dead letters that are read before they are lined up.
-const reviveAtOnce = 32
 
 // failing are the deliveries that failed and wait, all for 0.
 func (h *hook) failing(seq uint64) []*delivery {
@@ -78,100 +85,5 @@ func (h *hook) hurry(seq uint64, now time.Time) {
 			d.ready = now
 			h.due.at(d.lane, now)
 		}
-	}
-}
-
-// buriedUnder are the dead letters with that number, all for 0, in the journal's order.
-func (h *hook) buriedUnder(seq uint64) []letter {
-	var list []letter
-	for _, l := range h.dead {
-		if (seq == 0 || l.ticket.seq == seq) && h.open[l.ticket] == nil {
-			list = append(list, l)
-		}
-	}
-	slices.SortFunc(list, func(a, b letter) int {
-		return cmp.Or(cmp.Compare(a.ticket.seq, b.ticket.seq), cmp.Compare(a.ticket.repeat, b.ticket.repeat))
-	})
-	return list
-}
-
-// unpackAll makes deliveries of dead letters, but for those that the journal has lost.
-func (r *Runner) unpackAll(letters []letter) ([]*delivery, error) {
-	var all []*delivery
-	active := sync.OnceValue(func() map[uint64]*alerts.Event {
-		current, _ := r.log.Current()
-		bySeq := make(map[uint64]*alerts.Event, len(current))
-		for i := range current {
-			bySeq[current[i].Seq] = &current[i]
-		}
-		return bySeq
-	})
-	for _, l := range letters {
-		d, err := r.unpack(l, active)
-		if err != nil {
-			return nil, err
-		}
-		if d != nil {
-			all = append(all, d)
-		}
-	}
-	return all, nil
-}
-
-// unpack makes a delivery of a dead letter; nil if the journal has lost it. What
-// is no longer kept is taken from the alerts that are active.
-func (r *Runner) unpack(l letter, active func() map[uint64]*alerts.Event) (*delivery, error) {
-	given, err := readOne(r.log, l.event)
-	if err != nil || given == nil || given.Delivery == nil {
-		return nil, err
-	}
-	d := &delivery{repeat: l.ticket.repeat, sealed: true}
-	for _, seq := range append(slices.Clone(given.Delivery.With), given.Delivery.Of) {
-		var e *alerts.Event
-		if e, err = readOne(r.log, seq); err != nil {
-			return nil, err
-		}
-		if e == nil {
-			e = active()[seq]
-		}
-		if e != nil {
-			d.add(seq, e.Key())
-			d.bytes += sizeOf(e)
-		}
-	}
-	if len(d.seqs) == 0 || d.ticket() != l.ticket {
-		return nil, nil
-	}
-	return d, nil
-}
-
-// revive lines up what was given up. It stays a dead letter until it is
-// delivered, so that a kill does not lose it.
-func (h *hook) revive(d *delivery, now time.Time) bool {
-	if h.open[d.ticket()] != nil || !slices.ContainsFunc(h.dead, func(l letter) bool { return l.ticket == d.ticket() }) {
-		return false
-	}
-	for _, t := range d.tickets() {
-		h.open[t] = d
-	}
-	h.enqueue(d, now)
-	h.advance(d)
-	h.dirty = true
-	return true
-}
-
-// advance brings the last of a lane before what came after it in the journal and
-// waits, so that no firing is told behind the resolved of the same alert.
-func (h *hook) advance(d *delivery) {
-	l := d.lane
-	queue := l.queue[:len(l.queue)-1]
-	at := len(queue)
-	for at > 0 && !queue[at-1].running && queue[at-1].after(d) {
-		at--
-	}
-	copy(l.queue[at+1:], queue[at:])
-	l.queue[at] = d
-	if l.head() == d && !l.running {
-		h.due.at(l, d.ready)
 	}
 }

@@ -24,6 +24,8 @@ type scribe struct {
 	mu     sync.Mutex // guards the fields below
 	events []alerts.Event
 	notes  notes
+	flying notes         // those that are being written
+	landed chan struct{} // closed when they are, or the disk has refused them
 }
 
 // notes are what is to be noted; the newest of a key counts.
@@ -75,6 +77,37 @@ func (s *scribe) add(events []alerts.Event, notes notes) {
 	}
 }
 
+// seal writes notes at once. What waits to be noted under their keys is of before,
+// and dropped; what is being written comes before them.
+func (s *scribe) seal(ctx context.Context, seals []alerts.Note) error {
+	for wait := s.giveWay(seals); wait != nil; wait = s.giveWay(seals) {
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	_, err := s.log.Append(ctx, nil, seals...)
+	return err
+}
+
+func (s *scribe) giveWay(seals []alerts.Note) (wait <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range seals {
+		p, ok := n.(alerts.Progress)
+		if !ok {
+			continue
+		}
+		key := noteKey{p.Hook, p.Key}
+		delete(s.notes, key)
+		if _, flies := s.flying[key]; flies {
+			wait = s.landed
+		}
+	}
+	return wait
+}
+
 // forget drops what waits to be noted of a hook.
 func (s *scribe) forget(hook string) {
 	s.mu.Lock()
@@ -121,6 +154,7 @@ func (s *scribe) write() error {
 		if !rest && len(taken) > 0 {
 			s.notes = make(map[noteKey]alerts.Note)
 			notes = taken.ordered()
+			s.flying, s.landed = taken, make(chan struct{})
 		}
 		s.mu.Unlock()
 		if len(events) == 0 && len(notes) == 0 {
@@ -130,6 +164,10 @@ func (s *scribe) write() error {
 		done, err := s.log.Append(context.Background(), events, notes...)
 		s.mu.Lock()
 		s.events = append([]alerts.Event(nil), s.events[len(done):]...)
+		if len(notes) > 0 {
+			s.flying = nil
+			close(s.landed)
+		}
 		if err != nil && len(notes) > 0 {
 			for key, n := range taken {
 				if _, newer := s.notes[key]; !newer {

@@ -3,6 +3,7 @@ package hooks
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,36 +16,71 @@ import (
 type seal struct {
 	Seqs   []uint64 `json:"seqs"`
 	Repeat int      `json:"repeat,omitempty"`
+	owed   bool     // of what follows a retry: open though no note of progress names it
 }
 
-const sealPrefix = "seal-"
+// Seals of what follows a retry have keys of their own: when it is given up and
+// retried itself, it has another, that of a delivery like others.
+const (
+	sealPrefix = "seal-"
+	owedPrefix = "owed-"
+)
 
-func sealKey(t ticket) string {
-	key := sealPrefix + strconv.FormatUint(t.seq, 10)
+func sealKey(t ticket, owed bool) string {
+	key := sealPrefix
+	if owed {
+		key = owedPrefix
+	}
+	key += strconv.FormatUint(t.seq, 10)
 	if t.repeat > 0 {
 		key += fmt.Sprintf("-r%d", t.repeat)
 	}
 	return key
 }
 
-// sealOf returns the note that must be written before a delivery is attempted,
-// nil for none: what is of one alert can be told from the journal itself.
-func (h *hook) sealOf(d *delivery) alerts.Note {
-	if d.stored || d.event != nil || d.group == "" && len(d.seqs) == 1 {
-		return nil
+// sealsOf returns the notes that are to be written before a delivery is attempted:
+// its own, and those of what it owes. What is of one alert needs none: it can be
+// told from the journal itself.
+func (h *hook) sealsOf(d *delivery) []alerts.Note {
+	var notes []alerts.Note
+	if !d.stored && d.event == nil && d.together() {
+		notes = append(notes, h.sealOf(d))
+		// Of one that was given up and is retried, the seal of then may not be forgotten.
+		h.unseals = slices.DeleteFunc(h.unseals, func(key string) bool { return key == d.sealKey() })
 	}
+	for _, owed := range d.owed {
+		if !owed.stored && !owed.done {
+			notes = append(notes, h.sealOf(owed))
+		}
+	}
+	return notes
+}
+
+func (d *delivery) sealKey() string { return sealKey(d.ticket(), d.follows) }
+
+func (h *hook) sealOf(d *delivery) alerts.Note {
 	b, err := json.Marshal(seal{Seqs: d.seqs, Repeat: d.repeat})
 	if err != nil {
 		return nil // numbers always encode
 	}
-	return alerts.Progress{Hook: h.Name, Key: sealKey(d.ticket()), Data: b}
+	return alerts.Progress{Hook: h.Name, Key: d.sealKey(), Data: b}
+}
+
+// sealedNow takes in that the seals of a delivery are in the journal.
+func (h *hook) sealedNow(d *delivery) {
+	d.stored = d.stored || d.event == nil && d.together()
+	for _, owed := range d.owed {
+		owed.stored = true
+	}
+	d.owed = nil
+	h.dirty = true
 }
 
 // unseal has the note forgotten.
 func (h *hook) unseal(d *delivery) {
 	if d.stored {
 		d.stored = false
-		h.unseals = append(h.unseals, sealKey(d.ticket()))
+		h.unseals = append(h.unseals, d.sealKey())
 	}
 }
 
@@ -54,7 +90,8 @@ func parseSeals(notes map[string][]byte) map[ticket]seal {
 	seals := make(map[ticket]seal)
 	for key, b := range notes {
 		var s seal
-		if !strings.HasPrefix(key, sealPrefix) || json.Unmarshal(b, &s) != nil || len(s.Seqs) == 0 || len(s.Seqs) > maxGroup || s.Repeat < 0 {
+		s.owed = strings.HasPrefix(key, owedPrefix)
+		if !s.owed && !strings.HasPrefix(key, sealPrefix) || json.Unmarshal(b, &s) != nil || len(s.Seqs) == 0 || len(s.Seqs) > maxGroup || s.Repeat < 0 {
 			continue
 		}
 		ascending := s.Seqs[0] > 0
@@ -62,7 +99,7 @@ func parseSeals(notes map[string][]byte) map[ticket]seal {
 			ascending = ascending && s.Seqs[i] < s.Seqs[i+1]
 		}
 		t := ticket{s.Seqs[len(s.Seqs)-1], s.Repeat}
-		if ascending && sealKey(t) == key {
+		if ascending && sealKey(t, s.owed) == key && !seals[t].owed {
 			seals[t] = s
 		}
 	}

@@ -116,7 +116,7 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) {
 		}
 		idle = 0
 		r.running++
-		j := job{h.compiled, slices.Clone(d.seqs), slices.Clone(d.keys), d.event, d.repeat, h.sealOf(d)}
+		j := job{h.compiled, slices.Clone(d.seqs), slices.Clone(d.keys), d.event, d.repeat, h.sealsOf(d), d.owes()}
 		go func() {
 			res := r.attempt(ctx, j)
 			res.h, res.d = h, d
@@ -145,6 +145,8 @@ func (r *Runner) finish(res result, now time.Time) {
 	switch {
 	case res.gone:
 		r.slog.Error("an event is no longer in the alert journal and cannot be delivered", "hook", res.h.Name, "seq", d.of())
+	case res.refused:
+		said.Warn("what was given up is not retried now, since the disk does not take what is to be said behind it: retry it later")
 	case event != nil && event.Delivery.GivenUp, event == nil && d.verdict != nil && d.verdict.Delivery.GivenUp:
 		said.Error("a delivery is given up", "err", res.Err)
 	case event != nil && res.Err != nil:

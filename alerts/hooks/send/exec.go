@@ -63,7 +63,7 @@ func (s *Exec) Send(ctx context.Context, m *message.Message) Outcome {
 	}
 	switch {
 	case late:
-		err = errTimeout
+		err, o.Unanswered = errTimeout, true
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		// It ended well, and left something behind that had its output open.
 		return o

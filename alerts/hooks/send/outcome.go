@@ -6,6 +6,7 @@ import "time"
 type Outcome struct {
 	Err        error         // what went wrong; holds no secret
 	Permanent  bool          // trying again is of no use
+	Unanswered bool          // it may have been taken all the same
 	RetryAfter time.Duration // what the receiver asked for; 0 if nothing
 	Lacking    error         // of a success: who did not take it all the same
 

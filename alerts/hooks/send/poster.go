@@ -68,7 +68,7 @@ func (p *poster) post(ctx context.Context, m *message.Message, to string, header
 	}
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return Outcome{Err: p.failure(ctx, err), Request: request}
+		return Outcome{Err: p.failure(ctx, err), Unanswered: !undialled(err), Request: request}
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, answerBytes))
@@ -90,6 +90,12 @@ func (p *poster) failure(ctx context.Context, err error) error {
 		err = wrapped.Err
 	}
 	return errors.New(excerpt(p.secrets.hide(err.Error())))
+}
+
+// undialled says whether there was no connection at all.
+func undialled(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 var errTimeout = errors.New("not done within the time limit")
