@@ -21,6 +21,7 @@ type current struct {
 	lookback int64 // how old a value may be, milliseconds; 0: nothing is known, ever
 	unknown  int64 // the history may have values up to here that are not in here
 	t        int64 // the newest tick that was taken
+	taken    bool  // since rules were evaluated last
 
 	metrics map[string]*family
 	byHash  map[uint64][]*reading // of the labels
@@ -92,7 +93,7 @@ func (c *current) observe(b metric.Batch) {
 		c.unknown = max(c.unknown, c.t)
 		c.forget()
 	}
-	c.t, c.gone = b.T, c.gone[:0]
+	c.t, c.taken, c.gone = b.T, true, c.gone[:0]
 	for i, p := range b.Points {
 		if i == len(c.slots) {
 			c.slots = append(c.slots, nil)
@@ -193,11 +194,12 @@ func (c *current) touch(f *family) {
 }
 
 // begin notes that rules are evaluated at a tick: one whose samples were not
-// taken is not known.
+// taken is not known, be it the second of its time, after the clock was set back.
 func (c *current) begin(t int64) {
-	if c.t != t {
+	if c.t != t || !c.taken {
 		c.unknown = max(c.unknown, t)
 	}
+	c.taken = false
 }
 
 // knows reports whether everything is known that a query at t would look at.

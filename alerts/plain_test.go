@@ -40,7 +40,8 @@ func TestPlainExpressions(t *testing.T) {
 var oddValues = []float64{0, math.Copysign(0, -1), 1, -1, 2, 0.1, 5, 1e300, math.NaN(), math.Inf(1), math.Inf(-1)}
 
 // A world is a history and the table of current values beside it, both fed with
-// the same: batches, results of rules, holes, steps of the clock, restarts.
+// the same: batches, results of rules, holes, steps of the clock, restarts. What
+// happens in it is the seed's alone: series are kept in lists, not in maps.
 type world struct {
 	rnd     *rand.Rand
 	db      *history.DB
@@ -48,8 +49,8 @@ type world struct {
 	descs   []*metric.Desc
 	current *current
 	t       int64
-	prev    map[*metric.Series]bool
-	written map[*metric.Series]bool
+	prev    []*metric.Series
+	written []*metric.Series
 }
 
 const worldLookback = 8 * time.Second
@@ -64,7 +65,6 @@ func newWorld(t *testing.T, seed uint64) *world {
 		rnd: rand.New(rand.NewPCG(seed, 1)), db: db, t: 1763683200000,
 		reg:     metric.NewRegistry(labels.FromStrings("instance", "web1", "job", "node")),
 		current: newCurrent(worldLookback, db.Last()),
-		prev:    make(map[*metric.Series]bool), written: make(map[*metric.Series]bool),
 	}
 	for _, name := range []string{"a", "b", "c:d"} {
 		w.descs = append(w.descs, metric.NewDesc(name, metric.Gauge, "", "", "A", "x"))
@@ -93,27 +93,31 @@ func (w *world) tick() {
 		set = time.Duration(step-1000) * time.Millisecond
 	case 2: // a restart
 		w.current = newCurrent(worldLookback, w.db.Last())
-		w.written = make(map[*metric.Series]bool)
+		w.written = nil
 	}
 	w.t += step
 	b := metric.Batch{T: w.t, Step: set}
-	now := make(map[*metric.Series]bool)
-	for s := range w.prev {
+	var now []*metric.Series
+	for _, s := range w.prev {
 		if w.rnd.IntN(15) > 0 {
-			now[s] = true
+			now = append(now, s)
+		} else {
+			b.Ended = append(b.Ended, s)
 		}
 	}
 	for range w.rnd.IntN(3) {
 		values := []string{"", "1", "2"}
-		now[w.reg.Series(w.descs[w.rnd.IntN(2)], values[w.rnd.IntN(3)], values[w.rnd.IntN(3)])] = true
-	}
-	for s := range now {
-		b.Points = append(b.Points, metric.Point{Series: s, V: w.value()})
-	}
-	for s := range w.prev {
-		if !now[s] {
-			b.Ended = append(b.Ended, s)
+		s := w.reg.Series(w.descs[w.rnd.IntN(2)], values[w.rnd.IntN(3)], values[w.rnd.IntN(3)])
+		if i := slices.Index(b.Ended, s); i >= 0 {
+			b.Ended = slices.Delete(b.Ended, i, i+1)
 		}
+		if !slices.Contains(now, s) {
+			now = append(now, s)
+		}
+	}
+	w.rnd.Shuffle(len(now), func(i, j int) { now[i], now[j] = now[j], now[i] })
+	for _, s := range now {
+		b.Points = append(b.Points, metric.Point{Series: s, V: w.value()})
 	}
 	if w.rnd.IntN(2) == 0 { // mostly the sampler keeps its order, and the table stands on that
 		slices.SortFunc(b.Points, func(a, b metric.Point) int { return labels.Compare(a.Series.Labels, b.Series.Labels) })
@@ -121,11 +125,10 @@ func (w *world) tick() {
 	w.reg.Retire(b.Ended)
 	w.prev = now
 	_ = w.db.Append(b)
-	if w.rnd.IntN(40) == 0 {
-		w.current.begin(w.t) // a tick that nobody shows to the table
-	} else {
+	if w.rnd.IntN(40) > 0 { // else nobody shows the tick to the table
 		w.current.observe(b)
 	}
+	w.current.begin(w.t)
 	w.results()
 }
 
@@ -140,16 +143,19 @@ func (w *world) results() {
 		s := w.reg.Intern(ls)
 		if !slices.ContainsFunc(b.Points, func(p metric.Point) bool { return p.Series == s }) {
 			b.Points = append(b.Points, metric.Point{Series: s, V: w.value()})
-			w.written[s] = true
+			if !slices.Contains(w.written, s) {
+				w.written = append(w.written, s)
+			}
 		}
 	}
-	for s := range w.written {
+	w.written = slices.DeleteFunc(w.written, func(s *metric.Series) bool {
 		written := slices.ContainsFunc(b.Points, func(p metric.Point) bool { return p.Series == s })
-		if !written && !w.prev[s] && w.rnd.IntN(5) == 0 {
-			b.Ended = append(b.Ended, s)
-			delete(w.written, s)
+		if written || slices.Contains(w.prev, s) || w.rnd.IntN(5) > 0 {
+			return false
 		}
-	}
+		b.Ended = append(b.Ended, s)
+		return true
+	})
 	var values []metric.Value
 	var ended []labels.Labels
 	for _, p := range b.Points {
@@ -270,5 +276,21 @@ func TestCurrentHoldsWhatLives(t *testing.T) {
 	}
 	if live != len(w.current.byHash) || live > 60 {
 		t.Errorf("%d readings in families, %d in all", live, len(w.current.byHash))
+	}
+}
+
+// A tick that nobody shows to the table is not known, even if it is the second one of
+// its time, because the clock was set back by a tick.
+func TestCurrentDoesNotTakeATickForAnother(t *testing.T) {
+	c, reg := newCurrent(worldLookback, 0), metric.NewRegistry(labels.EmptyLabels())
+	s := reg.Intern(labels.FromStrings("__name__", "a"))
+	c.observe(metric.Batch{T: 100_000, Points: []metric.Point{{Series: s, V: 1}}})
+	c.begin(100_000)
+	if !c.knows(100_000) {
+		t.Error("a tick that was taken is not known")
+	}
+	c.begin(100_000)
+	if c.knows(100_000) {
+		t.Error("the tick before is taken for this one")
 	}
 }
