@@ -22,6 +22,7 @@ type answer struct {
 	values []metric.Value
 	err    error
 	took   time.Duration
+	made   bool // or the context ended before
 }
 
 // ask makes the queries of the rules that are due and look at nothing that rules
@@ -47,10 +48,10 @@ func (e *Engine) ask(ctx context.Context, t int64) {
 		start, r := time.Now(), due[i].rule
 		a := &answers[i]
 		a.values, a.err = e.instant(ctx, r.expr, t-r.Group.QueryOffset.Milliseconds())
-		a.took = time.Since(start)
+		a.took, a.made = time.Since(start), true
 	})
 	for i, tr := range due {
-		if answers[i].took > 0 {
+		if answers[i].made {
 			e.ahead[tr] = answers[i]
 		}
 	}

@@ -2,7 +2,9 @@ package alerts
 
 import (
 	"errors"
+	"runtime"
 	"testing"
+	"time"
 
 	"monitord/metric"
 )
@@ -15,8 +17,15 @@ func TestFigures(t *testing.T) {
 	}); len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	fails := func(int64) ([]metric.Value, error) { return nil, errors.New("no luck") }
-	r.answers["b"] = fails
+	tocks := func(err error) func(int64) ([]metric.Value, error) { // takes as long as the clock needs to move
+		return func(int64) ([]metric.Value, error) {
+			for began := time.Now(); time.Since(began) == 0; {
+				runtime.Gosched()
+			}
+			return nil, err
+		}
+	}
+	r.answers["a"], r.answers["b"] = tocks(nil), tocks(errors.New("no luck"))
 	r.tick(100)
 	r.tick(101)
 	for i, want := range []RuleFigure{

@@ -46,7 +46,7 @@ func (w *twin) start(groups []GroupConfig) {
 	w.t.Helper()
 	w.reg, w.prev = metric.NewRegistry(labels.EmptyLabels()), nil
 	o := EngineOptions{
-		Query: w.db, Registry: w.reg, Interval: time.Second, Log: slog.New(slog.DiscardHandler),
+		Query: w.db, Registry: w.reg, Interval: time.Second, Log: slog.New(slog.DiscardHandler), Timeout: -1, // or a stall makes twins differ
 		Tracked: w.folded.tracked(), LastTick: w.db.Last(), Settle: 2 * time.Second,
 		Append: func(b metric.Batch) error {
 			values, ended := make([]metric.Value, len(b.Points)), make([]labels.Labels, len(b.Ended))
