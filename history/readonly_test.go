@@ -180,12 +180,15 @@ func TestReadingNothing(t *testing.T) {
 }
 
 // TestReadingWhileFilesGo: however the daemon's blocks and segments come and go while
-// they are read, no tick is missing that was there before.
+// they are read, no tick is missing that was there before. Whoever opens waits for a
+// block that is being made, not for one behind the other without end: few are made
+// in the time of each.
 func TestReadingWhileFilesGo(t *testing.T) {
 	dir := t.TempDir()
 	db, h := open(t, dir), newHost(3)
 	const start = int64(1763683200000)
-	var newest atomic.Int64
+	const apart = int64(1_000_000) // between two that are opened, at least
+	var newest, opened atomic.Int64
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -194,6 +197,11 @@ func TestReadingWhileFilesGo(t *testing.T) {
 			case <-stop:
 				return
 			default:
+			}
+			if at > start+(opened.Load()+3)*apart {
+				runtime.Gosched()
+				at -= 10_000
+				continue
 			}
 			err := db.Append(h.batch(at))
 			if err == nil && at%1_800_000 == 0 {
@@ -206,13 +214,12 @@ func TestReadingWhileFilesGo(t *testing.T) {
 			newest.Store(at)
 		}
 	}()
-	for i := 0; i < 20 && !t.Failed(); {
+	for opened.Load() < 20 && !t.Failed() {
 		before := newest.Load()
-		if before < start+int64(i)*1_000_000 {
+		if before < start+opened.Load()*apart {
 			runtime.Gosched()
 			continue
 		}
-		i++
 		read, err := OpenReadOnly(t.Context(), ReadOptions{Dir: dir})
 		if err != nil {
 			t.Error(err)
@@ -225,6 +232,7 @@ func TestReadingWhileFilesGo(t *testing.T) {
 		if err := read.Close(); err != nil {
 			t.Error(err)
 		}
+		opened.Add(1)
 	}
 	close(stop)
 	<-done
