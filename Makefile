@@ -12,14 +12,14 @@ TORTURES := Crowd|Flood|Relay|CutOff|Bombs|Thousand|Suspended|AtLength
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build run test check bench torture screenshots clean page go-build echo test-go test-page test-e2e test-outside test-fuzz fuzz chromium race-note
+.PHONY: build run test check bench torture screenshots clean page go-build echo modules test-go test-page test-e2e test-outside test-fuzz fuzz chromium race-note
 
 build: page go-build
 
 page: dashboard/dist/index.html
 
 dashboard/node_modules: dashboard/package.json dashboard/package-lock.json
-	cd dashboard && $(NPM) ci --no-audit --no-fund
+	cd dashboard && ../.ci/again $(NPM) ci --no-audit --no-fund
 	@touch $@
 
 dashboard/dist/index.html: dashboard/node_modules dashboard/index.html $(wildcard dashboard/*.ts dashboard/*.json) $(shell find dashboard/src -type f 2>/dev/null)
@@ -62,7 +62,13 @@ test-e2e: build chromium
 chromium:
 	@dashboard/e2e/install-chromium
 
-check: dashboard/node_modules
+# All that Go has to fetch, before something else takes its absence for a fault.
+modules:
+	@.ci/again $(GO) list -deps -test -tags 'outside torture' ./... >/dev/null
+	@cd bench && ../.ci/again $(GO) list -deps -test ./... >/dev/null
+	@GOBIN=$(CURDIR)/bin .ci/again $(GO) install $(STATICCHECK)
+
+check: dashboard/node_modules modules
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:" $$unformatted >&2; exit 1; fi
 	$(GO) vet ./...
@@ -70,8 +76,8 @@ check: dashboard/node_modules
 	$(GO) vet -tags torture ./stream ./alerts ./alerts/hooks/... ./cmd/monitord
 	cd bench && $(GO) vet ./...
 	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./stream ./alerts/journal
-	$(GO) run $(STATICCHECK) ./...
-	$(GO) mod tidy -diff
+	bin/staticcheck ./...
+	.ci/again $(GO) mod tidy -diff
 	systemd/verify
 	cd dashboard && $(NPM) run check
 
