@@ -270,7 +270,11 @@ func eventually(t *testing.T, what string, try func() bool) {
 // variable to set and the states as they come.
 func notifySocket(t *testing.T) (string, <-chan string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "notify")
+	dir, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -291,6 +295,6 @@ func notifySocket(t *testing.T) (string, <-chan string) {
 			}
 		}
 	}()
-	t.Cleanup(func() { conn.Close(); <-done })
+	t.Cleanup(func() { conn.Close(); <-done; os.RemoveAll(dir) })
 	return "NOTIFY_SOCKET=" + path, states
 }

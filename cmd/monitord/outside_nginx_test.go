@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,11 @@ func TestOutsideNginxPassesTheStream(t *testing.T) {
 	plain := startDaemon(t, daemonDir(t, behindProxy))
 	dir := daemonDir(t, behindProxy+tlsTable)
 	secured := startSecured(t, dir, 1)
-	socketDir := t.TempDir()
+	socketDir, err := os.MkdirTemp("", "monitord") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(socketDir) })
 	startDaemon(t, daemonDir(t, behindProxy), "RUNTIME_DIRECTORY="+socketDir)
 	authority := "proxy_ssl_trusted_certificate " + dir + "/tls.crt;\nproxy_ssl_verify on;\nproxy_ssl_name localhost;\n"
 	for name, conf := range map[string]string{

@@ -56,9 +56,7 @@ func TestStartsReadOnly(t *testing.T) {
 		check(w, what)
 		seesWhatStands(t, d, what)
 		for metric, want := range map[string]string{"monitord_journal_writable": "0", "monitord_journal_last_seq": fmt.Sprint(len(events))} {
-			if got := d.query(metric, "instance")["test-host"]; got != want {
-				t.Errorf("%s: %s is %s, want %s", what, metric, got, want)
-			}
+			eventually(t, what+": "+metric+" is "+want, func() bool { return d.query(metric, "instance")["test-host"] == want })
 		}
 		if got := d.query(`ALERTS{alertname=~"Up|MonitordJournalNotWritable"}`, "alertname"); len(got) != 2 {
 			t.Errorf("%s: of the alerts that are active there are %v", what, got)

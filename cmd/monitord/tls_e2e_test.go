@@ -55,10 +55,10 @@ func TestDaemonSpeaksTLS(t *testing.T) {
 			t.Errorf("GET %s: status %d, want %d: %.200s", path, got, want, body)
 		}
 	}
-	if d.query("monitord_tls_reload_successful", "instance")["test-host"] != "1" ||
-		len(d.query("monitord_tls_certificate_expiry_timestamp_seconds > time()", "instance")) != 1 {
-		t.Error("the certificate does not show in the metrics")
-	}
+	eventually(t, "the certificate shows in the metrics", func() bool {
+		return d.query("monitord_tls_reload_successful", "instance")["test-host"] == "1" &&
+			len(d.query("monitord_tls_certificate_expiry_timestamp_seconds > time()", "instance")) == 1
+	})
 
 	// In the clear there is one answer.
 	resp, err := http.Get(strings.Replace(d.URL(), "https", "http", 1) + "/healthz")
