@@ -78,7 +78,7 @@ func (r *Runner) attempt(ctx context.Context, j job) result {
 	return res
 }
 
-// sealTime is how long a disk has to take a seal.
+// sealTime is how long a disk has to take a seal, unless a runner is told otherwise.
 const sealTime = 2 * time.Second
 
 var errDisk = errors.New("the disk has not answered in time")
@@ -97,7 +97,7 @@ func (r *Runner) sealed(ctx context.Context, seals []alerts.Note) error {
 		<-r.seals
 		done <- err
 	})
-	late := time.NewTimer(sealTime)
+	late := time.NewTimer(r.sealFor)
 	defer late.Stop()
 	select {
 	case err := <-done:

@@ -216,7 +216,7 @@ func told(t testing.TB, log *alerts.Log) []string {
 // waitFor waits on the journal until a condition holds.
 func waitFor(t testing.TB, log *alerts.Log, cond func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		changed := log.Changed()
 		if cond() {
@@ -225,7 +225,7 @@ func waitFor(t testing.TB, log *alerts.Log, cond func() bool) {
 		select {
 		case <-changed:
 		case <-deadline:
-			t.Fatalf("in 30 s the journal came to %v", told(t, log))
+			t.Fatalf("in two minutes the journal came to %v", told(t, log))
 		}
 	}
 }

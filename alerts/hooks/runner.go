@@ -61,6 +61,7 @@ type Runner struct {
 
 	seals   chan struct{} // as many as may wait for the disk at once
 	sealing sync.WaitGroup
+	sealFor time.Duration // how long each waits for it
 
 	mu     sync.Mutex // guards the fields below
 	reload []compiled // to be taken over; nil for none
@@ -90,6 +91,7 @@ func New(cfgs []Config, o Options) (*Runner, error) {
 		ended:   make(chan struct{}),
 		tests:   make(chan struct{}, maxTests),
 		seals:   make(chan struct{}, maxRunning),
+		sealFor: sealTime,
 		reload:  hooks,
 	}
 	return r, nil

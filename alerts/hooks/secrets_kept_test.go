@@ -25,7 +25,7 @@ func TestSecretsStayIn(t *testing.T) {
 	for _, target := range []string{
 		strings.Replace(echo.URL, "http://", "http://user:hunter2@", 1) + "/hook/T0K3N?q=T0K3N",
 		"http://user:hunter2@127.0.0.1:1/hook/T0K3N",
-		"http://user:hunter2@does-not-exist.invalid/hook/T0K3N",
+		"http://user:hunter2@does-not..exist.invalid/hook/T0K3N",
 	} {
 		log, _ := openLog(t, t.TempDir())
 		c := DefaultConfig()

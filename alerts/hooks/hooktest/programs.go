@@ -2,6 +2,7 @@ package hooktest
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,12 +44,29 @@ func NoGroup(t testing.TB, pidFile string) {
 	for _, group := range strings.Fields(string(b)) {
 		groups[group] = true
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for left := runs(t, groups); len(left) > 0; left = runs(t, groups) {
 		if time.Now().After(deadline) {
 			t.Fatalf("groups live on: %v", left)
 		}
 		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// Begun returns when a program has written its group to the file, or the context
+// ends; it says which.
+func Begun(ctx context.Context, pidFile string) bool {
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if info, err := os.Stat(pidFile); err == nil && info.Size() > 0 {
+			return true
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
