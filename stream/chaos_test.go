@@ -17,6 +17,7 @@ func TestChaos(t *testing.T) {
 	t.Parallel()
 	var topics []*Topic
 	o := shortOptions()
+	o.HandshakeTimeout = 200 * time.Millisecond
 	o.MaxSubscriptions = 6
 	o.Heartbeat = func(int64) []byte { return []byte("beat") }
 	o.heartbeatAfter = 30 * time.Millisecond

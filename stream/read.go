@@ -1,6 +1,9 @@
 package stream
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	readBuffer = 16 << 10
@@ -180,7 +183,7 @@ func (s *shard) input(slot uint32, c *conn, b []byte, kept bool) bool {
 				s.dispatch(slot, c, text, packed, payload)
 			}
 		case gotPong:
-			s.answered(payload)
+			s.answered(payload, time.Since(s.start))
 		case gotPing:
 			if c.flags&closing == 0 {
 				s.busyOf(slot, c).pong = appendFrame(nil, 0xa, payload)

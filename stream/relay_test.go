@@ -166,7 +166,8 @@ func TestCrowdCutOff(t *testing.T) {
 	eventually(t, "all that were cut off are closed", func() bool { return s.Stats().Connections == 1 })
 	took := time.Since(cut)
 	t.Logf("%d peers gone %v after the cut", crowd, took)
-	if st := s.Stats(); took > o.PingInterval+o.PongTimeout+2*time.Second || st.Closed["timeout"] != crowd {
+	// A machine that stands still meanwhile gives them all their time anew.
+	if st := s.Stats(); took > 3*(o.PingInterval+o.PongTimeout)+2*time.Second || st.Closed["timeout"] != crowd {
 		t.Errorf("took %v, closed: %v", took, st.Closed)
 	}
 	r.stop()

@@ -17,7 +17,6 @@ func TestRestartWithoutAStampede(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := ln.Addr().String()
 	run := func(ln net.Listener) *testServer {
 		e, err := New(funcs{open: func(_ context.Context, _ *Request, turn *Turn) { turn.Send([]byte("hello")) }}, testOptions())
 		if err != nil {
@@ -50,12 +49,13 @@ func TestRestartWithoutAStampede(t *testing.T) {
 		}
 	}
 
-	if ln, err = net.Listen("tcp", address); err != nil {
+	// At another address: somebody else may have got the first one meanwhile.
+	if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	second := run(ln)
 	for i := range all {
-		conn, err := net.Dial("tcp", address)
+		conn, err := net.Dial("tcp", second.addr)
 		if err != nil {
 			t.Fatal(err)
 		}

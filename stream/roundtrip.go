@@ -26,13 +26,13 @@ func (s *shard) pingFrame() []byte {
 	return s.pinging
 }
 
-// answered takes in the payload of a pong. One that answers none of our pings says
-// nothing (RFC 6455, 5.5.3).
-func (s *shard) answered(payload []byte) {
+// answered takes in the payload of a pong, that long after the shard began. One that
+// answers none of our pings says nothing (RFC 6455, 5.5.3).
+func (s *shard) answered(payload []byte, at time.Duration) {
 	if len(payload) != pingSize {
 		return
 	}
-	now, sent := uint64(time.Since(s.start).Microseconds()), binary.BigEndian.Uint64(payload)
+	now, sent := uint64(at.Microseconds()), binary.BigEndian.Uint64(payload)
 	if longest := uint64((s.e.o.PingInterval + s.e.o.PongTimeout).Microseconds()); sent > now || now-sent > longest {
 		return
 	}

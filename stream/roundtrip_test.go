@@ -31,9 +31,9 @@ func TestRoundTripsAreCounted(t *testing.T) {
 
 func TestPongsFromOutsideAreJudged(t *testing.T) {
 	s, _ := still(t, Options{Config: DefaultConfig()}, 0)
-	s.start = time.Now().Add(-time.Hour)
+	const now = time.Hour
 	at := func(ago time.Duration) []byte {
-		return binary.BigEndian.AppendUint64(nil, uint64((time.Since(s.start) - ago).Microseconds()))
+		return binary.BigEndian.AppendUint64(nil, uint64((now - ago).Microseconds()))
 	}
 	for _, v := range []struct {
 		name    string
@@ -53,7 +53,7 @@ func TestPongsFromOutsideAreJudged(t *testing.T) {
 		{"long", append(at(0), 0), -1},
 	} {
 		s.count.roundTrips = roundTrips{}
-		s.answered(v.payload)
+		s.answered(v.payload, now)
 		for i := range s.count.roundTrips.counts {
 			want := uint64(0)
 			if i == v.bucket {

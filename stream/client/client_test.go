@@ -178,7 +178,6 @@ func TestRunEndsWhenComingBackIsOfNoUse(t *testing.T) {
 
 func TestASilentServerIsNoticed(t *testing.T) {
 	url := serve(t, func(p *peer) {
-		p.subscriptions()
 		p.send(hello(0))
 		p.drain()
 	})
@@ -191,7 +190,6 @@ func TestASilentServerIsNoticed(t *testing.T) {
 
 func TestAServerThatGoesSilentWithinAMessageIsNoticed(t *testing.T) {
 	url := serve(t, func(p *peer) {
-		p.subscriptions()
 		p.send(hello(0))
 		_, _ = p.conn.Write([]byte("\x81\x7e\x01\x00{\"op\":"))
 		p.drain()

@@ -35,6 +35,8 @@ func serve(t *testing.T, scripts ...func(*peer)) string {
 	done := make(chan struct{}, 100)
 	started := atomic.Int64{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started.Add(1) // before the server lets go of the connection, which is when it can be closed
+		defer func() { done <- struct{}{} }()
 		conn, rw, _, err := ws.HTTPUpgrader{
 			Protocol: func(p string) bool { return p == subprotocol },
 		}.Upgrade(r, w)
@@ -42,11 +44,7 @@ func serve(t *testing.T, scripts ...func(*peer)) string {
 			t.Errorf("upgrade: %v", err)
 			return
 		}
-		started.Add(1)
-		defer func() {
-			conn.Close()
-			done <- struct{}{}
-		}()
+		defer conn.Close()
 		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 		i := int(next.Add(1)) - 1
 		scripts[min(i, len(scripts)-1)](&peer{t: t, conn: conn, in: rw})
