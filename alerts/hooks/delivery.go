@@ -24,6 +24,7 @@ type delivery struct {
 	stored bool      // and the journal knows it
 
 	unsure  bool        // an attempt may have been taken that nobody knows of
+	revived bool        // it is a dead letter that is retried
 	follows bool        // it says again what is true, behind what was given up and is retried
 	owed    []*delivery // of what is retried: those that follow. The journal knows them before it is told
 

@@ -88,8 +88,8 @@ func (h *hook) openTickets() []ticket {
 		if d.stored && t != d.ticket() {
 			continue
 		}
-		if d.owes() || d.follows && !d.stored {
-			continue // what is retried stays a dead letter till the journal knows what follows
+		if d.owes() || !d.stored && (d.follows || d.revived && d.together()) {
+			continue // what is retried stays a dead letter till the journal has its seals
 		}
 		tickets = append(tickets, t)
 	}

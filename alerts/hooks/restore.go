@@ -212,8 +212,12 @@ func (r *restoring) rest() error {
 			h.unseals = append(h.unseals, sealKey(t, s.owed))
 			continue
 		}
-		if _, err := r.put(s, true, true); err != nil {
+		d, err := r.put(s, true, true)
+		if err != nil {
 			return fmt.Errorf("read event %d for hook %q: %w", t.seq, h.Name, err)
+		}
+		if d != nil && s.owed {
+			h.advance(d) // what happened since may be open already
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func (r *Runner) unpack(l letter, p *past, active func() map[uint64]*alerts.Even
 	if err != nil || given == nil || given.Delivery == nil {
 		return revival{}, err
 	}
-	v := revival{delivery: &delivery{repeat: l.ticket.repeat, sealed: true, unsure: l.unsure}}
+	v := revival{delivery: &delivery{repeat: l.ticket.repeat, sealed: true, unsure: l.unsure, revived: true}}
 	for _, seq := range append(slices.Clone(given.Delivery.With), given.Delivery.Of) {
 		var e *alerts.Event
 		if e, err = readOne(r.log, seq); err != nil {
