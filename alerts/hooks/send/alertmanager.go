@@ -46,13 +46,11 @@ const (
 // so often.
 func NewAlertmanager(members []*url.URL, bearer string, every time.Duration, version string) *Alertmanager {
 	a := &Alertmanager{bearer: bearer, valid: validResends * every, resent: make(map[string]chan struct{})}
-	hide := []string{bearer}
 	for _, u := range members {
 		a.names = append(a.names, u.Host)
 		a.members = append(a.members, u.JoinPath("api/v2/alerts").String())
-		hide = append(hide, urlSecrets(u)...)
 	}
-	a.poster = newPoster(version, newSecrets(hide...))
+	a.poster = newPoster(version, addressSecrets(members, bearer))
 	return a
 }
 

@@ -10,6 +10,7 @@ import (
 // quote it: an error, an answer. The zero value hides nothing. Safe for
 // concurrent use.
 type secrets struct {
+	pairs []string // of whole
 	whole *strings.Replacer
 	runs  map[string]bool // every stretch of runBytes of a secret, in lower case
 }
@@ -24,39 +25,84 @@ const (
 )
 
 func newSecrets(values ...string) secrets {
-	s := secrets{runs: make(map[string]bool)}
-	var pairs []string
+	var s secrets
+	s.add(values)
+	return s
+}
+
+// addressSecrets hides what may be secret in URLs, and more. The ordinary words of
+// a path are hidden where it is quoted, but not in a text that happens to use them.
+func addressSecrets(urls []*url.URL, more ...string) secrets {
+	var whole, plain []string
+	for _, u := range urls {
+		if uri := u.RequestURI(); len(uri) > leastSecret {
+			whole = append(whole, uri)
+		}
+		if u.RawQuery != "" {
+			whole = append(whole, u.RawQuery)
+		}
+		// The longest first: what is quoted may be less than the whole.
+		for path := u.EscapedPath(); len(path) >= runBytes; path = path[:max(strings.LastIndexByte(path, '/'), 0)] {
+			whole = append(whole, path)
+		}
+		for _, part := range strings.Split(u.EscapedPath(), "/") {
+			if ordinary(part) {
+				plain = append(plain, part)
+			}
+		}
+		for name := range u.Query() {
+			if ordinary(name) { // a token without a value is a name as well
+				plain = append(plain, name)
+			}
+		}
+		more = append(more, urlSecrets(u)...)
+	}
+	s := secrets{}
+	s.add(whole)
+	for _, word := range plain {
+		eachRun(word, func(run string) { delete(s.runs, run) })
+	}
+	s.add(more) // behind: what is part of a secret as well stays hidden
+	return s
+}
+
+// add hides more.
+func (s *secrets) add(values []string) {
+	if s.runs == nil {
+		s.runs = make(map[string]bool)
+	}
 	for _, v := range values {
+		if len(v) < leastSecret {
+			continue
+		}
 		for _, form := range []string{
 			v, url.QueryEscape(v), url.PathEscape(v),
 			base64.StdEncoding.EncodeToString([]byte(v)), base64.RawURLEncoding.EncodeToString([]byte(v)),
 		} {
-			if len(v) < leastSecret {
-				continue
-			}
-			pairs = append(pairs, form, mask)
-			low := strings.ToLower(form)
-			for i := 0; i+runBytes <= len(low); i++ {
-				s.runs[low[i:i+runBytes]] = true
-			}
+			s.pairs = append(s.pairs, form, mask)
+			eachRun(form, func(run string) { s.runs[run] = true })
 		}
 	}
-	s.whole = strings.NewReplacer(pairs...)
-	return s
+	s.whole = strings.NewReplacer(s.pairs...)
 }
 
-// urlSecrets returns what may be secret in a URL: all but scheme, host and the
-// names of its parameters.
+// eachRun calls a function with every stretch of runBytes of a text, in lower case.
+func eachRun(text string, f func(run string)) {
+	low := strings.ToLower(text)
+	for i := 0; i+runBytes <= len(low); i++ {
+		f(low[i : i+runBytes])
+	}
+}
+
+// urlSecrets returns the parts of a URL that may be secret: all but scheme, host, the
+// names of its parameters, and words that addresses are made of.
 func urlSecrets(u *url.URL) []string {
 	var list []string
 	if u.User != nil {
 		password, _ := u.User.Password()
 		list = append(list, u.User.String(), u.User.Username(), password, u.User.Username()+":"+password)
 	}
-	if uri := u.RequestURI(); len(uri) > leastSecret {
-		list = append(list, uri)
-	}
-	list = append(list, u.RawQuery, u.Fragment, u.Opaque)
+	list = append(list, u.Fragment, u.Opaque)
 	// What is shorter is a word (api, http, json), and errors are full of those.
 	add := func(s string) {
 		if len(s) >= runBytes {
@@ -64,7 +110,9 @@ func urlSecrets(u *url.URL) []string {
 		}
 	}
 	for _, part := range strings.Split(u.Path, "/") {
-		add(part)
+		if !ordinary(part) {
+			add(part)
+		}
 	}
 	for _, values := range u.Query() {
 		for _, v := range values {

@@ -64,14 +64,14 @@ func (s *Shoutrrr) Target() string { return s.service.Scheme }
 
 // serviceSecrets are a service URL's: many have a token where the host should be.
 func serviceSecrets(u *url.URL) secrets {
-	list := urlSecrets(u)
+	var list []string
 	switch host := u.Hostname(); {
 	case strings.ContainsAny(host, ".:"), host == "localhost":
 	case host == scheme(u), host == "webhook": // a word that the form asks for
 	default:
 		list = append(list, host)
 	}
-	return newSecrets(list...)
+	return addressSecrets([]*url.URL{u}, list...)
 }
 
 func (s *Shoutrrr) Close() {}

@@ -219,7 +219,7 @@ func TestServiceTranscript(t *testing.T) {
 	}
 	o := serviceAt(t, "generic+http://"+p.host+"/T0K3NT0K3N").Send(limited(t, 2*time.Minute), m)
 	if !strings.Contains(o.Request, "POST http://"+p.host+"/***\n") || !strings.Contains(o.Request, "DiskFull is on fire") ||
-		!strings.Contains(o.Answer, "200 OK") || !strings.HasSuffix(o.Answer, "thanks for /***") {
+		!strings.Contains(o.Answer, "200 OK") || !strings.HasSuffix(o.Answer, "thanks for ***") {
 		t.Errorf("%q, %q", o.Request, o.Answer)
 	}
 	o = serviceAt(t, "smtp://"+mails.addr+"/?from=DiskFull@example.com&to=b@example.com&starttls=no").Send(limited(t, 2*time.Minute), m)

@@ -25,7 +25,7 @@ type Webhook struct {
 // NewWebhook returns a sender that posts to u and, with a secret, signs what it
 // posts.
 func NewWebhook(u *url.URL, secret, version string) *Webhook {
-	hidden := newSecrets(append(urlSecrets(u), secret)...)
+	hidden := addressSecrets([]*url.URL{u}, secret)
 	return &Webhook{url: u.String(), masked: maskURL(u), secret: secret, poster: newPoster(version, hidden)}
 }
 
