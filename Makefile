@@ -38,13 +38,13 @@ run: build
 test: test-go test-fuzz test-outside test-page test-e2e
 
 test-go: race-note page
-	$(GO) test $(RACE) -shuffle=on -timeout 10m ./...
+	$(GO) test $(RACE) -shuffle=on -timeout 20m ./...
 	cd bench && $(GO) test -timeout 5m ./...
 
 # The daemon against programs that are not ours: proxies and other people's clients.
 test-outside: page
 	@.ci/install nginx=nginx-light curl=curl openssl=openssl python3:websockets=python3-websockets prometheus-alertmanager=prometheus-alertmanager amtool=prometheus-alertmanager promtool=prometheus aiosmtpd=python3-aiosmtpd strace=strace
-	$(GO) test -tags outside -run '^TestOutside' -timeout 5m ./cmd/monitord
+	$(GO) test -tags outside -run '^TestOutside' -timeout 10m ./cmd/monitord
 
 race-note:
 ifeq ($(RACE),)

@@ -35,11 +35,12 @@ func TestDaemonAnswersWithoutConfiguration(t *testing.T) {
 			t.Errorf("GET %s: status %d, want %d: %.200s", path, got, want, body)
 		}
 	}
-	_, text := d.get("/metrics")
+	text := ""
 	for _, want := range []string{"# TYPE node_cpu_seconds_total counter", `node_cpu_seconds_total{cpu="0",mode="user"} `, "monitord_build_info{"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("/metrics lacks %q", want)
-		}
+		eventually(t, fmt.Sprintf("/metrics has %q", want), func() bool {
+			_, text = d.get("/metrics")
+			return strings.Contains(text, want)
+		})
 	}
 	if strings.Contains(text, `job="node"`) {
 		t.Error("/metrics has the label that the scraper sets")
@@ -152,7 +153,13 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	// What /metrics says is so at once, not when the next tick comes.
 	shows := func(successful string) {
 		t.Helper()
-		if _, text := ask("GET", "/metrics"); !strings.Contains(text, "\nmonitord_config_last_reload_successful "+successful+"\n") {
+		const metric = "\nmonitord_config_last_reload_successful "
+		text := ""
+		eventually(t, "the tick at hand has it", func() bool {
+			_, text = ask("GET", "/metrics")
+			return strings.Contains(text, metric)
+		})
+		if !strings.Contains(text, metric+successful+"\n") {
 			t.Errorf("right after a reload /metrics does not show %s", successful)
 		}
 	}
