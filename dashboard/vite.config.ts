@@ -9,5 +9,5 @@ export default defineConfig({
 		reportCompressedSize: true,
 	},
 	server: { proxy: { '/api': { target: 'http://127.0.0.1:6455', ws: true } } },
-	test: { include: ['src/**/*.test.ts'], pool: 'threads', isolate: false },
+	test: { include: ['src/**/*.test.ts'], pool: 'threads', isolate: false, testTimeout: 60_000 },
 });

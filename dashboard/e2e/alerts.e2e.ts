@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { becomes, launch, open, type Watched } from './browser';
+import { becomes, launch, open, titled, type Watched } from './browser';
 import { Daemon } from './daemon';
 import { until } from './until';
 
@@ -57,9 +57,13 @@ describe('the list of alerts', () => {
 			() => page.page.locator('#alerts .alert').count(),
 			(n) => n === 3,
 		);
-		expect(await page.page.locator('#alerts header p').textContent()).toBe('2 firing, 1 pending');
+		await until(
+			'the count',
+			() => page.page.locator('#alerts header p').textContent(),
+			(text) => text === '2 firing, 1 pending',
+		);
 		expect(await page.page.locator('#alerts .alert .what b').allTextContents()).toEqual(['Up', 'Hostile', 'Later']);
-		expect(await page.page.title()).toMatch(/^\(2\) /);
+		await titled(page.page, /^\(2\) /);
 	});
 
 	it('shows labels, severity, value and summary', async () => {
@@ -74,7 +78,7 @@ describe('the list of alerts', () => {
 
 	it('shows for how long, and that grows', async () => {
 		const time = () => alert('Up').locator('time').textContent();
-		expect(await time()).toMatch(/^for \d+s$/);
+		expect(await time()).toMatch(/^for (\d+m ?)?(\d+s)?$/);
 		const before = await time();
 		await until('time passes', time, (t) => t !== before);
 	});

@@ -26,7 +26,7 @@ function program(): string {
 }
 
 export function launch(): Promise<Browser> {
-	return chromium.launch({ executablePath: program(), args: flags });
+	return chromium.launch({ executablePath: program(), args: flags, timeout: 80_000 }); // cold, on a busy machine
 }
 
 /** What a page must not do, collected while it is open. */
@@ -49,6 +49,7 @@ export async function open(browser: Browser, url: string, options: BrowserContex
 			console.error(`policy: ${e.violatedDirective} refused ${e.blockedURI}`);
 		});
 	});
+	context.setDefaultTimeout(60_000);
 	const page = await context.newPage();
 	const faults: string[] = [];
 	const addresses = new Set<string>();
@@ -65,6 +66,14 @@ export async function open(browser: Browser, url: string, options: BrowserContex
 	await page.goto(url);
 	return { page, faults, addresses, close: () => context.close() };
 }
+
+/** Waits until the title is such: it follows what the page shows by a frame. */
+export const titled = (page: Page, wanted: RegExp) =>
+	until(
+		`the title is ${wanted}`,
+		() => page.title(),
+		(title) => wanted.test(title),
+	);
 
 /** What the badge says: connecting, live, stale or reconnecting. */
 export async function phase(page: Page): Promise<string> {

@@ -34,6 +34,11 @@ export async function rows(page: Page, panel: string, count: number): Promise<Ro
 	return read.filter((r) => r.time !== '').map((r) => ({ t: moment(r.time), values: r.values }));
 }
 
+/** Returns once charts show what the page has: they are drawn 25 ms after it came, by a timer that is due before this one. */
+export function drawn(page: Page): Promise<void> {
+	return page.evaluate(() => new Promise<void>((done) => setTimeout(done, 50)));
+}
+
 /** The newest row of a chart. */
 export async function newest(page: Page, panel: string): Promise<Row | undefined> {
 	return (await rows(page, panel, 1))[0];

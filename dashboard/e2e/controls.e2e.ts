@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { becomes, launch, open, phase, type Watched } from './browser';
-import { isHole, newest, rows } from './charts';
+import { becomes, launch, open, type Watched } from './browser';
+import { drawn, isHole, newest, rows } from './charts';
 import { Daemon } from './daemon';
 import { until } from './until';
 
@@ -53,12 +53,15 @@ async function drag(panel: string, from: number, to: number): Promise<void> {
 
 describe('time', () => {
 	it('is zoomed by dragging over a chart, for all charts', async () => {
-		const right = Date.now();
+		const before = Date.now();
 		await drag('load', 0.8, 0.95);
+		const after = Date.now();
 		await until('it stands still', still);
 		await until('the address says so', span);
 		expect(Math.abs(span() - 0.15 * 300_000)).toBeLessThan(3000);
-		expect(Math.abs(stretch().to - (right - 0.05 * 300_000))).toBeLessThan(5000);
+		// Where the right edge was meanwhile: at the newest tick, which is a few seconds old at most.
+		expect(stretch().to).toBeGreaterThan(before - 0.05 * 300_000 - 5000);
+		expect(stretch().to).toBeLessThan(after - 0.05 * 300_000 + 5000);
 		const { from, to } = stretch();
 		for (const panel of ['load', 'memory', 'cpu']) {
 			const last = await until(
@@ -88,11 +91,12 @@ describe('time', () => {
 	it('pauses, and goes on without a hole', async () => {
 		await page.getByRole('button', { name: 'Pause' }).click();
 		await page.locator('.still').waitFor();
+		await drawn(page);
 		const held = await newest(page, 'load');
 		const t = held?.t ?? 0;
 		await until('time goes on', async () => Math.max(...(await daemon.ticks())) >= t + 3000);
 		expect(await newest(page, 'load')).toEqual(held);
-		expect(await phase(page)).toBe('live');
+		await becomes(page, 'live');
 		await page.getByRole('button', { name: 'Go live' }).click();
 		await until('the charts go on', async () => ((await newest(page, 'load'))?.t ?? 0) >= t + 3000);
 		const stored = (await daemon.ticks()).filter((at) => at >= t && at <= t + 3000);
@@ -110,9 +114,8 @@ describe('time', () => {
 		const coarse = await until(
 			'rows of 3 s',
 			() => rows(page, 'load', 4),
-			(r) => r.length >= 4,
+			(r) => r.length >= 4 && r.every(({ t }) => t % 3000 === 0),
 		);
-		for (const r of coarse) expect(r.t % 3000).toBe(0);
 		const last = coarse.at(-1)?.t ?? 0;
 		await until('they go on', async () => ((await newest(page, 'load'))?.t ?? 0) > last);
 		for (const [key, name] of [
@@ -213,7 +216,7 @@ describe('a narrow window', () => {
 					out: out.map((e) => e.className || e.tagName),
 				};
 			});
-		await until('it fits', over, (o) => o.by <= 0 && o.out.length === 0, 5000);
+		await until('it fits', over, (o) => o.by <= 0 && o.out.length === 0);
 		await until(
 			'charts are as narrow',
 			() => page.locator('#panel-load canvas').evaluate((c) => c.clientWidth),

@@ -50,7 +50,7 @@ export class Daemon {
 			this.log += String(cause);
 		});
 		const ready = () => this.log.includes('msg=ready') || child.exitCode !== null;
-		await until('the daemon is ready', ready, Boolean, 30_000).catch((cause) => {
+		await until('the daemon is ready', ready, Boolean, 60_000).catch((cause) => {
 			throw new Error(`${cause}\n${this.log}`);
 		});
 		const url = /\burl=(https?:\/\/\S+)/.exec(this.log)?.[1];

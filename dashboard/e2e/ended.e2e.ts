@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { becomes, launch, open, type Watched } from './browser';
+import { becomes, launch, open, titled, type Watched } from './browser';
 import { Daemon } from './daemon';
 import { until } from './until';
 
@@ -41,7 +41,7 @@ describe('an alert', () => {
 		await until('the icon warns', icon, (href) => href === './favicon-firing.svg');
 		await says('None is pending or firing');
 		await until('the icon is calm', icon, (href) => href === './favicon.svg');
-		expect(await page.title()).not.toMatch(/^\(/);
+		await titled(page, /^[^(]/);
 		const ended = page.locator('#alerts details');
 		await ended.locator('summary').click();
 		expect(await ended.locator('.alert .state').first().textContent()).toBe('resolved');

@@ -3,7 +3,7 @@ export async function until<T>(
 	what: string,
 	ask: () => Promise<T> | T,
 	good: (answer: T) => boolean = Boolean,
-	within = 30_000,
+	within = 60_000,
 ): Promise<T> {
 	const end = performance.now() + within;
 	for (;;) {

@@ -6,8 +6,8 @@ export default defineConfig({
 		include: ['e2e/**/*.e2e.ts'],
 		fileParallelism: false,
 		maxWorkers: 1,
-		testTimeout: 120_000,
-		hookTimeout: 90_000,
+		testTimeout: 240_000,
+		hookTimeout: 180_000,
 		teardownTimeout: 20_000,
 	},
 });

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { choices, type Matcher, matcherText, spans } from '../alerts/silence';
 import type { Silences } from '../alerts/silences';
 import type { Labels } from '../stream/messages';
@@ -39,7 +39,7 @@ export function SilenceForm({ labels, silences, now, onDone }: Props) {
 	const [busy, setBusy] = useState(false);
 	const first = useRef<HTMLInputElement>(null);
 	const id = useId();
-	useEffect(() => first.current?.focus(), []);
+	useLayoutEffect(() => first.current?.focus(), []); // at once: what is typed next is for the form
 
 	const toggle = (name: string) => {
 		const next = new Set(chosen);
