@@ -194,10 +194,11 @@ func (c *current) touch(f *family) {
 }
 
 // begin notes that rules are evaluated at a tick: one whose samples were not
-// taken is not known, be it the second of its time, after the clock was set back.
+// taken is not known, be it the second of its time, after the clock was set back, nor
+// is then what was stored under the times to come.
 func (c *current) begin(t int64) {
 	if c.t != t || !c.taken {
-		c.unknown = max(c.unknown, t)
+		c.unknown = max(c.unknown, t, c.t)
 	}
 	c.taken = false
 }

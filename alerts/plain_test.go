@@ -293,4 +293,13 @@ func TestCurrentDoesNotTakeATickForAnother(t *testing.T) {
 	if c.knows(100_000) {
 		t.Error("the tick before is taken for this one")
 	}
+	c.begin(97_000) // set back further, and again nobody shows it
+	c.observe(metric.Batch{T: 107_000})
+	if c.knows(107_000) {
+		t.Error("what was stored before the clock was set back is taken to be known")
+	}
+	c.observe(metric.Batch{T: 108_000})
+	if !c.knows(108_000) {
+		t.Error("a tick is not known that sees nothing of that any more")
+	}
 }

@@ -139,7 +139,7 @@ func stepLive(t *testing.T, dir string, rules []*alerts.Rule, from, to int64) *R
 	db.Hide(hides(stages), begin)
 	engine, err := alerts.NewEngine(alerts.EngineOptions{
 		Query: db, Registry: metric.NewRegistry(labels.EmptyLabels()), Append: stages[0].append,
-		Interval: time.Second, Log: slog.New(slog.DiscardHandler),
+		Interval: time.Second, Log: slog.New(slog.DiscardHandler), Timeout: -1, // as in the replay
 		Evaluated: func(r *alerts.Rule, fingerprint string, s alerts.State) { byRule[r.ID].evaluated(r, fingerprint, s) },
 	})
 	if err != nil {
