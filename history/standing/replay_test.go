@@ -175,7 +175,7 @@ func TestReplayIsWhatWasSeenLive(t *testing.T) {
 		reg:   metric.NewRegistry(labels.FromStrings("job", "node")),
 		value: make(map[string]float64), alive: make(map[string]*metric.Series),
 	}
-	config := Config{Interval: time.Second, MaxQueries: 1000}
+	config := Config{Interval: time.Second, MaxQueries: 1000, Timeout: time.Minute} // a stall is no other result
 	set := New(db, config)
 	for _, expr := range expressions {
 		for _, every := range []time.Duration{0, 5 * time.Second} {
