@@ -69,9 +69,10 @@ func (d *delivery) tickets() []ticket {
 	return all
 }
 
-// together says whether what it consists of cannot be told from the journal without
-// a seal.
-func (d *delivery) together() bool { return d.group != "" || len(d.seqs) > 1 }
+// needsSeal says whether what it consists of cannot be told from the journal without
+// a seal. What is retried stood alone or not when it was given up, whatever groups
+// are now.
+func (d *delivery) needsSeal() bool { return d.revived || d.group != "" || len(d.seqs) > 1 }
 
 // owes says whether the journal does not know all yet that is to follow.
 func (d *delivery) owes() bool {

@@ -88,7 +88,7 @@ func (h *hook) openTickets() []ticket {
 		if d.stored && t != d.ticket() {
 			continue
 		}
-		if d.owes() || !d.stored && (d.follows || d.revived && d.together()) {
+		if d.owes() || !d.stored && (d.follows || d.revived) {
 			continue // what is retried stays a dead letter till the journal has its seals
 		}
 		tickets = append(tickets, t)

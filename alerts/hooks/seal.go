@@ -43,7 +43,7 @@ func sealKey(t ticket, owed bool) string {
 // told from the journal itself.
 func (h *hook) sealsOf(d *delivery) []alerts.Note {
 	var notes []alerts.Note
-	if !d.stored && d.event == nil && d.together() {
+	if !d.stored && d.event == nil && d.needsSeal() {
 		notes = append(notes, h.sealOf(d))
 		// Of one that was given up and is retried, the seal of then may not be forgotten.
 		h.unseals = slices.DeleteFunc(h.unseals, func(key string) bool { return key == d.sealKey() })
@@ -68,7 +68,7 @@ func (h *hook) sealOf(d *delivery) alerts.Note {
 
 // sealedNow takes in that the seals of a delivery are in the journal.
 func (h *hook) sealedNow(d *delivery) {
-	d.stored = d.stored || d.event == nil && d.together()
+	d.stored = d.stored || d.event == nil && d.needsSeal()
 	for _, owed := range d.owed {
 		owed.stored = true
 	}
