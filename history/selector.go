@@ -27,7 +27,7 @@ func ParseSelector(s string) (Selector, error) {
 		return Selector{}, fmt.Errorf("selector is %d bytes long, may be %d", len(s), MaxSelector)
 	}
 	s = strings.TrimSpace(s)
-	if s == "" || s == "{}" {
+	if s == "" {
 		return Selector{}, nil
 	}
 	if err := checkRegexes(s); err != nil {
@@ -36,6 +36,9 @@ func ParseSelector(s string) (Selector, error) {
 	matchers, err := language.ParseMetricSelector(s)
 	if err != nil {
 		return Selector{}, err
+	}
+	if len(matchers) == 0 { // however {} is written
+		return Selector{}, nil
 	}
 	slices.SortFunc(matchers, func(a, b *labels.Matcher) int { return strings.Compare(a.String(), b.String()) })
 	matchers = slices.CompactFunc(matchers, func(a, b *labels.Matcher) bool { return a.String() == b.String() })

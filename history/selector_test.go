@@ -17,6 +17,8 @@ func TestSelectors(t *testing.T) {
 		{"", "", true},
 		{" {} ", "", true},
 		{"up", `{__name__="up"}`, true},
+		{"{ }", "", true},
+		{"{} # all", "", true},
 		{`{__name__="up"}`, `{__name__="up"}`, true},
 		{`up{job="node",instance="web1"}`, `{__name__="up",instance="web1",job="node"}`, true},
 		{`up{instance="web1" , job='node',job="node"}`, `{__name__="up",instance="web1",job="node"}`, true},
