@@ -12,7 +12,7 @@ TORTURES := Crowd|Flood|Relay|CutOff|Bombs|Thousand|Suspended|AtLength
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build run test check bench torture screenshots clean page go-build echo modules test-go test-page test-e2e test-outside test-fuzz fuzz chromium race-note
+.PHONY: build run test check bench torture screenshots clean page go-build echo modules test-go test-page test-e2e test-outside fuzz chromium race-note
 
 build: page go-build
 
@@ -35,7 +35,7 @@ run: build
 	bin/monitord run --config monitord.toml
 
 # Every test there is.
-test: test-go test-fuzz test-outside test-page test-e2e
+test: test-go test-outside test-page test-e2e
 
 test-go: race-note page
 	$(GO) test $(RACE) -shuffle=on -timeout 20m ./...
@@ -85,13 +85,10 @@ check: dashboard/node_modules modules
 bench: build echo
 	cd bench && $(GO) run ./run -monitord ../bin/monitord -echo ../bin/echo $(BENCHFLAGS)
 
-# Each fuzz target for FUZZTIME, one after the other; in every run of the tests for a
-# moment, beginning with what is kept in testdata/fuzz.
+# Each fuzz target for FUZZTIME, one after the other. What is kept in testdata/fuzz is
+# part of every run of the tests; what is found by chance is looked for here.
 fuzz:
 	.ci/fuzz $(FUZZTIME)
-
-test-fuzz:
-	.ci/fuzz 3s $(CURDIR)/bin/fuzz
 
 # Long: fuzzing, what the daemon must survive in full size (the tests have it smaller),
 # and every test again and again in random order.
