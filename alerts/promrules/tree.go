@@ -99,7 +99,7 @@ func (t *ruleTree) mapping(n *yaml.Node, shape *yamlShape, path string) {
 			of, known = shape.each, true
 		}
 		switch {
-		case key.Kind != yaml.ScalarNode:
+		case key.Kind != yaml.ScalarNode, key.Value == "" && !known:
 			t.fault(key.Line, path, "has a key that is no text, write names as keys")
 		case lines[key.Value] > 0: // the first one stays
 			t.fault(key.Line, at, fmt.Sprintf("is there already at line %d, keep one of them", lines[key.Value]))
