@@ -158,6 +158,35 @@ func TestRepeatAcrossRestarts(t *testing.T) {
 	})
 }
 
+// TestRepeatOfASlowDisk: the journal may take the word of the first delivery after a
+// note that has its repeat already. After a kill the end of the alert takes that back
+// all the same: who knows keys would not hear the end again behind it.
+func TestRepeatOfASlowDisk(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		write(t, log, hooktest.Firing("A"))
+		fired := all(t, log)[0]
+		note, _, err := progress{
+			After: 1,
+			Open:  []openDelivery{{Seq: 1, Repeat: 1}},
+			Told:  []toldAlert{{Key: fired.Key(), Seq: 1, At: time.Now().UnixMilli()}},
+		}.note("ops")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := log.Append(t.Context(), nil, note); err != nil {
+			t.Fatal(err)
+		}
+		first := fired
+		first.Kind, first.Delivery = alerts.KindNotified, &alerts.Delivery{Hook: "ops", Of: 1, Attempts: 1}
+		write(t, log, first, hooktest.Resolved("A"))
+		f := &fake{}
+		_, stop := start(t, log, repeating("ops", f, time.Hour))
+		after(5 * time.Hour)
+		stop()
+		hooktest.Equal(t, "calls", f.keys(), []string{"A resolved ops-3"})
+	})
+}
+
 func TestRepeatsRestInSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		f := &fake{}

@@ -144,6 +144,9 @@ func (h *hook) said(d *delivery, at time.Time) {
 }
 
 func (h *hook) mark(t *account, repeat int, at time.Time) {
-	t.at, t.repeats, t.again = at, max(t.repeats, repeat), nil
+	t.at, t.repeats = at, max(t.repeats, repeat)
+	if t.again != nil && t.again.repeat <= repeat { // else it is of before: the next was open by then
+		t.again = nil
+	}
 	h.soon(t)
 }
