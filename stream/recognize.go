@@ -140,7 +140,7 @@ func (k *knock) readHeader() bool {
 		case "sec-websocket-protocol":
 			what, k.protocols, fine = hasProtocols, value, plainList(value, "")
 		case "sec-websocket-extensions":
-			what, k.extensions = hasExtensions, value
+			what, k.extensions, fine = hasExtensions, value, len(value) > 0
 		case "content-length", "transfer-encoding", "trailer", "te", "expect":
 			return false
 		case "user-agent":
