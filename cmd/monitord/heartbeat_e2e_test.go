@@ -64,7 +64,9 @@ func TestHeartbeatStopsWhenTheDiskTakesNothing(t *testing.T) {
 	}
 	said := func() int { return strings.Count(d.log(), "no heartbeat is sent") }
 	eventually(t, "the log says so", func() bool { return said() > 0 })
-	if n := said(); n > 2 { // of three at least; the other reason has been said too
+	// Once for each reason in a row: there may have been another before.
+	again := strings.Count(d.log(), "succeeds again")
+	if n := said(); n > 2+again {
 		t.Errorf("the log says %d times that none is sent:\n%s", n, d.log())
 	}
 
