@@ -222,7 +222,8 @@ func TestWithoutDisk(t *testing.T) {
 	})
 }
 
-// refusing is a log whose disk takes nothing for a while.
+// refusing is a log whose disk takes nothing for a while, or to which a daemon that
+// was killed no longer writes.
 type refusing struct {
 	*alerts.Log
 	refuse atomic.Bool

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,24 +17,11 @@ import (
 	"monitord/alerts/hooks/send"
 )
 
-// mortal is a log that a killed daemon no longer writes to.
-type mortal struct {
-	*alerts.Log
-	dead atomic.Bool
-}
-
-func (l *mortal) Append(ctx context.Context, events []alerts.Event, notes ...alerts.Note) ([]alerts.Event, error) {
-	if l.dead.Load() {
-		return nil, errRefused
-	}
-	return l.Log.Append(ctx, events, notes...)
-}
-
 // believer is a receiver that believes what it hears last of each alert: once as it
 // comes, and once without what comes under a key that it has had.
 type believer struct {
 	mu       sync.Mutex
-	log      *mortal // of the daemon that runs
+	log      *refusing // of the daemon that runs
 	random   *rand.Rand
 	good     bool // takes everything
 	killAt   int  // at which attempt the daemon is killed, counting down
@@ -48,7 +34,7 @@ type believer struct {
 func (b *believer) Send(_ context.Context, m *message.Message) send.Outcome {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.log.dead.Load() {
+	if b.log.refuse.Load() {
 		return send.Outcome{Err: errRefused}
 	}
 	n := b.random.IntN(10)
@@ -63,7 +49,7 @@ func (b *believer) Send(_ context.Context, m *message.Message) send.Outcome {
 		took, said = false, send.Outcome{Err: errRefused}
 	}
 	if b.killAt--; b.killAt == 0 {
-		b.log.dead.Store(true)
+		b.log.refuse.Store(true)
 	}
 	b.heard = append(b.heard, fmt.Sprint(whatOf(m), " ", m.Key[strings.Index(m.Key, "-"):], " took ", took, " said ", said.Err))
 	if !took {
@@ -100,7 +86,7 @@ func TestRetryLeavesTheTruth(t *testing.T) {
 
 func retryAtRandom(t *testing.T, dir string, random *rand.Rand) {
 	log, _ := openLog(t, dir)
-	var l *mortal
+	var l *refusing
 	b := &believer{
 		random: rand.New(rand.NewPCG(random.Uint64(), 0)), keys: map[string]string{}, numbers: map[uint64]bool{},
 		believes: [2]map[string]string{{}, {}},
@@ -111,7 +97,7 @@ func retryAtRandom(t *testing.T, dir string, random *rand.Rand) {
 	restart := func() {
 		stop()
 		b.mu.Lock()
-		l = &mortal{Log: log}
+		l = &refusing{Log: log}
 		b.log = l
 		if b.killAt = 0; kills && !b.good && random.IntN(2) == 0 {
 			b.killAt = 1 + random.IntN(12)
@@ -171,7 +157,7 @@ func retryAtRandom(t *testing.T, dir string, random *rand.Rand) {
 			groups = !groups
 			restart()
 		}
-		if l.dead.Load() {
+		if l.refuse.Load() {
 			restart()
 		}
 		if random.IntN(2) == 0 {

@@ -46,13 +46,7 @@ matchers = 'severity="no such"'
 `, server.URL)
 	dir := daemonDir(t, config)
 	d := startDaemon(t, dir)
-	shown := func() hooks.Status {
-		var list []hooks.Status
-		if err := json.Unmarshal([]byte(d.says(exitDone, "hook", "list", "web", "-o", "json")), &list); err != nil {
-			t.Fatal(err)
-		}
-		return list[0]
-	}
+	shown := func() hooks.Status { return d.hook("web") }
 	eventually(t, "a dead letter", func() bool { return shown().DeadTotal == 1 })
 	d.kill()
 	d = startDaemon(t, dir)
@@ -116,4 +110,14 @@ matchers = 'severity="no such"'
 	if code := execute(t.Context(), []string{"hook", "test", "nobody", "--config", dir + "/monitord.toml"}, &errs, &errs); code != exitFailed || !strings.Contains(errs.String(), "there is no hook") {
 		t.Errorf("exit code %d: %s", code, &errs)
 	}
+}
+
+// hook returns how the daemon says that a hook is.
+func (d *testDaemon) hook(name string) hooks.Status {
+	d.t.Helper()
+	var list []hooks.Status
+	if err := json.Unmarshal([]byte(d.says(exitDone, "hook", "list", name, "-o", "json")), &list); err != nil {
+		d.t.Fatal(err)
+	}
+	return list[0]
 }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -56,17 +54,9 @@ url = %q
 	dir := daemonDir(t, config+rule)
 	d := startDaemon(t, dir)
 	eventually(t, "the refusal", func() bool { return len(last()) == 1 })
-	shown := func() hooks.Status {
-		var list []hooks.Status
-		if err := json.Unmarshal([]byte(d.says(exitDone, "hook", "list", "web", "-o", "json")), &list); err != nil {
-			t.Fatal(err)
-		}
-		return list[0]
-	}
+	shown := func() hooks.Status { return d.hook("web") }
 	eventually(t, "a dead letter", func() bool { return shown().DeadTotal == 1 })
-	if err := os.WriteFile(filepath.Join(dir, "monitord.toml"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeConfig(t, dir, config)
 	if code, text := d.reloadNow(); code != http.StatusOK {
 		t.Fatal(text)
 	}

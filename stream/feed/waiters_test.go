@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"monitord/alerts"
+	"monitord/metric"
 )
 
 // askBeside polls beside the test, and returns when it waits.
@@ -52,23 +53,32 @@ func TestPollIsWokenByATickThatAlertsInterrupt(t *testing.T) {
 	}
 }
 
-func TestPollOfANewTopicIsWokenByTheTickUnderWay(t *testing.T) {
-	w := newWorld(t)
-	w.tick(begin, "m 1")
-	cursor := w.poll("samples=up").cursor
-	b := w.store(begin+1000, "m 2")
+// underWay begins the tick of a batch that is stored, and stops in the middle. It
+// returns what makes the tick whole.
+func (w *world) underWay(b metric.Batch) (whole func()) {
 	f := w.feed
 	f.ticking.Lock()
 	f.mu.Lock()
 	f.clock, _ = f.clock.step(b.T)
 	c := f.clock
 	f.mu.Unlock()
+	return func() {
+		f.marks.complete(nil, func(m *mark) { m.clock = c })
+		f.marks.wakeStirred(nil)
+		f.ticking.Unlock()
+	}
+}
+
+func TestPollOfANewTopicIsWokenByTheTickUnderWay(t *testing.T) {
+	w := newWorld(t)
+	w.tick(begin, "m 1")
+	cursor := w.poll("samples=up").cursor
+	b := w.store(begin+1000, "m 2")
+	whole := w.underWay(b)
 	var got sync.WaitGroup
 	a := w.askBeside(t, "samples=m&wait=2m&cursor="+cursor, &got)
-	f.marks.complete(nil, func(m *mark) { m.clock = c })
-	f.marks.wakeStirred(nil)
-	f.ticking.Unlock()
-	eventually(t, "it is woken", func() bool { return f.marks.waiting() == 0 })
+	whole()
+	eventually(t, "it is woken", func() bool { return w.feed.marks.waiting() == 0 })
 	got.Wait()
 	if len(a.messages) != 3 {
 		t.Errorf("%s", a.body)
@@ -83,18 +93,11 @@ func TestPollThatHasReadBeyondTheMarkIsToldTheColumns(t *testing.T) {
 	cursor := w.poll("samples=up").cursor
 	w.tick(begin+1000, "m 2")
 	b := w.store(begin+2000, "m 3")
-	f := w.feed
-	f.ticking.Lock()
-	f.mu.Lock()
-	f.clock, _ = f.clock.step(b.T)
-	c := f.clock
-	f.mu.Unlock()
+	whole := w.underWay(b)
 	var got sync.WaitGroup
 	a := w.askBeside(t, "samples=m&every=2s&wait=2m&cursor="+cursor, &got)
-	eventually(t, "it has read a page", func() bool { return f.Stats().PagesMade == 1 })
-	f.marks.complete(nil, func(m *mark) { m.clock = c })
-	f.marks.wakeStirred(nil)
-	f.ticking.Unlock()
+	eventually(t, "it has read a page", func() bool { return w.feed.Stats().PagesMade == 1 })
+	whole()
 	got.Wait()
 	if len(a.messages) != 3 || !strings.Contains(a.messages[1], `{"op":"series",`) || !strings.Contains(a.messages[2], `"t":1763683202000,"v":[3]`) {
 		t.Errorf("%s", a.body)
