@@ -13,7 +13,7 @@ export function AlertList({ session }: { session: Session }) {
 	const active = sorted(book);
 	const now = Math.max(session.tick, ...active.map((a) => a.since));
 	const n = tally(book);
-	const tone = n.firing ? 'firing' : n.pending ? 'pending' : 'calm';
+	const tone = n.firing ? 'firing' : n.pending ? 'pending' : known ? 'calm' : 'unknown';
 	return (
 		<section class={`card alerts ${tone}`} id="alerts" aria-label="Alerts">
 			<header>
