@@ -53,26 +53,38 @@ func isTrouble(err error) bool {
 
 // setBlocksAside renames the blocks that cannot be opened.
 func setBlocksAside(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+	blocks, err := listBlocks(dir)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, e := range entries {
-		if _, err := ulid.ParseStrict(e.Name()); err != nil || !e.IsDir() {
-			continue
-		}
-		b, err := tsdb.OpenBlock(nil, filepath.Join(dir, e.Name()), nil, nil)
+	for _, name := range blocks {
+		b, err := tsdb.OpenBlock(nil, filepath.Join(dir, name), nil, nil)
 		if err == nil {
 			err = b.Close()
 		}
 		if err == nil || isTrouble(err) {
 			continue
 		}
-		if err := setAside(dir, e.Name()); err != nil {
+		if err := setAside(dir, name); err != nil {
 			return names, err
 		}
-		names = append(names, e.Name())
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// listBlocks returns the names of the directories of blocks, readable or not.
+func listBlocks(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if _, err := ulid.ParseStrict(e.Name()); err == nil && e.IsDir() {
+			names = append(names, e.Name())
+		}
 	}
 	return names, nil
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -108,13 +109,38 @@ func tryRecord(dir, temp string, log *slog.Logger) (*record, error) {
 		if r.opened, err = tsdb.OpenDBReadOnly(dir, temp, log); err != nil {
 			return err
 		}
-		r.blocks, err = r.opened.Blocks()
+		r.blocks, err = openBlocks(dir, r.opened)
 		return err
 	}()
 	if err != nil {
 		return nil, errors.Join(err, r.close(), os.RemoveAll(temp)) // copies would add up
 	}
 	return r, nil
+}
+
+// openBlocks opens the blocks of a directory. That one of them went meanwhile is an
+// error: the storage passes over a block without a meta file, as one that it has
+// listed is when it goes before it is read, and may have listed before the block was
+// there that holds the same.
+func openBlocks(dir string, opened *tsdb.DBReadOnly) ([]tsdb.BlockReader, error) {
+	before, err := listBlocks(dir)
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := opened.Blocks()
+	if err != nil {
+		return nil, err
+	}
+	after, err := listBlocks(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range before {
+		if !slices.Contains(after, name) {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, name), fs.ErrNotExist)
+		}
+	}
+	return blocks, nil
 }
 
 func (r *record) querier(mint, maxt int64) (storage.Querier, error) {

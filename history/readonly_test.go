@@ -3,14 +3,17 @@ package history
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"monitord/metric"
@@ -236,6 +239,86 @@ func TestReadingWhileFilesGo(t *testing.T) {
 	}
 	close(stop)
 	<-done
+}
+
+// onRecord is a log's handler that does something with what is logged.
+type onRecord func(slog.Record)
+
+func (onRecord) Enabled(context.Context, slog.Level) bool { return true }
+func (f onRecord) WithAttrs([]slog.Attr) slog.Handler     { return f }
+func (f onRecord) WithGroup(string) slog.Handler          { return f }
+func (f onRecord) Handle(_ context.Context, r slog.Record) error {
+	f(r)
+	return nil
+}
+
+// TestReadingWhileABlockIsReplaced: a block that was listed and is another when it is
+// to be read is no hole in what is read.
+func TestReadingWhileABlockIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	db, h := open(t, dir), newHost(1)
+	const start, minutes = int64(1763683200000), 120
+	for i := range int64(minutes) {
+		if err := db.Append(h.batch(start + i*60_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.disk.db.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := listBlocks(dir)
+	if err != nil || len(blocks) == 0 {
+		t.Fatal(blocks, err)
+	}
+	// The log of those that are in blocks goes, as it does in the end.
+	for _, name := range logDirs() {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := openReadOnly(t, dir).Ticks(t.Context(), 0, 1<<50)
+	if err != nil || len(want) < 30 {
+		t.Fatal(len(want), err)
+	}
+	// A directory that is no block, listed before all blocks, is logged when it is
+	// looked at: the blocks have been listed, and are not read yet.
+	first := filepath.Join(dir, ulid.ULID{}.String())
+	if err := os.Mkdir(first, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	replaced := 0
+	replace := func(r slog.Record) {
+		listed := false
+		r.Attrs(func(a slog.Attr) bool {
+			listed = listed || a.Value.String() == first
+			return true
+		})
+		if !listed {
+			return
+		}
+		if replaced++; replaced > 1 {
+			return
+		}
+		id := ulid.MustParseStrict(blocks[0])
+		id[15]++
+		if err := os.Rename(filepath.Join(dir, blocks[0]), filepath.Join(dir, id.String())); err != nil {
+			t.Error(err)
+		}
+	}
+	read, err := OpenReadOnly(t.Context(), ReadOptions{Dir: dir, Log: slog.New(onRecord(replace))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	if replaced == 0 {
+		t.Error("no block was replaced")
+	}
+	if got, err := read.Ticks(t.Context(), 0, 1<<50); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d ticks, want %d: %v", len(got), len(want), err)
+	}
 }
 
 // Whoever does not want to wait for a daemon that makes a block ends the wait.
