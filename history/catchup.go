@@ -22,17 +22,9 @@ const (
 // ticks again. It returns how many ticks it copied.
 func (db *DB) catchUp() (int, error) {
 	ctx := context.Background()
-	copied := 0
-	for lag := int64(copyClose + 1); lag > copyClose; {
-		lag = 0
-		for _, m := range db.held() {
-			n, err := db.copyMemory(ctx, m, m.last.Load())
-			copied += n
-			if err != nil {
-				return copied, err
-			}
-			lag = m.last.Load() - m.copied
-		}
+	copied, err := db.copyBeside(ctx)
+	if err != nil {
+		return copied, err
 	}
 
 	db.write.Lock()
@@ -58,6 +50,29 @@ func (db *DB) catchUp() (int, error) {
 		}
 	}
 	db.memories, db.writable, db.failedAt = left, true, time.Time{}
+	return copied, nil
+}
+
+// copyBeside copies what is whole, until little is left. The newest tick is not:
+// what rules make of it comes after it, and would not be copied any more.
+func (db *DB) copyBeside(ctx context.Context) (int, error) {
+	copied := 0
+	for lag := int64(copyClose + 1); lag > copyClose; {
+		lag = 0
+		held := db.held()
+		for i, m := range held {
+			whole := m.last.Load()
+			if i == len(held)-1 {
+				whole--
+			}
+			n, err := db.copyMemory(ctx, m, whole)
+			copied += n
+			if err != nil {
+				return copied, err
+			}
+			lag = m.last.Load() - 1 - m.copied
+		}
+	}
 	return copied, nil
 }
 
