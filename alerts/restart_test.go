@@ -227,3 +227,31 @@ func checkJournal(t *testing.T, seed uint64, l *Log) {
 		t.Errorf("seed %d: nothing fired", seed)
 	}
 }
+
+// TestBeforeTheFirstTick: whoever asks what fires between a start and its first tick
+// is told what the journal knows, not that all is well.
+func TestBeforeTheFirstTick(t *testing.T) {
+	l := &life{t: t, dir: t.TempDir(), answers: answers{"f": between(100, 500, "host", "a")}, rules: []RuleConfig{
+		{Name: "Fires", Expr: "f"},
+		{Name: "Gone", Expr: "f"},
+	}}
+	l.start()
+	l.tick(100, false)
+	l.rules = l.rules[:1]
+	l.start()
+	rules := l.engine.Rules()
+	if len(rules) == 0 || rules[0].Rule.Name != "Fires" || rules[0].State != PhaseFiring || len(rules[0].Alerts) != 1 || !rules[0].At.IsZero() {
+		t.Errorf("rules before the first tick: %+v", rules)
+	}
+	firing := l.engine.Alerts()
+	if len(firing) != 1 || firing[0].Labels.Get("host") != "a" || firing[0].StartsAt.Unix() != 100 {
+		t.Errorf("alerts before the first tick: %+v", firing)
+	}
+	if s := l.engine.Stats(); s.Rules != len(rules) || s.Firing != 1 {
+		t.Errorf("counts before the first tick: %+v", s)
+	}
+	l.tick(101, false)
+	if after := l.engine.Alerts(); len(after) != 1 || after[0].Fingerprint != firing[0].Fingerprint {
+		t.Errorf("alerts after it: %+v", after)
+	}
+}

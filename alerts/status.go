@@ -24,8 +24,9 @@ type RuleStatus struct {
 func (e *Engine) Rules() []RuleStatus {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	all := make([]RuleStatus, len(e.trackers))
-	for i, tr := range e.trackers {
+	known := e.knownLocked()
+	all := make([]RuleStatus, len(known))
+	for i, tr := range known {
 		all[i] = tr.status(e.link)
 	}
 	return all
@@ -57,10 +58,24 @@ func (e *Engine) Alerts() []Alert {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	var all []Alert
-	for _, tr := range e.trackers {
+	for _, tr := range e.knownLocked() {
 		all = append(all, tr.status(e.link).Alerts...)
 	}
 	return all
+}
+
+// knownLocked are the rules in force. Between a start and its first tick they are
+// those that the tick will put in force, with the alerts from before the start: who
+// asks then must not hear that nothing fires.
+func (e *Engine) knownLocked() []*tracker {
+	if e.restored == nil { // the first tick was there
+		return e.trackers
+	}
+	known := make([]*tracker, len(e.next))
+	for i, r := range e.next {
+		known[i] = &tracker{rule: r, alerts: e.restored[r.ID]}
+	}
+	return known
 }
 
 // Stats sums up what the rules have done since the start.
@@ -77,8 +92,9 @@ type Stats struct {
 func (e *Engine) Stats() Stats {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	s := Stats{Rules: len(e.trackers), Unproven: e.unproven.Load()}
-	for _, tr := range e.trackers {
+	known := e.knownLocked()
+	s := Stats{Rules: len(known), Unproven: e.unproven.Load()}
+	for _, tr := range known {
 		s.Evaluations += tr.health.evaluations
 		s.Failures += tr.health.failures
 		s.Total += tr.health.total

@@ -61,7 +61,11 @@ func (am *alertmanager) chosen(r *http.Request) ([]firing, error) {
 				told = []string{noReceiver}
 			}
 			if q.receiver == nil || slices.ContainsFunc(told, q.receiver.MatchString) {
-				all = append(all, firing{a, rule.At, told})
+				updated := rule.At
+				if updated.IsZero() { // before the first tick: it is as it was
+					updated = a.StartsAt
+				}
+				all = append(all, firing{a, updated, told})
 			}
 		}
 	}

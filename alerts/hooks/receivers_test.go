@@ -3,6 +3,7 @@ package hooks
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -33,5 +34,17 @@ func TestReceivers(t *testing.T) {
 		if got := r.Receivers(c.named, labels.FromStrings("severity", c.severity)); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %q", c, got)
 		}
+	}
+}
+
+// TestReceiversAtTheStart: they are known before what waits has been read.
+func TestReceiversAtTheStart(t *testing.T) {
+	log, _ := openLog(t, t.TempDir())
+	r, err := New([]Config{{Name: "ops", Type: "exec", Command: []string{"/bin/true"}, Concurrency: 1, Timeout: time.Second, GiveUp: time.Hour}}, Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Receivers(nil, labels.EmptyLabels()); !slices.Equal(got, []string{"ops"}) {
+		t.Errorf("before Run: %q", got)
 	}
 }

@@ -94,6 +94,9 @@ func New(cfgs []Config, o Options) (*Runner, error) {
 		sealFor: sealTime,
 		reload:  hooks,
 	}
+	for _, c := range hooks { // who asks who is told must not hear nobody, before Run has read where they stand
+		r.stats = append(r.stats, HookStats{Name: c.Name, Type: c.Type, matchers: c.matchers, beats: c.Heartbeat > 0})
+	}
 	return r, nil
 }
 
