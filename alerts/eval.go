@@ -174,10 +174,14 @@ func (e *Engine) report(tr *tracker, err error) {
 }
 
 // events dresses changes as events. Annotations are made here and not at every
-// evaluation: that is when somebody is told.
+// evaluation: that is when somebody is told. It is decided by now: a daemon that
+// stops still says it in full, and does not stand an error in for a query's answer.
 func (e *Engine) events(ctx context.Context, r *Rule, changes []change, t int64) []Event {
 	if len(changes) == 0 {
 		return nil
+	}
+	if e.o.Timeout > 0 { // else nothing would end it
+		ctx = context.WithoutCancel(ctx)
 	}
 	ctx, cancel := e.limited(ctx)
 	defer cancel()

@@ -207,3 +207,34 @@ func TestLabelsThatAreNotToBeHad(t *testing.T) {
 		})
 	}
 }
+
+// stopping answers all queries like another, and ends a context at one of them.
+type stopping struct {
+	Querier
+	at  string
+	end context.CancelFunc
+}
+
+func (s stopping) Instant(ctx context.Context, expr string, t int64) ([]metric.Value, error) {
+	if expr == s.at {
+		s.end()
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return s.Querier.Instant(ctx, expr, t)
+}
+
+// What is told while the daemon stops is told in full: it is on disk, and hooks
+// tell it after the next start.
+func TestAnnotationsWhileTheDaemonStops(t *testing.T) {
+	r := newRig(t, EngineOptions{}, RuleConfig{Name: "A", Expr: "a", Annotations: map[string]string{"n": `{{ query "n" | first | value }}`}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.answers["a"], r.answers["n"] = always(1), always(5)
+	r.o.Query = stopping{r.o.Query, "n", cancel}
+	events := r.Eval(ctx, 100*second).Events
+	if len(events) != 1 || events[0].Alert.Annotations["n"] != "5" {
+		t.Errorf("%+v", events)
+	}
+}
