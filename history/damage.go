@@ -31,7 +31,7 @@ func openStorage(dir string, log *slog.Logger, opts *tsdb.Options) (*tsdb.DB, er
 		log.Error("damaged blocks of the history set aside", "dir", dir, "blocks", names)
 	}
 	var db *tsdb.DB
-	if err = mendLogs(dir); err == nil {
+	if err = mendLogs(dir, log); err == nil {
 		db, err = tsdb.Open(dir, log, nil, opts, nil)
 	}
 	if err == nil || isTrouble(err) {

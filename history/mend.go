@@ -1,9 +1,12 @@
 package history
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,10 +16,11 @@ import (
 
 // mendLogs cuts what a failed write left half written from the end of the logs
 // in a directory. The storage would do it by writing the segment anew, which
-// loses all of it if the disk is full; to cut needs no room.
-func mendLogs(dir string) error {
+// loses all of it if the disk is full; to cut needs no room. Of a log that is damaged
+// further in front it leaves what is before that, as the storage would, and says so.
+func mendLogs(dir string, log *slog.Logger) error {
 	for _, name := range []string{"wal", wlog.WblDirName} {
-		if err := mendLog(filepath.Join(dir, name)); err != nil {
+		if err := mendLog(filepath.Join(dir, name), log); err != nil {
 			return fmt.Errorf("mend %s: %w", name, err)
 		}
 	}
@@ -24,7 +28,7 @@ func mendLogs(dir string) error {
 }
 
 // mendLog mends the last segment of a log that has anything in it.
-func mendLog(dir string) error {
+func mendLog(dir string, log *slog.Logger) error {
 	first, last, err := wlog.Segments(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -41,32 +45,75 @@ func mendLog(dir string) error {
 		if err != nil {
 			return err
 		}
-		return mendSegment(path, info.Size())
+		return mendSegment(path, info.Size(), log)
 	}
 	return nil
 }
 
-func mendSegment(path string, size int64) error {
+func mendSegment(path string, size int64, log *slog.Logger) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	whole := wholeRecords(f)
-	blank, err := isBlank(f, whole, size)
+	whole, err := wholeRecords(f)
+	blank := true
+	if err == nil {
+		blank, err = isBlank(f, whole, size)
+	}
 	if err == nil && !blank {
+		if recordBehind(f, whole, size) {
+			log.Error("damaged log of the history cut off: what was stored behind the damage is lost", "segment", path, "bytes", size-whole)
+		}
 		err = f.Truncate(whole)
 	}
 	return errors.Join(err, f.Close())
 }
 
-// wholeRecords returns where the last record that is complete ends.
-func wholeRecords(r io.Reader) int64 {
+// wholeRecords returns where the last record that is complete ends. That the system
+// does not read on is no end.
+func wholeRecords(r io.Reader) (int64, error) {
 	var end int64
 	records := wlog.NewReader(r)
 	for records.Next() {
 		end = records.Offset()
 	}
-	return end
+	if err := records.Err(); isTrouble(err) {
+		return 0, err
+	}
+	return end, nil
+}
+
+// The log is written in pages, and a record in one fragment or several, each of a
+// page: a byte for its kind, two for its length, four for its checksum, and the rest.
+const (
+	logPage        = 32 << 10
+	fragmentHeader = 7
+	fragmentKind   = 7 // the bits of the kind; the others tell of compression
+	onlyFragment   = 1
+	firstFragment  = 2
+)
+
+// recordBehind says whether a record begins behind the one at from, which is not
+// whole. Behind one that was being written when it came to its end there is none.
+func recordBehind(r io.ReaderAt, from, size int64) bool {
+	crc := crc32.MakeTable(crc32.Castagnoli)
+	page := make([]byte, logPage)
+	for at := from; at < size; at += logPage - at%logPage {
+		n, _ := r.ReadAt(page[:min(logPage-at%logPage, size-at)], at) // what cannot be read is nothing whole
+		for rest := page[:n]; len(rest) >= fragmentHeader && rest[0] != 0; {
+			length := fragmentHeader + int(binary.BigEndian.Uint16(rest[1:]))
+			if length > len(rest) {
+				break
+			}
+			kind, sum := rest[0]&fragmentKind, binary.BigEndian.Uint32(rest[3:])
+			sound := crc32.Checksum(rest[fragmentHeader:length], crc) == sum
+			if sound && (kind == onlyFragment || kind == firstFragment) && (at != from || len(rest) < n) {
+				return true
+			}
+			rest = rest[length:]
+		}
+	}
+	return false
 }
 
 // isBlank says whether there are only zeros in [from, to): the rest of a page.

@@ -2,8 +2,13 @@ package history
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"log/slog"
 	"os"
+	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
 )
@@ -58,8 +63,12 @@ func checkMended(t *testing.T, segment []byte, want int) {
 	if err := os.WriteFile(wlog.SegmentName(dir, 1), nil, 0o600); err != nil { // what an attempt to start left
 		t.Fatal(err)
 	}
-	if err := mendLog(dir); err != nil {
+	told := 0
+	if err := mendLog(dir, slog.New(onRecord(func(slog.Record) { told++ }))); err != nil {
 		t.Fatal(err)
+	}
+	if told > 0 {
+		t.Errorf("%d bytes: a torn end is told as damage", len(segment))
 	}
 	log, err := wlog.NewSize(nil, nil, dir, segmentSize, "none")
 	if err != nil {
@@ -87,7 +96,67 @@ func checkMended(t *testing.T, segment []byte, want int) {
 }
 
 func TestNoLogIsFine(t *testing.T) {
-	if err := mendLogs(t.TempDir()); err != nil {
+	if err := mendLogs(t.TempDir(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is cut off for damage that lies before it was on disk once: that is told.
+func TestDamagedLogIsTold(t *testing.T) {
+	dir := t.TempDir()
+	log, err := wlog.NewSize(nil, nil, dir, segmentSize, "snappy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []int64
+	for i := range 40 {
+		if err := log.Log(bytes.Repeat([]byte{byte(i + 1), byte(i * i)}, 5000*(i%7))); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(wlog.SegmentName(dir, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, info.Size())
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(wlog.SegmentName(dir, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range ends[:len(ends)-1] {
+		bad := bytes.Clone(whole)
+		bad[ends[i]-1] ^= 4
+		if err := os.WriteFile(wlog.SegmentName(dir, 0), bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		told := 0
+		if err := mendLog(dir, slog.New(onRecord(func(slog.Record) { told++ }))); err != nil {
+			t.Fatal(err)
+		}
+		if told != 1 {
+			t.Errorf("damage at %d of %d: told %d times", ends[i]-1, len(bad), told)
+		}
+	}
+}
+
+// A disk that does not read for a moment has no less on it.
+func TestLogThatIsNotReadIsNotCut(t *testing.T) {
+	dir := t.TempDir()
+	log, err := wlog.NewSize(nil, nil, dir, segmentSize, "none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(log.Log([]byte("one")), log.Log([]byte("two")), log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(wlog.SegmentName(dir, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end, err := wholeRecords(io.MultiReader(bytes.NewReader(text[:12]), iotest.ErrReader(syscall.EIO))); !errors.Is(err, syscall.EIO) {
+		t.Errorf("the log ends at %d, %v", end, err)
 	}
 }
