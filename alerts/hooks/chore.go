@@ -18,8 +18,9 @@ type chore struct {
 	every   time.Duration
 	due     time.Time
 	running bool
-	failing bool // said in the log
-	lacking bool // said in the log: some did not take it
+	behind  *chore // of before a reload: what it still tells must not come after what this one does
+	failing bool   // said in the log
+	lacking bool   // said in the log: some did not take it
 
 	// do does it once, in an attempt's goroutine.
 	do       func(ctx context.Context) send.Outcome
@@ -73,15 +74,19 @@ func (r *Runner) replaceChore(h *hook, now time.Time) {
 	}
 	if h.chore.standing != nil && old.standing != nil {
 		h.chore.standing.adopt(old.standing)
+		if first := old.first(); first.running {
+			h.chore.behind = first
+		}
 	}
 }
 
 // startChore starts a hook's chore if it is due and there is room.
 func (r *Runner) startChore(ctx context.Context, h *hook, now time.Time) bool {
 	c := h.chore
-	if c == nil || c.running || c.due.After(now) || h.running >= h.Concurrency {
+	if c == nil || c.first().running || c.due.After(now) || h.running >= h.Concurrency {
 		return false
 	}
+	c.behind = nil
 	c.running, c.due = true, now.Add(c.every)
 	h.running++
 	r.running++
@@ -100,10 +105,19 @@ func (r *Runner) startChore(ctx context.Context, h *hook, now time.Time) bool {
 
 // wake is when the chore can be started; false if something else comes first.
 func (c *chore) wake() (time.Time, bool) {
-	if c == nil || c.running {
+	if c == nil || c.first().running {
 		return time.Time{}, false
 	}
 	return c.due, true
+}
+
+// first is the chore that has to end before this one can be started: itself, if none
+// of before a reload is under way.
+func (c *chore) first() *chore {
+	if c.behind != nil && c.behind.running {
+		return c.behind
+	}
+	return c
 }
 
 // finishChore takes in how a chore went. The journal is told nothing: it comes

@@ -19,6 +19,7 @@ import (
 type fakeResender struct {
 	fake
 	fails bool
+	hold  chan struct{} // nil, or what a resend waits for before it arrives
 
 	mu     sync.Mutex
 	states []string // "name status, name status" of each resend
@@ -31,6 +32,9 @@ func (f *fakeResender) Resend(_ context.Context, _ *message.Message, state func(
 		names = append(names, e.Alert.Labels.Get("alertname")+" "+message.Status(&e))
 	}
 	slices.Sort(names)
+	if f.hold != nil {
+		<-f.hold
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.states, f.at = append(f.states, strings.Join(names, ", ")), append(f.at, time.Now())
@@ -83,6 +87,34 @@ func TestResends(t *testing.T) {
 		_, stop = start(t, log, c)
 		after(0)
 		hooktest.Equal(t, "after a start, at once", f.told(), []string{"A firing, B resolved"})
+		stop()
+	})
+}
+
+// TestResendsBehindReload: what a resend still says while the configuration is read
+// again does not arrive behind what the next one says.
+func TestResendsBehindReload(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *alerts.Log) {
+		write(t, log, hooktest.Firing("A"))
+		old, release := &fakeResender{}, make(chan struct{})
+		old.hold = release
+		r, stop := start(t, log, with("am", old))
+		after(0)
+		f := &fakeResender{}
+		for range 2 {
+			r.mu.Lock()
+			r.reload = []compiled{with("am", f)}
+			r.mu.Unlock()
+			r.poke()
+			after(0)
+		}
+		write(t, log, hooktest.Resolved("A"))
+		after(3 * time.Minute)
+		hooktest.Equal(t, "while the old one is under way", f.told(), nil)
+		close(release)
+		after(0)
+		hooktest.Equal(t, "the old one", old.told(), []string{"A firing"})
+		hooktest.Equal(t, "behind it", f.told(), []string{"A resolved"})
 		stop()
 	})
 }

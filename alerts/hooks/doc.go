@@ -74,7 +74,8 @@
 // journal (standing) that a start has again at once. An alert that is silenced
 // here is neither delivered nor resent; the Alertmanager takes it for ended after
 // four resends, and hears of it again when the silence is over. That an alert has
-// ended waits for a resend under way that may still say the opposite.
+// ended waits for a resend under way that may still say the opposite, though the
+// configuration has been read again since.
 //
 // A hook with Config.Heartbeat is told of no alerts: its receiver hears one thing,
 // that all is well, and raises the alarm when it hears nothing. The first comes

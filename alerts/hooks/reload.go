@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"monitord/alerts"
+	"monitord/alerts/hooks/send"
 )
 
 // takeOver brings the hooks in line with the configuration that New or Reload
@@ -41,6 +42,11 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 		h := before[c.Name]
 		delete(before, c.Name)
 		if h != nil {
+			if a, ok := c.sender.(*send.Alertmanager); ok {
+				if b, ok := h.sender.(*send.Alertmanager); ok {
+					a.Follow(b)
+				}
+			}
 			h.sender.Close()
 			h.configure(c)
 		} else {

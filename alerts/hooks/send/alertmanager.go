@@ -26,7 +26,12 @@ type Alertmanager struct {
 	bearer  string
 	valid   time.Duration // how long an alert that fires counts as such
 	*poster
+	*resends
+}
 
+// resends are the alerts that resends under way tell of, each with what is closed
+// when that has ended.
+type resends struct {
 	mu     sync.Mutex // guards the field below
 	resent map[string]chan struct{}
 }
@@ -45,7 +50,7 @@ const (
 // NewAlertmanager returns a sender whose receivers hear of what fires again every
 // so often.
 func NewAlertmanager(members []*url.URL, bearer string, every time.Duration, version string) *Alertmanager {
-	a := &Alertmanager{bearer: bearer, valid: validResends * every, resent: make(map[string]chan struct{})}
+	a := &Alertmanager{bearer: bearer, valid: validResends * every, resends: &resends{resent: make(map[string]chan struct{})}}
 	for _, u := range members {
 		a.names = append(a.names, u.Host)
 		a.members = append(a.members, u.JoinPath("api/v2/alerts").String())
@@ -53,6 +58,10 @@ func NewAlertmanager(members []*url.URL, bearer string, every time.Duration, ver
 	a.poster = newPoster(version, addressSecrets(members, bearer))
 	return a
 }
+
+// Follow has a take the place of another, before it sends anything: what that still
+// resends must not arrive behind what a delivers.
+func (a *Alertmanager) Follow(before *Alertmanager) { a.resends = before.resends }
 
 func (a *Alertmanager) Target() string { return strings.Join(a.names, ", ") }
 

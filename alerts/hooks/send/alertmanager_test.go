@@ -151,7 +151,14 @@ func TestAlertmanagerOrder(t *testing.T) {
 	if o := am.Send(short, messageOf(t, hooktest.Resolved("A"))); o.Err != errTimeout {
 		t.Errorf("while a resend is under way: %v", o.Err)
 	}
-	go func() { ended <- am.Send(context.Background(), messageOf(t, hooktest.Resolved("A"))) }()
+	reloaded := alertmanagerAt(t, "", time.Minute, url)
+	reloaded.Follow(am)
+	again, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if o := reloaded.Send(again, messageOf(t, hooktest.Resolved("A"))); o.Err != errTimeout {
+		t.Errorf("while one from before a reload is under way: %v", o.Err)
+	}
+	go func() { ended <- reloaded.Send(context.Background(), messageOf(t, hooktest.Resolved("A"))) }()
 	hooktest.Equal(t, "requests", len(got()), 2)
 	close(release)
 	if a, b := <-resent, <-ended; a.Err != nil || b.Err != nil {
