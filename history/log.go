@@ -71,3 +71,52 @@ func (h *storageHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 func (h *storageHandler) WithGroup(name string) slog.Handler {
 	return &storageHandler{Handler: h.Handler.WithGroup(name), errs: h.errs, said: h.said}
 }
+
+// A withheld keeps the warnings and errors of an attempt until it is known that the
+// attempt is what counts.
+type withheld struct {
+	mu   sync.Mutex
+	all  []func()
+	told bool
+}
+
+// from returns a logger that passes on what is no warning at once.
+func (w *withheld) from(log *slog.Logger) *slog.Logger {
+	return slog.New(&withholding{Handler: log.Handler(), by: w})
+}
+
+// tell passes on what was kept, and from now on everything at once.
+func (w *withheld) tell() {
+	w.mu.Lock()
+	all := w.all
+	w.all, w.told = nil, true
+	w.mu.Unlock()
+	for _, say := range all {
+		say()
+	}
+}
+
+type withholding struct {
+	slog.Handler
+	by *withheld
+}
+
+func (h *withholding) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelWarn {
+		h.by.mu.Lock()
+		defer h.by.mu.Unlock()
+		if !h.by.told {
+			h.by.all = append(h.by.all, func() { _ = h.Handler.Handle(context.WithoutCancel(ctx), r.Clone()) })
+			return nil
+		}
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h *withholding) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &withholding{Handler: h.Handler.WithAttrs(attrs), by: h.by}
+}
+
+func (h *withholding) WithGroup(name string) slog.Handler {
+	return &withholding{Handler: h.Handler.WithGroup(name), by: h.by}
+}

@@ -23,7 +23,8 @@ type ReadOptions struct {
 	Lookback time.Duration // 0 means [DefaultLookback]
 	// Keep is how far back at least what is appended beside the record is kept.
 	Keep time.Duration
-	Log  *slog.Logger // nil: nothing is logged
+	// Log is told what of the record cannot be read and is left out. nil: nobody is.
+	Log *slog.Logger
 }
 
 // OpenReadOnly returns the history that is on disk at this moment, and does not
@@ -81,7 +82,11 @@ func openRecord(ctx context.Context, dir, temp string, log *slog.Logger) (*recor
 	pause := time.NewTicker(openPause)
 	defer pause.Stop()
 	for try := 1; ; try++ {
-		r, err := tryRecord(dir, filepath.Join(temp, fmt.Sprintf("record-%d", try)), log)
+		said := &withheld{}
+		r, err := tryRecord(dir, filepath.Join(temp, fmt.Sprintf("record-%d", try)), said.from(log))
+		if err == nil {
+			said.tell()
+		}
 		if err == nil || try == openTries || errors.Is(err, fs.ErrPermission) {
 			return r, err
 		}

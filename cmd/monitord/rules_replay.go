@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -148,7 +149,11 @@ func replayRules(ctx context.Context, o replayOptions, stdout, stderr io.Writer)
 		return &exitError{exitFailed, err}
 	}
 	dir := filepath.Join(conf.Dir(), "history")
-	db, err := history.OpenReadOnly(ctx, history.ReadOptions{Dir: dir, Lookback: conf.Lookback(), Keep: trial.Keep(rules)})
+	level := new(slog.LevelVar)
+	level.Set(slog.LevelWarn) // what of the record is damaged and left out
+	db, err := history.OpenReadOnly(ctx, history.ReadOptions{
+		Dir: dir, Lookback: conf.Lookback(), Keep: trial.Keep(rules), Log: newLogger(stderr, "text", level),
+	})
 	if err != nil {
 		return &exitError{exitFailed, readingAdvice(err, dir)}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -135,6 +136,13 @@ never fired nor pending: Never
 				t.Errorf("%v: said %q", call, errs)
 			}
 		}
+	}
+	damaged := filepath.Join("data", "history", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+	if err := os.Mkdir(damaged, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := runCommand(t, 0, args()...); !strings.Contains(errs, "level=ERROR") || !strings.Contains(errs, damaged) || !strings.Contains(errs, "600 ticks") {
+		t.Errorf("of a block that cannot be read it said %q", errs)
 	}
 	t.Setenv("MONITORD_DATA_DIR", "elsewhere")
 	if _, errs := runCommand(t, 1, args()...); !strings.Contains(errs, "there is no history in elsewhere/history: name the daemon's configuration") {
