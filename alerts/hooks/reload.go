@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,13 +13,27 @@ import (
 // takeOver brings the hooks in line with the configuration that New or Reload
 // left, and hands them the events that the disk did not take.
 func (r *Runner) takeOver(now time.Time) {
+	var cfgs []compiled
 	r.mu.Lock()
-	cfgs, loose, missed := r.reload, r.loose, r.missed
-	r.reload, r.loose, r.missed = nil, nil, 0
-	r.mu.Unlock()
-	if cfgs != nil {
-		r.replace(cfgs, now)
+	if !now.Before(r.again) {
+		cfgs, r.reload = r.reload, nil
 	}
+	r.mu.Unlock()
+	if cfgs != nil && !r.replace(cfgs, now) {
+		r.again = now.Add(retryDisk)
+		r.mu.Lock()
+		if r.reload == nil {
+			r.reload = cfgs
+		}
+		r.mu.Unlock()
+	}
+	if r.hooks == nil {
+		return // what is announced waits for them
+	}
+	r.mu.Lock()
+	loose, missed := r.loose, r.missed
+	r.loose, r.missed = nil, 0
+	r.mu.Unlock()
 	for _, h := range r.hooks {
 		h.stats.Skipped += missed
 		for i := range loose {
@@ -28,8 +43,9 @@ func (r *Runner) takeOver(now time.Time) {
 }
 
 // replace swaps the hooks. Those that go leave their running attempts to end
-// by themselves, and are forgotten by the journal.
-func (r *Runner) replace(cfgs []compiled, now time.Time) {
+// by themselves, and are forgotten by the journal. It returns false, and has changed
+// nothing, if it is to be tried again: only at the start, when there are none to swap.
+func (r *Runner) replace(cfgs []compiled, now time.Time) bool {
 	before := make(map[string]*hook, len(r.hooks))
 	for _, h := range r.hooks {
 		before[h.Name] = h
@@ -53,7 +69,9 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 			h = newHook(c)
 			h.divide(len(cfgs))
 			known := stored[c.Name]
-			r.start(h, known, now)
+			if !r.start(h, known, now) {
+				return false
+			}
 			if n, _, err := h.progress().note(h.Name); known[progressKey] == nil && err == nil {
 				first = append(first, n)
 			}
@@ -90,19 +108,38 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) {
 	}
 	r.scribe.add(nil, notes)
 	r.hooks = hooks
+	return true
 }
 
-// start puts a hook where the journal says it was, or at the present.
-func (r *Runner) start(h *hook, noted map[string][]byte, now time.Time) {
+// restoreFor is how long a journal that cannot be read keeps the hooks from going on
+// where they were. Then they begin anew: to tell something is worth more.
+const restoreFor = time.Minute
+
+// start puts a hook where the journal says it was, or at the present; false if the
+// journal cannot be read just now.
+func (r *Runner) start(h *hook, noted map[string][]byte, now time.Time) bool {
 	if noted[progressKey] == nil {
 		h.begin(r.log, now)
-		return
+		return true
 	}
 	if err := h.restore(r.log, noted, now); err != nil {
+		if errors.Is(err, errUnread) && r.hooks == nil {
+			if r.unread.IsZero() {
+				r.unread = now
+				r.slog.Error("what waits for the hooks cannot be read, it is tried again every second", "hook", h.Name, "err", err)
+			}
+			if now.Sub(r.unread) < restoreFor {
+				return false
+			}
+		}
 		r.slog.Error("where a hook stood is not known; it begins with what is firing now", "hook", h.Name, "err", fmt.Errorf("read its progress: %w", err))
 		*h = *newHook(h.compiled)
 		h.begin(r.log, now)
 	}
+	if n := h.stats.GivenUp; n > 0 {
+		r.slog.Error("what waited for a hook is no longer in the alert journal and cannot be delivered", "hook", h.Name, "deliveries", n)
+	}
+	return true
 }
 
 // note writes where the hooks stand, when that is worth it, or finally.

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,9 @@ func (h *hook) begin(log Log, now time.Time) {
 	h.buried = seq
 	h.dirty = true
 }
+
+// errUnread says that what waits may well be in the journal, which cannot be read now.
+var errUnread = errors.New("the journal cannot be read")
 
 // restore makes a hook go on where its notes say. What happened behind that is
 // read before anything is attempted.
@@ -50,7 +54,7 @@ func (h *hook) restore(log Log, notes map[string][]byte, now time.Time) error {
 	}
 	for _, o := range p.Open {
 		if err := r.open(o); err != nil {
-			return fmt.Errorf("read event %d for hook %q: %w", o.Seq, h.Name, err)
+			return fmt.Errorf("read event %d for hook %q: %w: %w", o.Seq, h.Name, errUnread, err)
 		}
 	}
 	return r.rest()
@@ -214,7 +218,7 @@ func (r *restoring) rest() error {
 		}
 		d, err := r.put(s, true, true)
 		if err != nil {
-			return fmt.Errorf("read event %d for hook %q: %w", t.seq, h.Name, err)
+			return fmt.Errorf("read event %d for hook %q: %w: %w", t.seq, h.Name, errUnread, err)
 		}
 		if d != nil && s.owed {
 			h.advance(d) // what happened since may be open already

@@ -53,6 +53,8 @@ type Runner struct {
 	turn    int         // Run's alone: which hook is asked first
 	reader  int         // Run's alone: which hook reads first
 	reread  time.Time   // Run's alone: when to read on after an error; zero if there was none
+	unread  time.Time   // Run's alone: since when what waits cannot be read at the start; zero if it can
+	again   time.Time   // Run's alone: when that is tried again
 
 	wake  chan struct{} // holds one
 	asks  chan func()   // what others have Run's goroutine do

@@ -27,6 +27,9 @@ func (r *Runner) timer(now time.Time) *time.Timer {
 	if !r.reread.IsZero() && (first.IsZero() || r.reread.Before(first)) {
 		first = r.reread
 	}
+	if r.again.After(now) && (first.IsZero() || r.again.Before(first)) {
+		first = r.again
+	}
 	if first.IsZero() {
 		return nil
 	}
