@@ -63,8 +63,8 @@ type Total struct {
 	Pending    int // alerts that are pending in the end
 }
 
-// Failed is a rule that could not be evaluated each time. Its alerts stayed as they
-// were then.
+// Failed is a rule that could not be evaluated each time, and its alerts stayed as they
+// were then; or one whose results could not be kept each time for those that read them.
 type Failed struct {
 	Rule               string
 	Failures, Attempts uint64

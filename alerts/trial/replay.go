@@ -85,6 +85,10 @@ func (r *Replay) Run(ctx context.Context) (*Result, error) {
 	}
 	for _, s := range stages {
 		s.result.finish(s.engine, s.rule, s.err)
+		if s.lost.Failures > 0 {
+			s.lost.Rule = s.rule.Name
+			res.Failed = append(res.Failed, s.lost)
+		}
 	}
 	res.sort()
 	return res, nil

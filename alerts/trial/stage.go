@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ type stage struct {
 	reach     time.Duration       // how far back it reads
 	written   []map[string]string // what is known of the labels of the series that it writes
 
-	err    error // of the last query that failed
+	err    error  // of the last query that failed
+	lost   Failed // writes of which not all was kept
 	eval   *history.Evaluator
 	window *window                   // of the chunk at hand; nil: there is none
 	clear  *window                   // of `clear`, from some time in the chunk on
@@ -108,7 +110,10 @@ func (s *stage) reads(other *stage) bool {
 	return false
 }
 
-// append stores what the rule writes, if there is a rule that reads it.
+var errNotKept = errors.New("what it writes is written by another rule as well, and not all of it is kept: rules that read it may do otherwise than told here")
+
+// append stores what the rule writes, if there is a rule that reads it. The engine
+// takes the history to say itself what it does not keep: this one says it nowhere.
 func (s *stage) append(b metric.Batch) error {
 	if !s.read || len(b.Points)+len(b.Ended) == 0 {
 		return nil
@@ -122,7 +127,16 @@ func (s *stage) append(b metric.Batch) error {
 	for i, e := range b.Ended {
 		ended[i] = e.Labels
 	}
-	return s.db.AppendValues(b.T, values, ended)
+	before := s.db.Stats().Rejected
+	err := s.db.AppendValues(b.T, values, ended)
+	if err == nil && s.db.Stats().Rejected > before {
+		err = errNotKept
+	}
+	if s.lost.Attempts++; err != nil {
+		s.lost.Failures++
+		s.lost.Err = err
+	}
+	return err
 }
 
 // Instant is the engine's query: from the window if it has the time.

@@ -25,7 +25,7 @@ func writeReplay(stdout, stderr io.Writer, format string, limit int, res *trial.
 	}
 	fmt.Fprintln(stderr)
 	for _, f := range res.Failed {
-		fmt.Fprintf(stderr, "monitord: %s could not be evaluated %d of %d times: %v\n", clean.Text(f.Rule), f.Failures, f.Attempts, f.Err)
+		fmt.Fprintf(stderr, "monitord: %s failed %d of %d times: %v\n", clean.Text(f.Rule), f.Failures, f.Attempts, f.Err)
 	}
 	if res.Omitted > 0 {
 		fmt.Fprintf(stderr, "monitord: %s are not listed, there are too many; the totals have them\n", count(res.Omitted, "firing"))
