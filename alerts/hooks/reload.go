@@ -51,6 +51,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) bool {
 		before[h.Name] = h
 	}
 	stored := r.log.Progress()
+	r.scribe.ahead(stored)
 	notes := make(notes)
 	hooks := make([]*hook, 0, len(cfgs))
 	var first []alerts.Note
@@ -102,7 +103,7 @@ func (r *Runner) replace(cfgs []compiled, now time.Time) bool {
 		// Where a new hook begins must be on disk before anything happens that it
 		// owes: after a kill it would else begin anew, behind that. A disk that
 		// refuses it gets it with the next note.
-		if _, err := r.log.Append(context.Background(), nil, first...); err != nil {
+		if err := r.scribe.seal(context.Background(), first); err != nil {
 			r.slog.Warn("noting where a new hook begins failed", "err", err)
 		}
 	}

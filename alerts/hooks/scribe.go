@@ -108,6 +108,27 @@ func (s *scribe) giveWay(seals []alerts.Note) (wait <-chan struct{}) {
 	return wait
 }
 
+// ahead brings what the log has noted up to what waits to be: a hook that was taken
+// out and is put back must not go on from notes that are about to be forgotten.
+func (s *scribe) ahead(stored map[string]map[string][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, waiting := range []notes{s.flying, s.notes} {
+		for key, n := range waiting {
+			p, ok := n.(alerts.Progress)
+			switch {
+			case !ok:
+			case p.Data == nil:
+				delete(stored[key.hook], key.key)
+			case stored[key.hook] == nil:
+				stored[key.hook] = map[string][]byte{key.key: p.Data}
+			default:
+				stored[key.hook][key.key] = p.Data
+			}
+		}
+	}
+}
+
 // forget drops what waits to be noted of a hook.
 func (s *scribe) forget(hook string) {
 	s.mu.Lock()
