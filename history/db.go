@@ -33,6 +33,7 @@ type DB struct {
 	lock     *dirLock     // nil while the directory cannot be written
 	past     *record      // that stands below what is appended; nil but for a read-only history
 	disk     *disk        // nil while nothing could be opened
+	away     extent       // what the disk has, while it was open and could not be opened again
 	writable bool         // the disk takes ticks, else the newest memory; set with write held too
 	failedAt time.Time    // zero while the disk takes ticks
 	nextTry  time.Time    // to open the disk again
@@ -161,7 +162,7 @@ func (db *DB) Last() int64 { return db.last.Load() }
 func (db *DB) Oldest() int64 {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
-	oldest := int64(0)
+	oldest := db.away.oldest
 	if db.disk != nil {
 		oldest = db.disk.oldest()
 	}

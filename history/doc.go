@@ -20,7 +20,8 @@
 //     hours; what leaves it is counted as dropped.
 //  3. Every three seconds [DB.Run] writes a probe. When that holds, the storage is
 //     closed, the torn end of its log is cut off, and it is opened again. Queries
-//     wait meanwhile; ticks do not.
+//     wait meanwhile; ticks do not. While it cannot be opened, queries that reach
+//     back to what it has are errors.
 //  4. The ticks in memory are copied to it, and then it takes the new ones.
 //
 // When a daemon starts:

@@ -81,8 +81,15 @@ func (db *DB) tryReopen() {
 	db.log.Info("history writes again", "after", time.Since(failedAt).Round(time.Second), "ticks", ticks)
 }
 
+// An extent is from the oldest sample to the newest, in milliseconds; zero: there are
+// none.
+type extent struct{ oldest, newest int64 }
+
+var errAway = errors.New("the history on disk cannot be opened at present")
+
 // reopen closes the failed storage and opens it anew. Queries wait meanwhile:
-// an answer without the last hours would be wrong.
+// an answer without the last hours would be wrong. If it cannot be opened, those that
+// reach back to what it has are errors.
 func (db *DB) reopen() error {
 	if err := os.MkdirAll(db.opts.Dir, 0o750); err != nil {
 		return err
@@ -103,6 +110,7 @@ func (db *DB) reopen() error {
 		db.lock = lock
 	}
 	if db.disk != nil {
+		db.away = extent{db.disk.oldest(), db.disk.newest()}
 		if err := db.disk.close(); err != nil {
 			db.log.Debug("failed storage was not closed cleanly", "err", err)
 		}
@@ -117,7 +125,7 @@ func (db *DB) reopen() error {
 		return fmt.Errorf("open again: %w", err)
 	}
 	db.backoff = 0
-	db.disk = d
+	db.disk, db.away = d, extent{}
 	db.last.Store(max(db.last.Load(), d.newest()))
 	return nil
 }

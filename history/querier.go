@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
 )
 
@@ -40,6 +41,9 @@ func (db *DB) querier(mint, maxt int64) (*querier, error) {
 	defer db.mu.RUnlock()
 	if db.closed.Load() {
 		return nil, errors.New("history is closed")
+	}
+	if a := db.away; a.newest != 0 && mint <= a.newest && maxt >= a.oldest {
+		return nil, promql.ErrStorage{Err: errAway}
 	}
 	spans := db.spans(mint, maxt)
 	queriers := make([]storage.Querier, 0, len(spans))

@@ -2,6 +2,9 @@ package history
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +114,54 @@ func TestMarkersAreCopied(t *testing.T) {
 	}
 	if got := instant(t, db, "count(load)", start+1000); got != "=1;" {
 		t.Errorf("on disk: %s", got)
+	}
+	if err := db.closeRetired(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A storage that was closed to be opened again, and cannot be, is no hole in what
+// queries see: what reaches back to it is an error until it is there again.
+func TestQueriesWhileTheDiskCannotBeOpened(t *testing.T) {
+	dir := t.TempDir()
+	db, h := open(t, dir), newHost(1)
+	appendAll(t, db, h, start, start+59_000)
+	db.write.Lock()
+	db.fail("test", context.DeadlineExceeded)
+	db.write.Unlock()
+	blocked := filepath.Join(dir, "wal")
+	if err := errors.Join(os.Rename(blocked, blocked+"-away"), os.WriteFile(blocked, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	db.Append(h.batch(start + 60_000))
+	db.tryReopen()
+	if db.disk != nil {
+		t.Fatal("it was opened")
+	}
+	at := start + 60_000
+	var failed *QueryError
+	if values, err := db.Instant(t.Context(), "count_over_time(up[5m])", at); !errors.As(err, &failed) || failed.Kind != Storage {
+		t.Errorf("of what is on disk: %v, %v", values, err)
+	}
+	if got, err := db.Ticks(t.Context(), start, at); err == nil {
+		t.Errorf("there are %d ticks", len(got))
+	}
+	if db.Oldest() != start {
+		t.Errorf("the oldest sample is %d", db.Oldest())
+	}
+	for ; at < start+120_000; at += 1000 {
+		db.Append(h.batch(at))
+	}
+	if got := instant(t, db, "count_over_time(up[30s])", start+119_000); got != "=30;" {
+		t.Errorf("of what is in memory: %s", got)
+	}
+	if err := errors.Join(os.Remove(blocked), os.Rename(blocked+"-away", blocked)); err != nil {
+		t.Fatal(err)
+	}
+	db.nextTry = time.Time{}
+	db.tryReopen()
+	if got := instant(t, db, "count_over_time(up[5m])", start+119_000); got != "=120;" {
+		t.Errorf("when it is there again: %s", got)
 	}
 	if err := db.closeRetired(); err != nil {
 		t.Error(err)
