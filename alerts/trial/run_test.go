@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -172,6 +173,50 @@ func TestCountValuesStopsAtTheNextValue(t *testing.T) {
 	} {
 		if n := countValues(text); n > most {
 			t.Errorf("%s: %d", text, n)
+		}
+	}
+}
+
+// interrupted is a context that ends when it has been asked a number of times.
+type interrupted struct {
+	context.Context
+	left *atomic.Int64
+	end  context.CancelFunc
+}
+
+func (c interrupted) Err() error {
+	if c.left.Add(-1) == 0 {
+		c.end()
+	}
+	return c.Context.Err()
+}
+
+// Whenever a run is interrupted, it says so, and not that a test has failed.
+func TestAnInterruptedTestHasNotFailed(t *testing.T) {
+	f := &File{Tests: []Test{{
+		InputSeries:    up("0x3"),
+		AlertRuleTest:  []AlertTest{{EvalTime: 2 * time.Minute, Alertname: "Down", ExpAlerts: []ExpectedAlert{{ExpLabels: map[string]string{"job": "node", "instance": "a", "severity": "page"}, ExpAnnotations: map[string]string{"summary": " of  at  is 0"}}}}},
+		PromqlExprTest: []ExprTest{{Expr: "count(up)", EvalTime: 2 * time.Minute, ExpSamples: []ExpectedSample{{Labels: "{}", Value: 1}}}},
+	}}}
+	for _, err := range f.Validate() {
+		t.Fatal(err)
+	}
+	rule := down()
+	rule.Annotations = map[string]string{"summary": " of  at  is {{ $value }}"}
+	for n := int64(1); ; n++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		left := new(atomic.Int64)
+		left.Store(n)
+		failures, err := f.Run(interrupted{ctx, left, cancel}, 0, []alerts.GroupConfig{{Name: "g", Rules: []alerts.RuleConfig{rule}}})
+		cancel()
+		if err == nil && len(failures) > 0 {
+			t.Errorf("interrupted at %d: %+v", n, failures)
+		}
+		if left.Load() > 0 {
+			if n < 5 {
+				t.Errorf("it is asked %d times only", n)
+			}
+			return
 		}
 	}
 }
