@@ -185,7 +185,10 @@ func (j *Journal) begin(t int64) error {
 	if j.prev != nil {
 		h.prev, h.prevEnd = j.prev.number, j.prev.end
 	}
-	j.cur = &segment{header: h, path: segmentPath(j.dir, j.nextNo), size: j.size, file: j.next, end: dataStart, indexed: true}
+	j.cur = &segment{
+		header: h, path: segmentPath(j.dir, j.nextNo), size: j.size, report: j.damage,
+		file: j.next, end: dataStart, indexed: true,
+	}
 	j.headed, j.next = false, nil
 	j.counts.hasNext.Store(false)
 	j.nextNo++

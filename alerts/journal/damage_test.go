@@ -254,7 +254,53 @@ func TestRemovedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := readAll(t, j, 0)
-	if want := int(w.last) - len(w.events[filepath.Base(gone.path)]); len(got) != want {
+	missing := len(w.events[filepath.Base(gone.path)])
+	if want := int(w.last) - missing; len(got) != want {
 		t.Fatalf("%d events, want %d", len(got), want)
 	}
+	if s := j.Stats(); s.Damaged != 1 || s.Lost != uint64(missing) {
+		t.Errorf("%d events are gone: %+v", missing, s)
+	}
+}
+
+// TestDamageWhileRunning: what is damaged behind the back of whoever writes is missing
+// for readers, and is reported once.
+func TestDamageWhileRunning(t *testing.T) {
+	dir := t.TempDir()
+	j := mustOpenOn(t, dir, Options{}, small, unsynced())
+	fill(t, j, 60)
+	var all []stored
+	for _, s := range j.view.Load().segs {
+		if err := s.each(dataStart, func(r stored) error {
+			if r.Kind == Event {
+				all = append(all, r)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flip := func(r stored) {
+		t.Helper()
+		f, err := os.OpenFile(segmentPath(dir, r.seg), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteAt([]byte{'!'}, r.off+headLen); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flip(all[9])
+	flip(all[40])
+	for range 2 {
+		if got := readAll(t, j, 0); len(got) != 58 || got[9] != 11 || got[39] != 42 {
+			t.Fatalf("read %v", got)
+		}
+		if s := j.Stats(); s.Damaged != 2 || s.Lost != 2 {
+			t.Fatalf("%+v", s)
+		}
+	}
+	fill(t, j, 3)
+	wantRange(t, readAll(t, j, 60), 61, 63)
 }

@@ -83,3 +83,28 @@ func (s *segment) look() (findings, error) {
 	defer s.mu.Unlock()
 	return s.examined(f)
 }
+
+// sound tells whether a segment in which a reader found a hole has none after all:
+// a disk that did not answer may have meanwhile. What was damaged since it was
+// last examined is reported, once.
+func (s *segment) sound(f *os.File) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.found.damaged > 0 {
+		return false, nil
+	}
+	found, err := s.examine(f, s.end)
+	return found.damaged == 0, err
+}
+
+// miss reports, once, that somebody has removed the file. The segment behind it
+// begins with the number next.
+func (s *segment) miss(next uint64) {
+	s.mu.Lock()
+	before := s.missed
+	s.missed = true
+	s.mu.Unlock()
+	if !before && s.report != nil {
+		s.report(s, findings{damaged: 1, from: s.first, upTo: next - 1})
+	}
+}

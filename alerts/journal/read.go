@@ -57,10 +57,16 @@ func (v *view) read(after uint64, limit int) ([]Record, error) {
 // skipMissing is v without the segments whose files are gone.
 func (v *view) skipMissing() *view {
 	w := &view{first: v.first, last: v.last}
-	for _, s := range v.segs {
+	for i, s := range v.segs {
 		if _, err := os.Stat(s.path); !errors.Is(err, os.ErrNotExist) {
 			w.segs = append(w.segs, s)
+			continue
 		}
+		next := v.last + 1
+		if i+1 < len(v.segs) {
+			next = v.segs[i+1].first
+		}
+		s.miss(next)
 	}
 	return w
 }
@@ -72,24 +78,33 @@ func (s *segment) read(recs []Record, size int, after, last uint64, limit int) (
 		return nil, 0, err
 	}
 	defer release()
-	from, to, err := s.seek(f, after+1)
-	if err != nil {
-		return nil, 0, err
-	}
-	sc := newScanner(f, s.place(), from, to)
-	for len(recs) < limit && size < readBytes {
-		r, ok, err := sc.next()
+	before, sizeBefore := len(recs), size
+	for again := false; ; again = true {
+		from, to, err := s.seek(f, after+1)
 		if err != nil {
 			return nil, 0, err
 		}
-		if !ok || r.Seq > last {
-			break
+		sc := newScanner(f, s.place(), from, to)
+		for len(recs) < limit && size < readBytes {
+			r, ok, err := sc.next()
+			if err != nil {
+				return nil, 0, err
+			}
+			if !ok || r.Seq > last {
+				break
+			}
+			if r.Kind == Event && r.Seq > after {
+				r.Data = bytes.Clone(r.Data)
+				recs = append(recs, r.Record)
+				size += len(r.Data)
+			}
 		}
-		if r.Kind == Event && r.Seq > after {
-			r.Data = bytes.Clone(r.Data)
-			recs = append(recs, r.Record)
-			size += len(r.Data)
+		if sc.damaged == 0 || again {
+			return recs, size, nil
 		}
+		if sound, err := s.sound(f); err != nil || !sound {
+			return recs, size, err
+		}
+		recs, size = recs[:before], sizeBefore
 	}
-	return recs, size, nil
 }

@@ -27,6 +27,7 @@ type segment struct {
 	index   []indexed
 	indexed bool     // the index reaches up to end
 	found   findings // of the last examination
+	missed  bool     // it is known to be gone
 }
 
 // indexed says that the events from number seq on begin at off or later.
