@@ -118,6 +118,7 @@ func (db *DB) Close() error {
 	if db.disk != nil {
 		db.retired = append(db.retired, db.disk)
 	}
+	lost := db.heldTicks()
 	for _, m := range db.memories {
 		db.retired = append(db.retired, m)
 	}
@@ -127,6 +128,9 @@ func (db *DB) Close() error {
 	lock := db.lock
 	db.disk, db.memories, db.lock, db.writable = nil, nil, nil, false
 	db.mu.Unlock()
+	if lost > 0 && !db.hold.alone {
+		db.log.Error("history is closed before the disk took all ticks: those in memory are lost", "ticks", lost)
+	}
 	err := db.closeRetired()
 	if lock != nil {
 		err = errors.Join(err, lock.release())

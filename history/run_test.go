@@ -3,8 +3,10 @@ package history
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,5 +167,41 @@ func TestQueriesWhileTheDiskCannotBeOpened(t *testing.T) {
 	}
 	if err := db.closeRetired(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is in memory when the daemon stops is lost, and that is said.
+func TestTicksThatACloseLosesAreTold(t *testing.T) {
+	var lost []int64
+	log := slog.New(onRecord(func(r slog.Record) {
+		r.Attrs(func(a slog.Attr) bool {
+			if a.Key == "ticks" {
+				lost = append(lost, a.Value.Int64())
+			}
+			return true
+		})
+	}))
+	dir, h := t.TempDir(), newHost(1)
+	for _, held := range []int64{3, 0} {
+		db, err := Open(Options{Dir: dir, Config: DefaultConfig(), Log: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := max(db.Last()+1000, start)
+		appendAll(t, db, h, at, at)
+		if held > 0 {
+			db.write.Lock()
+			db.fail("test", context.DeadlineExceeded)
+			db.write.Unlock()
+		}
+		for range held {
+			db.Append(h.batch(db.Last() + 1000))
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(lost, []int64{3}) {
+		t.Errorf("told of %d", lost)
 	}
 }

@@ -42,13 +42,20 @@ func (db *DB) Stats() Stats {
 	if db.disk != nil {
 		s.Series, s.Blocks, s.Bytes = db.disk.size()
 	}
-	for _, m := range db.memories {
-		if m.tooOld.Load() {
-			s.MemoryTicks += int(m.alone.Load())
-		} else {
-			s.MemoryTicks += int(m.ticks.Load())
-		}
-	}
+	s.MemoryTicks = db.heldTicks()
 	s.Folded = db.folded != nil && db.now.Load() <= db.folded.to
 	return s
+}
+
+// heldTicks returns how many ticks are in memory alone. The caller holds db.mu.
+func (db *DB) heldTicks() int {
+	n := int64(0)
+	for _, m := range db.memories {
+		if m.tooOld.Load() {
+			n += m.alone.Load()
+		} else {
+			n += m.ticks.Load()
+		}
+	}
+	return int(n)
 }
