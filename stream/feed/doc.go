@@ -58,7 +58,8 @@
 // more are read from the log, which knows them until they are on disk, so that
 // whoever comes late hears them behind the numbers; the picture of what is pending or
 // firing is made with them. After a disk that took some of them and refuses again,
-// the rest is told once more: it is newer than the numbers that came.
+// the rest is told once more: it is newer than the numbers that came. Numbers whose
+// events the journal cannot read are a gap for everybody, whatever they match.
 //
 // # Goroutines
 //

@@ -69,7 +69,9 @@ func (f *Feed) follow(ctx context.Context) error {
 	return nil
 }
 
-// tell publishes the events from one number to another to whom they match.
+// tell publishes the events from one number to another to whom they match. Where
+// numbers are missing the journal cannot be read: what it said is not known, so all
+// are told that.
 func (f *Feed) tell(after uint64, events []alerts.Event, seq uint64) {
 	f.telling.Lock()
 	defer f.telling.Unlock()
@@ -80,11 +82,22 @@ func (f *Feed) tell(after uint64, events []alerts.Event, seq uint64) {
 	var items []stream.Item
 	now := time.Now()
 	for _, tp := range live {
+		before := after
 		for i := range events {
-			if m := tp.alerts.message(&events[i]); m != nil {
-				items = append(items, entryAt(tp, eventPosition(events[i].Seq), m))
-				tp.alerts.told = events[i].Seq
+			e := &events[i]
+			if e.Seq > before+1 {
+				items = append(items, entryAt(tp, eventPosition(e.Seq-1), tp.alerts.gap(before, e.Seq, wire.Expired)))
+				tp.alerts.told = e.Seq - 1
 			}
+			before = e.Seq
+			if m := tp.alerts.message(e); m != nil {
+				items = append(items, entryAt(tp, eventPosition(e.Seq), m))
+				tp.alerts.told = e.Seq
+			}
+		}
+		if before < seq {
+			items = append(items, entryAt(tp, eventPosition(seq), tp.alerts.gap(before, seq+1, wire.Expired)))
+			tp.alerts.told = seq
 		}
 		tp.alerts.watch(seq, now)
 	}

@@ -141,9 +141,13 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 		return page{}, err
 	}
 	p.to = eventPosition(last)
-	told, bytes := true, 0
+	told, bytes, before := true, 0, seq
 	for i := range events {
-		p.to = eventPosition(events[i].Seq)
+		if e := &events[i]; e.Seq > before+1 { // the journal cannot be read there
+			p.add(m.gap(before, e.Seq, wire.Expired), eventPosition(before+1))
+		}
+		before = events[i].Seq
+		p.to = eventPosition(before)
 		message := m.message(&events[i])
 		if told = message != nil; told {
 			p.add(message, p.to)
@@ -152,7 +156,10 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 			}
 		}
 	}
-	if !told || len(events) == 0 {
+	switch {
+	case len(events) == 0:
+		p.add(m.gap(seq, last+1, wire.Expired), eventPosition(seq+1))
+	case !told:
 		p.add(m.heartbeat(eventNumber(p.to)), p.to)
 	}
 	return p, nil
