@@ -119,6 +119,25 @@ describe('Session', () => {
 		expect(socket().of('alerts')).toEqual([{ op: 'subscribe', id: 'alerts', alerts: '' }]);
 	});
 
+	it('does not take a tick before the picture for the one behind it, after a picture that was cut off', () => {
+		socket().say(hello(), { op: 'subscribed', id: 'alerts', sub: 2, seq: 10 }, { ...firing('A', 7), current: true });
+		reconnect();
+		socket().say(hello(), ...pulse(t0 + 1000)); // the tick is asked for first
+		expect(session.alertsKnown.get()).toBe(false);
+		reconnect();
+		socket().say(hello());
+		expect(socket().of('alerts')).toEqual([{ op: 'subscribe', id: 'alerts', alerts: '' }]);
+	});
+
+	it('keeps nothing of what came between a gap and the picture', () => {
+		socket().say(hello(), { op: 'subscribed', id: 'alerts', sub: 2, seq: 10 }, ...pulse(t0), firing('A', 11));
+		socket().say({ op: 'gap', sub: 2, after: 11, next: 50, reason: 'expired' }, firing('B', 51));
+		// Its end is not sent: the server has heard that this subscription is over.
+		socket().say({ op: 'unsubscribed', id: 'alerts', sub: 2 }, { op: 'subscribed', id: 'alerts', sub: 2, seq: 60 });
+		socket().say({ ...firing('C', 55), current: true }, ...pulse(t0 + 1000));
+		expect(active()).toEqual(['C']);
+	});
+
 	it('asks for the picture anew when the journal is another one', () => {
 		socket().say(hello(), { op: 'subscribed', id: 'alerts', sub: 2, seq: 10 }, ...pulse(t0), firing('A', 11));
 		reconnect();

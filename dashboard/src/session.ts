@@ -138,7 +138,7 @@ export class Session {
 				if (event.id === 'mounts' && event.series.length === 0) this.mounts.set([]);
 				return;
 			case 'started':
-				if (event.id === 'alerts' && !this.alertsKnown.get()) this.joined = event.seq;
+				if (event.id === 'alerts' && !this.alertsKnown.get()) this.join(event.seq);
 				return;
 			case 'alert':
 				if (event.message.event.endsWith('silenced')) this.silences.load();
@@ -149,6 +149,12 @@ export class Session {
 				this.connection.send({ op: 'unsubscribe', id: 'alerts' });
 				return this.followAlerts();
 		}
+	}
+
+	/** The picture of the alerts begins. What came before it, of the subscription that it follows, may have no end. */
+	private join(seq: number | null): void {
+		this.joined = seq;
+		this.book.set({ ...empty, recent: this.book.get().recent });
 	}
 
 	/** A tick. What was sent before it has arrived, the picture of the alerts included. */
@@ -179,6 +185,7 @@ export class Session {
 	/** Asks for the picture of what is pending and firing, and what follows. */
 	private followAlerts(): void {
 		this.alertsKnown.set(false);
+		this.joined = null;
 		this.book.set({ ...empty, recent: this.book.get().recent });
 		this.connection.send({ op: 'subscribe', id: 'alerts', alerts: '' });
 	}
