@@ -138,6 +138,25 @@ describe('Session', () => {
 		expect(active()).toEqual(['C']);
 	});
 
+	const loose = (event: string) => ({ ...firing('A', 0, event), seq: undefined, durable: false });
+
+	it.each(['firing', 'resolved'])('asks for the picture anew after %s that no disk had taken', (event) => {
+		socket().say(hello(), { op: 'subscribed', id: 'alerts', sub: 2, seq: 10 }, ...pulse(t0), firing('A', 9));
+		socket().say(loose(event));
+		reconnect(); // the daemon was killed, and nobody will ever tell more of it
+		socket().say(hello());
+		expect(socket().of('alerts')).toEqual([{ op: 'subscribe', id: 'alerts', alerts: '' }]);
+		expect(session.alertsKnown.get()).toBe(false);
+	});
+
+	it('resumes after events that a disk has taken since', () => {
+		socket().say(hello(), { op: 'subscribed', id: 'alerts', sub: 2, seq: 10 }, ...pulse(t0));
+		socket().say(loose('firing'), firing('A', 11));
+		reconnect();
+		socket().say(hello());
+		expect(socket().of('alerts')).toMatchObject([{ after: 11 }]);
+	});
+
 	it('asks for the picture anew when the journal is another one', () => {
 		socket().say(hello(), { op: 'subscribed', id: 'alerts', sub: 2, seq: 10 }, ...pulse(t0), firing('A', 11));
 		reconnect();

@@ -172,8 +172,8 @@ export class Session {
 		this.hello.set(hello);
 		this.now = Math.max(hello.t, this.now > hello.t + hello.interval ? 0 : this.now);
 		this.connection.send({ op: 'subscribe', id: 'pulse', samples: 'up' });
-		if (before?.epoch === hello.epoch && this.alertsKnown.get()) {
-			const after = this.book.get().seq;
+		const { seq: after, loose } = this.book.get();
+		if (before?.epoch === hello.epoch && this.alertsKnown.get() && loose.size === 0) {
 			this.connection.send({ op: 'subscribe', id: 'alerts', alerts: '', after, epoch: hello.epoch });
 		} else this.followAlerts();
 		const every = duration(onGrid(5000, hello.interval));

@@ -24,9 +24,10 @@ export interface Book {
 	readonly active: ReadonlyMap<string, Alert>;
 	readonly recent: readonly Alert[]; // those that ended while this page looked, the newest first
 	readonly seq: number; // the highest number seen, from which to resume
+	readonly loose: ReadonlySet<string>; // whose latest event is on no disk: a daemon that dies never tells more of it
 }
 
-export const empty: Book = { active: new Map(), recent: [], seq: 0 };
+export const empty: Book = { active: new Map(), recent: [], seq: 0, loose: new Set() };
 
 const keep = 20;
 
@@ -42,14 +43,17 @@ export function fold(book: Book, m: AlertMessage): Book {
 	if (known && m.seq !== undefined && m.seq < known.seq) return { ...book, seq };
 
 	const alert = read(m, known);
+	const loose = new Set(book.loose);
+	if (alert.durable) loose.delete(alert.fingerprint);
+	else loose.add(alert.fingerprint);
 	const active = new Map(book.active);
 	if (alert.state === 'pending' || alert.state === 'firing') {
 		active.set(alert.fingerprint, alert);
-		return { active, recent: book.recent, seq };
+		return { active, recent: book.recent, seq, loose };
 	}
 	active.delete(alert.fingerprint);
 	const others = book.recent.filter((r) => r.fingerprint !== alert.fingerprint || r.since !== alert.since);
-	return { active, recent: [alert, ...others].slice(0, keep), seq };
+	return { active, recent: [alert, ...others].slice(0, keep), seq, loose };
 }
 
 function read(m: AlertMessage, known: Alert | undefined): Alert {
