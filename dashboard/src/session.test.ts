@@ -185,6 +185,16 @@ describe('Session', () => {
 		expect(session.window()[1]).toBe(t0 - 3_600_000);
 	});
 
+	it('follows a clock that is set back while it looks', () => {
+		socket().say(hello(), ...pulse(t0));
+		const back = t0 - 3_600_000;
+		socket().say({ op: 'gap', sub: 1, from: back, to: t0, missed: 0, reason: 'clock' });
+		socket().say({ op: 'samples', sub: 1, rev: 1, t: back, v: [1] });
+		expect(session.window()).toEqual([back - defaultRange.span, back]);
+		socket().say({ op: 'samples', sub: 1, rev: 1, t: back + 1000, v: [1] });
+		expect(session.tick).toBe(back + 1000);
+	});
+
 	it('zooms to at least ten seconds, and never into the future', () => {
 		socket().say(hello(), ...pulse(t0));
 		session.zoom(t0 - 500, t0 + 500);

@@ -140,6 +140,9 @@ export class Session {
 			case 'started':
 				if (event.id === 'alerts' && !this.alertsKnown.get()) this.join(event.seq);
 				return;
+			case 'hole':
+				if (event.id === 'pulse' && event.reason === 'clock') this.setBack(event.from);
+				return;
 			case 'alert':
 				if (event.message.event.endsWith('silenced')) this.silences.load();
 				return this.book.set(fold(this.book.get(), event.message));
@@ -155,6 +158,12 @@ export class Session {
 	private join(seq: number | null): void {
 		this.joined = seq;
 		this.book.set({ ...empty, recent: this.book.get().recent });
+	}
+
+	/** The daemon's clock was set back: the present is earlier than what is shown. */
+	private setBack(now: number): void {
+		this.now = now;
+		this.follower.start(this.follower.range, this.interval, now);
 	}
 
 	/** A tick. What was sent before it has arrived, the picture of the alerts included. */

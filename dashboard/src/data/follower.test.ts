@@ -163,6 +163,17 @@ describe('Follower', () => {
 		expect(asked.at(-1)).toContain('50000..60000/1000');
 	});
 
+	it('begins anew when the clock was set back while it was away', async () => {
+		follower.resume(hello(5000));
+		await settled();
+		columns();
+		row(6000);
+		follower.resume(hello(3000)); // from 6000 on nothing would come for three seconds, or for hours
+		await settled();
+		expect(asked.at(-1)).toContain('..3000/1000');
+		expect(subscribed().at(-1)).toMatchObject({ from: 3000 });
+	});
+
 	it('begins anew when the daemon samples at another interval', async () => {
 		follower.resume(hello(5000));
 		await settled();

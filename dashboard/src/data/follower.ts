@@ -75,11 +75,15 @@ export class Follower {
 		this.changed();
 	}
 
-	/** Goes on where it stopped, on a new connection; from the start where that was too long ago to replay. */
+	/**
+	 * Goes on where it stopped, on a new connection; from the start where that was too
+	 * long ago to replay, or is yet to come: then the daemon's clock was set back.
+	 */
 	resume(hello: Hello): void {
 		const begun = this.followed.size > 0;
-		const oldest = Math.min(...[...this.followed.values()].map((f) => f.last));
-		if (!begun || hello.interval !== this.grid.interval || hello.t - oldest > this.range.span) {
+		const rows = [...this.followed.values()].map((f) => f.last);
+		const far = hello.t - Math.min(...rows) > this.range.span || Math.max(...rows) > hello.t;
+		if (!begun || hello.interval !== this.grid.interval || far) {
 			this.start(this.range, hello.interval, hello.t);
 			return;
 		}
