@@ -133,7 +133,7 @@ func (m *matched) replay(seq, last uint64) (page, error) {
 	events, err := m.feed.o.Alerts.Read(seq, readEvents)
 	if errors.Is(err, journal.ErrExpired) {
 		next := max(seq+1, m.feed.o.Alerts.First())
-		p.add(m.gap(seq, next, wire.Expired), eventPosition(seq+1))
+		p.add(m.gap(seq, next, wire.Expired), eventPosition(next-1))
 		p.to = eventPosition(next - 1)
 		return p, nil
 	}

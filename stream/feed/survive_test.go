@@ -159,6 +159,21 @@ func TestExpiredAlerts(t *testing.T) {
 	wantBrief(t, s, "subscribed 4", "3 firing A", "4 resolved A")
 	s = w.connect("alerts=&after=7")
 	wantBrief(t, s, "subscribed 4", "gap 7 3 lost", "3 firing A", "4 resolved A")
+
+	t.Log("page by page, the gap is told once")
+	e.first = 4
+	open()
+	w.start()
+	var got []string
+	from := "&after=1"
+	for range 4 {
+		a := w.poll("alerts=&wait=0&limit=1" + from)
+		got = append(got, a.messages[min(1, len(a.messages)):]...)
+		from = "&cursor=" + a.cursor
+	}
+	if len(got) != 2 || !strings.Contains(got[0], `"after":1,"next":4`) || !strings.Contains(got[1], `"seq":4`) {
+		t.Errorf("got %q", got)
+	}
 }
 
 // Clients come and go while ticks run and topics are dropped as soon as nobody
