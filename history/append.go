@@ -176,8 +176,14 @@ func (w *writer) add(ref storage.SeriesRef, ls labels.Labels, v float64) storage
 }
 
 func (w *writer) commit() error {
-	if w.err != nil {
-		return errors.Join(w.err, w.app.Rollback())
+	if w.err == nil {
+		return w.app.Commit()
 	}
-	return w.app.Commit()
+	// New series are logged all the same. When the log does not take them, later
+	// samples of theirs would be lost at the next start: that the disk has failed says more
+	// than that this tick is none for it.
+	if err := w.app.Rollback(); err != nil {
+		return err
+	}
+	return w.err
 }

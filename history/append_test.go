@@ -3,11 +3,13 @@ package history
 import (
 	"errors"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 
 	"monitord/metric"
 )
@@ -160,5 +162,23 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if err := db.closeRetired(); err != nil {
 		t.Error(err)
+	}
+}
+
+// brokenLog is an appender whose log takes nothing.
+type brokenLog struct{ storage.Appender }
+
+func (brokenLog) Append(storage.SeriesRef, labels.Labels, int64, float64) (storage.SeriesRef, error) {
+	return 0, storage.ErrTooOldSample
+}
+
+func (brokenLog) Rollback() error { return syscall.EIO }
+
+// A disk that fails while it is told to leave a tick has failed.
+func TestLogThatDoesNotTakeSeries(t *testing.T) {
+	w := &writer{app: brokenLog{}, t: start}
+	w.value(labels.FromStrings("a", "b"), 1)
+	if err := w.commit(); !errors.Is(err, syscall.EIO) || errors.Is(err, errTooOld) {
+		t.Errorf("error %v", err)
 	}
 }
