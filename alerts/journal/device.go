@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,9 +10,10 @@ import (
 )
 
 // device is what the journal does to the disk, beside reading the files that it has
-// open, so that tests can make any of it fail. Each function is the real one in
-// [realDevice].
+// open once it has been opened itself, so that tests can make any of it fail. Each
+// function is the real one in [realDevice].
 type device struct {
+	reader   func(f *os.File) io.ReaderAt // nil: the file itself
 	list     func(dir string) ([]os.DirEntry, error)
 	mkdir    func(path string) error
 	open     func(path string, flag int) (*os.File, error)
@@ -40,6 +42,14 @@ func realDevice() device {
 		rename:  os.Rename,
 		remove:  os.Remove,
 	}
+}
+
+// from is what a file is read through.
+func (d device) from(f *os.File) io.ReaderAt {
+	if d.reader == nil {
+		return f
+	}
+	return d.reader(f)
 }
 
 // unfinished ends the name of a file whose space is being allocated.

@@ -1,6 +1,6 @@
 package journal
 
-import "os"
+import "io"
 
 // findings are what a look at every record of a segment gives.
 type findings struct {
@@ -24,7 +24,7 @@ func (f findings) lost() uint64 {
 
 // examine reads the segment up to stop, builds its index and reports damage.
 // The caller holds mu or owns the segment.
-func (s *segment) examine(f *os.File, stop int64) (findings, error) {
+func (s *segment) examine(f io.ReaderAt, stop int64) (findings, error) {
 	sc := newScanner(f, s.place(), dataStart, stop)
 	found := findings{from: s.first, end: dataStart}
 	s.index = nil
@@ -65,7 +65,7 @@ func (s *segment) examine(f *os.File, stop int64) (findings, error) {
 }
 
 // examined examines the segment unless that was done. The caller holds mu.
-func (s *segment) examined(f *os.File) (findings, error) {
+func (s *segment) examined(f io.ReaderAt) (findings, error) {
 	if s.indexed {
 		return s.found, nil
 	}
@@ -87,7 +87,7 @@ func (s *segment) look() (findings, error) {
 // sound tells whether a segment in which a reader found a hole has none after all:
 // a disk that did not answer may have meanwhile. What was damaged since it was
 // last examined is reported, once.
-func (s *segment) sound(f *os.File) (bool, error) {
+func (s *segment) sound(f io.ReaderAt) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.found.damaged > 0 {

@@ -46,7 +46,8 @@ func (j *Journal) park(cur *segment) (p *parked, last numbers, err error) {
 	if err != nil {
 		return nil, last, err
 	}
-	found, err := cur.examine(f, info.Size())
+	r := j.dev.from(f)
+	found, err := cur.examine(r, info.Size())
 	if err != nil {
 		return nil, last, err
 	}
@@ -54,7 +55,7 @@ func (j *Journal) park(cur *segment) (p *parked, last numbers, err error) {
 		cur.first = max(found.from, 1)
 	}
 	last.acknowledged = max(found.last, cur.first-1)
-	rest, err := readTail(f, found.end, info.Size(), last.acknowledged)
+	rest, err := readTail(r, found.end, info.Size(), last.acknowledged)
 	if err != nil {
 		return nil, last, err
 	}
@@ -66,7 +67,13 @@ func (j *Journal) park(cur *segment) (p *parked, last numbers, err error) {
 		last.possible += uint64(missing/minRecord) + 1
 		j.counts.damaged.Add(1)
 	}
+	unread := rest.bad.to > 0 && (rest.bad.from <= found.end || rest.end > found.end)
 	switch {
+	case unread:
+		// Records that were acknowledged may stand there: they stay, and keep their numbers.
+		j.counts.damaged.Add(1)
+		cur.end = (max(rest.end, rest.bad.to) + align - 1) / align * align
+		last.possible = max(last.possible, last.acknowledged+uint64((rest.bad.to-found.end)/minRecord)+1)
 	case rest.used > last.acknowledged:
 		// Written to its end and damaged since: it stays where it is.
 		j.counts.damaged.Add(1)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // recognise finds the segments in the directory, oldest first, and this
@@ -25,7 +26,7 @@ func (j *Journal) recognise() ([]*segment, error) {
 			continue
 		}
 		s := &segment{path: segmentPath(j.dir, number), size: j.size, report: j.damage}
-		if s.header, err = readHeader(s.path); err != nil {
+		if s.header, err = j.dev.readHeader(s.path); err != nil {
 			return nil, err
 		}
 		if s.header.number != number {
@@ -61,7 +62,7 @@ func (j *Journal) chain(all []*segment) ([]*segment, error) {
 			blank := s.epoch == j.epoch
 			if s.epoch == 0 {
 				var err error
-				if blank, err = isBlank(s.path); err != nil {
+				if blank, _, err = j.dev.isBlank(s.path); err != nil {
 					return nil, err
 				}
 			}
@@ -109,9 +110,13 @@ func (s *segment) voids(number uint64) bool {
 // doubtful decides about a segment whose header cannot be read, or is another journal's.
 func (j *Journal) doubtful(s *segment, foreign bool, size int64) (keep bool, err error) {
 	if !foreign {
-		blank, err := isBlank(s.path)
+		blank, unread, err := j.dev.isBlank(s.path)
 		if err != nil {
 			return false, err
+		}
+		if unread && j.epoch == 0 {
+			// Nothing says that it is not the disk which is at fault, for a moment.
+			return false, &os.PathError{Op: "read", Path: s.path, Err: syscall.EIO}
 		}
 		if blank && size >= j.size { // allocated ahead, never begun
 			j.chores = append(j.chores, chore{path: s.path})
@@ -123,7 +128,7 @@ func (j *Journal) doubtful(s *segment, foreign bool, size int64) (keep bool, err
 				return false, err
 			}
 			defer f.Close()
-			found, err := s.examine(f, s.end)
+			found, err := s.examine(j.dev.from(f), s.end)
 			if err != nil {
 				return false, err
 			}
@@ -144,29 +149,31 @@ func (j *Journal) doubtful(s *segment, foreign bool, size int64) (keep bool, err
 	return false, nil
 }
 
-// isBlank tells whether a file has nothing but zeros.
-func isBlank(path string) (bool, error) {
+// isBlank tells whether a file has nothing but zeros; unread says that its header may be
+// there and cannot be read.
+func (d device) isBlank(path string) (blank, unread bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	rest, err := readTail(f, 0, info.Size(), 0)
-	return rest.end == 0, err
+	rest, err := readTail(d.from(f), 0, info.Size(), 0)
+	bad := rest.bad.to > 0
+	return rest.end == 0 && !bad, bad && rest.bad.from < dataStart, err
 }
 
 // readHeader returns the first copy that is whole, or the zero header.
-func readHeader(path string) (header, error) {
+func (d device) readHeader(path string) (header, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return header{}, err
 	}
 	defer f.Close()
-	w := window{r: f, all: headerLen}
+	w := window{r: d.from(f), all: headerLen}
 	for _, off := range []int64{0, copyAt} {
 		b, err := w.at(off, headerLen)
 		if err != nil {

@@ -15,7 +15,12 @@ type window struct {
 	buf []byte
 	off int64
 	n   int
+
+	bad span // the pages that could not be read: from the first to the last
 }
+
+// A span is a stretch of a file. The zero value is none.
+type span struct{ from, to int64 }
 
 const windowSize = 64 << 10
 
@@ -55,6 +60,10 @@ func (w *window) readPages(off int64) (int, error) {
 		if errors.Is(err, syscall.EIO) {
 			clear(b)
 			n, err = len(b), nil
+			if w.bad.to == 0 {
+				w.bad.from = off + int64(m)
+			}
+			w.bad.to = max(w.bad.to, off+int64(m+n))
 		}
 		m += n
 		if err != nil {
@@ -130,6 +139,7 @@ func (s *scanner) skipZeros(off int64) int64 {
 type tail struct {
 	end  int64  // behind the last byte that is not zero
 	used uint64 // the highest number that a record written to its end bears there; 0 for none
+	bad  span   // what of it could not be read
 }
 
 // readTail looks at what stands from off on. Numbers are believed up to what
@@ -159,5 +169,6 @@ func readTail(r io.ReaderAt, off, size int64, last uint64) (tail, error) {
 			t.used = last + ahead
 		}
 	}
+	t.bad = w.bad
 	return t, nil
 }
