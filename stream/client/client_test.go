@@ -104,6 +104,32 @@ func TestSamplesResumeAfterTheLastTime(t *testing.T) {
 		`{"op":"subscribe","id":"load","samples":"node_load1","from":9001}`)
 }
 
+// A server whose clock was set back while nobody was connected would send nothing
+// before the old time has come again.
+func TestSamplesResumeBehindAClockThatWasSetBack(t *testing.T) {
+	var asked []string
+	url := serve(t, func(p *peer) {
+		p.subscriptions()
+		p.send(hello(0), &wire.Subscribed{ID: "load", Sub: 3, T: 8000}, load(3), value(3, 9000, 1))
+		p.conn.Close()
+	}, func(p *peer) {
+		_, ping := p.subscriptions()
+		p.send(hello(0), &wire.Subscribed{ID: "load", Sub: 3, T: 6000})
+		p.pong(ping)
+		p.drain()
+	}, func(p *peer) {
+		asked, _ = p.subscriptions()
+		p.send(hello(0), &wire.Subscribed{ID: "load", Sub: 3, T: 7000}, load(3), value(3, 7000, 2))
+		p.drain()
+	})
+	got, err := run(t, Options{URL: url}, 4, loadRequest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "load 9000 [1] node_load1", "lost", "lost", "load 7000 [2] node_load1")
+	expect(t, asked, `{"op":"subscribe","id":"load","samples":"node_load1","from":6001}`)
+}
+
 func TestAlertsResumeAfterTheLastNumber(t *testing.T) {
 	var asked []string
 	url := serve(t, func(p *peer) {

@@ -21,7 +21,9 @@
 //  5. It dials again and asks for what it lacks: samples and queries from just
 //     after the last time it handed over, alerts after the last number, with the
 //     epoch that the number belongs to. What the server no longer has comes as a
-//     gap, which is handed over like every message and counts as the position.
+//     gap, which is handed over like every message and counts as the position. If
+//     all that the server has is earlier than that time, its clock was set back: it
+//     dials once more, and goes on from what there is.
 //  6. Run ends when its context does, when the function returns an error, or when
 //     the server says that coming back is of no use ([RefusedError], or a close
 //     code that blames the client).

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -40,8 +41,13 @@ type session struct {
 	hello   wire.Hello
 	subs    map[uint32]*track
 	columns map[uint32]columns
+	setBack bool // the server's clock, while some subscription was away
 	handle  func(Item) error
 }
+
+// errSetBack ends a connection on which all has been answered, so that the next one
+// asks anew.
+var errSetBack = errors.New("the server's clock was set back: what it has from there on is asked for")
 
 var errNoColumns = &protocolError{ws.StatusInvalidFramePayloadData, "samples without their series"}
 
@@ -55,13 +61,16 @@ func (s *session) take(m wire.Message, raw []byte) error {
 		item.ID = m.ID
 		if t := s.tracks[m.ID]; t != nil && len(s.subs) < len(s.tracks) {
 			s.subs[m.Sub] = t
-			t.subscribed(m, s.hello)
+			s.setBack = !t.subscribed(m, s.hello) || s.setBack
 		}
 	case *wire.Pong:
 		for _, t := range s.subs {
 			if err := s.completePicture(t); err != nil {
 				return err
 			}
+		}
+		if s.setBack {
+			return errSetBack
 		}
 	case *wire.Error:
 		if item.ID = m.ID; m.Sub != 0 {

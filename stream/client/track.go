@@ -53,7 +53,10 @@ func (t *track) lost() {
 	t.holding, t.picture = false, nil
 }
 
-func (t *track) subscribed(m *wire.Subscribed, hello wire.Hello) {
+// subscribed takes in the answer to what was asked for. It returns false if nothing
+// would come of it for long: what was handed over last is later than all there is,
+// so the server's clock was set back. The next request goes on from what there is.
+func (t *track) subscribed(m *wire.Subscribed, hello wire.Hello) bool {
 	if t.request.Kind == wire.KindAlerts {
 		switch {
 		case !t.numbered:
@@ -61,14 +64,18 @@ func (t *track) subscribed(m *wire.Subscribed, hello wire.Hello) {
 		case t.epoch == "":
 			t.epoch = hello.Epoch
 		}
-		return
+		return true
+	}
+	if m.T > 0 && t.last > m.T {
+		t.first, t.last = m.T+1, 0
+		return false
 	}
 	if t.first > 0 || m.T <= 0 {
-		return
+		return true
 	}
 	if t.request.From.IsSet() {
 		t.first = max(1, t.request.From.Time(m.T))
-		return
+		return true
 	}
 	// The newest there is: the last multiple of every, which may lie before T.
 	step := int64(t.request.Every / time.Millisecond)
@@ -76,6 +83,7 @@ func (t *track) subscribed(m *wire.Subscribed, hello wire.Hello) {
 		step = hello.Interval
 	}
 	t.first = max(1, m.T-step+1)
+	return true
 }
 
 // samples tells whether the values of a time are new.
