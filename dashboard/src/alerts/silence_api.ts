@@ -13,7 +13,9 @@ export interface NewSilence {
 }
 
 export async function listSilences(): Promise<Silence[]> {
-	return readSilences(await ask('GET', 'api/v2/silences'));
+	const answer = await ask('GET', 'api/v2/silences');
+	if (!Array.isArray(answer)) throw new SilenceError('the daemon answers no list of silences');
+	return readSilences(answer);
 }
 
 /** Makes or changes a silence. It is on the daemon's disk when this ends well. */

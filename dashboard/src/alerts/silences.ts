@@ -13,7 +13,8 @@ export class Silences {
 	readonly all = new Observable<readonly Silence[] | null>(null); // null: not known yet
 	private loaded = 0;
 	private timer: ReturnType<typeof setTimeout> | undefined;
-	private asked = 0; // the answer to an older question is of no use
+	private asked = 0;
+	private answered = 0; // the newest question of those; the answer to an older one is of no use
 
 	/** Asks for the list, soon. What goes wrong leaves the old one; the next time may do better. */
 	load(): void {
@@ -24,14 +25,14 @@ export class Silences {
 	}
 
 	tick(now: number): void {
-		if (now - this.loaded < stale) return;
+		if (Math.abs(now - this.loaded) < stale) return;
 		this.loaded = now;
 		this.load();
 	}
 
 	stop(): void {
 		clearTimeout(this.timer);
-		this.asked++;
+		this.answered = Number.POSITIVE_INFINITY;
 	}
 
 	/** Makes or changes a silence, and shows it. */
@@ -49,7 +50,9 @@ export class Silences {
 		const question = ++this.asked;
 		try {
 			const all = await listSilences();
-			if (question === this.asked) this.all.set(all);
+			if (question < this.answered) return;
+			this.answered = question;
+			this.all.set(all);
 		} catch {
 			// The connection's badge says that the daemon is away.
 		}
