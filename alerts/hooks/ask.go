@@ -14,18 +14,28 @@ var (
 	ErrBehind     = errors.New("what was delivered before the start is being read still, try again in a moment")
 )
 
-// ask has Run's goroutine, which owns the hooks, call a function.
+// ask has Run's goroutine, which owns the hooks, call a function: not before there are
+// any, or whoever asks would hear that there are none.
 func (r *Runner) ask(ctx context.Context, f func()) error {
 	done := make(chan struct{})
+	var err error
+	call := func() {
+		defer close(done)
+		if r.hooks == nil {
+			err = ErrBehind
+			return
+		}
+		f()
+	}
 	select {
-	case r.asks <- func() { f(); close(done) }:
+	case r.asks <- call:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-r.ended:
 		return errors.New("hooks are stopping")
 	}
 	<-done
-	return nil
+	return err
 }
 
 // askHook has Run's goroutine call a function on one of the hooks.

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -48,6 +49,9 @@ func TestUnreadableAtTheStart(t *testing.T) {
 		r.Announce([]alerts.Event{hooktest.Firing("B")})
 		after(5 * time.Second)
 		hooktest.Equal(t, "calls before it can be read", f.whats(), nil)
+		if list, err := r.List(t.Context(), ""); !errors.Is(err, ErrBehind) {
+			t.Errorf("listed %v, %v", list, err)
+		}
 		after(time.Minute)
 		calls := f.whats()
 		slices.Sort(calls)
