@@ -269,6 +269,8 @@ func (l *expiring) Read(after uint64, limit int) ([]alerts.Event, error) {
 	return l.Log.Read(after, limit)
 }
 
+// TestExpired: of what the journal dropped before a hook had read it, that is told
+// which still fires.
 func TestExpired(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *alerts.Log) {
 		f := &fake{}
@@ -276,11 +278,16 @@ func TestExpired(t *testing.T) {
 		_, stop := start(t, l, with("ops", f))
 		after(time.Minute)
 		stop()
-		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Firing("C"))
-		l.first.Store(3)
+		write(t, log, hooktest.Firing("A"), hooktest.Firing("B"), hooktest.Resolved("B"), hooktest.Firing("C"))
+		l.first.Store(4)
 		_, stop = start(t, l, with("ops", f))
 		after(time.Minute)
-		hooktest.Equal(t, "calls", f.whats(), []string{"C firing"})
+		calls := f.whats()
+		slices.Sort(calls)
+		hooktest.Equal(t, "calls", calls, []string{"A firing", "C firing"})
+		write(t, log, hooktest.Resolved("A"))
+		after(time.Minute)
+		hooktest.Equal(t, "later", f.whats()[2:], []string{"A resolved"})
 		stop()
 	})
 }

@@ -28,6 +28,25 @@ func (h *hook) begin(log Log, now time.Time) {
 // errUnread says that what waits may well be in the journal, which cannot be read now.
 var errUnread = errors.New("the journal cannot be read")
 
+// missed makes up for events up to the one with the number first, which the journal
+// dropped before the hook read them: what they said began to fire, and still does, is
+// told.
+func (h *hook) missed(log Log, first uint64, now time.Time) {
+	current, _ := log.Current()
+	for i := range current {
+		e := &current[i]
+		if e.Seq <= h.read || e.Seq >= first || !fires(e) {
+			continue
+		}
+		wanted := h.hears(e)
+		if d := h.sealed[e.Seq]; d != nil {
+			h.join(d, e, now)
+		} else if wanted {
+			h.accept(e, now)
+		}
+	}
+}
+
 // restore makes a hook go on where its notes say. What happened behind that is
 // read before anything is attempted.
 func (h *hook) restore(log Log, notes map[string][]byte, now time.Time) error {

@@ -71,6 +71,7 @@ func (r *Runner) readOn(now time.Time, last uint64) bool {
 			case errors.Is(err, journal.ErrExpired):
 				first := max(r.log.First(), h.read+2)
 				r.slog.Error("events were dropped from the alert journal before a hook had read them", "hook", h.Name, "from", h.read+1, "to", first-1)
+				h.missed(r.log, first, now)
 				h.read = first - 1
 				continue
 			case err != nil:
