@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sorted } from './alerts/book';
+import { head } from './data/table';
 import { words } from './page/badge';
+import { facts } from './page/facts';
 import { act } from './page/keys';
 import { defaultRange, ranges } from './ranges';
 import { Session } from './session';
@@ -193,6 +195,29 @@ describe('Session', () => {
 		expect(session.window()).toEqual([back - defaultRange.span, back]);
 		socket().say({ op: 'samples', sub: 1, rev: 1, t: back + 1000, v: [1] });
 		expect(session.tick).toBe(back + 1000);
+	});
+
+	it('does not pass off as the present what is not sent any more', () => {
+		const series = ['size', 'avail'].map((n) => ({ __name__: `node_filesystem_${n}_bytes`, mountpoint: '/' }));
+		socket().say(hello(), ...pulse(t0));
+		socket().say(
+			{ op: 'subscribed', id: 'mounts', sub: 3, t: t0 },
+			{ op: 'series', sub: 3, rev: 1, series },
+			{ op: 'samples', sub: 3, rev: 1, t: t0, v: [100, 50] },
+		);
+		const load = session.sources.find((s) => s.panel.id === 'load') as (typeof session.sources)[0];
+		load.live.put(t0, [head(0, { __name__: 'node_load1' })], [3]);
+		const shown = () => facts(session.sources, null).find((f) => f.id === 'load')?.value;
+		// The collector is switched off, or fails: its series have ended.
+		for (let n = 1; n <= 24; n++) {
+			vi.advanceTimersByTime(1000);
+			socket().say({ op: 'samples', sub: 1, rev: 1, t: t0 + n * 1000, v: [1] });
+			expect(session.mounts.get()?.length).toBe(n <= 23 ? 1 : 0);
+			expect(shown()).toBe(n <= 21 ? '3.00' : '–');
+		}
+		load.live.put(t0 + 1000, [head(0, { __name__: 'node_load1' })], [4]); // it was only late
+		expect(shown()).toBe('4.00');
+		expect(load.live.holes()).toEqual([]);
 	});
 
 	it('zooms to at least ten seconds, and never into the future', () => {

@@ -3,6 +3,7 @@ import { Silences } from './alerts/silences';
 import { Follower } from './data/follower';
 import { Past } from './data/past';
 import { Source } from './data/source';
+import { patience } from './data/table';
 import { Observable } from './observable';
 import { panels } from './panels/all';
 import { filesystemQuery, type Mount, mounts } from './panels/filesystems';
@@ -34,6 +35,7 @@ export class Session {
 	readonly sources = panels.map((p) => new Source(p));
 	private now = 0; // the newest tick
 	private mountSeries: Labels[] = [];
+	private mounted = 0; // when a reading of them came, or could have begun to, on the monotonic clock
 	private joined: number | null = null; // where the alerts' picture was taken, until all of it is surely here
 	private frame: ReturnType<typeof setTimeout> | undefined;
 	private readonly connection: Connection;
@@ -131,7 +133,10 @@ export class Session {
 		switch (event.kind) {
 			case 'row':
 				if (event.id === 'pulse') this.pulse();
-				if (event.id === 'mounts') this.mounts.set(mounts(this.mountSeries, event.values));
+				if (event.id === 'mounts') {
+					this.mounts.set(mounts(this.mountSeries, event.values));
+					this.mounted = performance.now();
+				}
 				return this.draw();
 			case 'columns':
 				if (event.id === 'mounts') this.mountSeries = event.series;
@@ -170,6 +175,9 @@ export class Session {
 	private pulse(): void {
 		this.connection.tick();
 		this.silences.tick(this.tick);
+		for (const s of this.sources) s.live.age(this.tick);
+		const silent = performance.now() - this.mounted;
+		if (this.mounts.get()?.length && silent > patience + 3 * this.interval) this.mounts.set([]);
 		if (this.joined === null) return;
 		this.book.set({ ...this.book.get(), seq: Math.max(this.book.get().seq, this.joined) });
 		this.joined = null;
@@ -187,6 +195,7 @@ export class Session {
 		} else this.followAlerts();
 		const every = duration(onGrid(5000, hello.interval));
 		this.connection.send({ op: 'subscribe', id: 'mounts', query: filesystemQuery, every });
+		this.mounted = performance.now();
 		this.follower.resume(hello);
 		this.silences.load();
 	}

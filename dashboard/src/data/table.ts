@@ -13,6 +13,9 @@ export interface Hole {
 	to: number;
 }
 
+/** How long a row may be late: a daemon that is short of time evaluates panels last. */
+export const patience = 20_000;
+
 /**
  * Table holds the rows of one panel by column, as charts take them. Times are Unix
  * milliseconds and grow. Rows may come in any order and more than once (history and
@@ -61,6 +64,13 @@ export class Table {
 		if (next !== undefined && next <= to) return;
 		this.insert(at, from);
 		this.marks.add(from);
+	}
+
+	/** Ends the lines when rows have stayed away up to `now`: the newest is not the present any more. */
+	age(now: number): void {
+		const { last } = this;
+		if (last === 0 || this.marks.has(last) || now - last <= this.reach + patience) return;
+		this.hole(last + this.step, last + this.step);
 	}
 
 	/** Marks the holes left between rows that came out of order. */
