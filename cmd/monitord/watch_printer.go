@@ -17,9 +17,10 @@ import (
 type watchPrinter interface {
 	values(r wire.Request, m *wire.Samples, columns []wire.Labels) error
 	alert(m *wire.Event, raw []byte) error
-	message(raw []byte) error     // every message, as it came
-	state(instance, words string) // of the connection
-	note(s string)                // what belongs on standard error
+	message(raw []byte) error             // every message, as it came
+	state(hello wire.Hello, words string) // of the connection
+	beat(t int64)                         // the daemon's time, when it has nothing else to say
+	note(s string)                        // what belongs on standard error
 	close() error
 }
 
@@ -63,7 +64,8 @@ type watchOutput struct {
 }
 
 func (w *watchOutput) message([]byte) error                                    { return nil }
-func (w *watchOutput) state(string, string)                                    {}
+func (w *watchOutput) state(wire.Hello, string)                                {}
+func (w *watchOutput) beat(int64)                                              {}
 func (w *watchOutput) note(s string)                                           { fmt.Fprintln(w.stderr, "monitord:", clean.Text(s)) }
 func (w *watchOutput) close() error                                            { return w.out.Flush() }
 func (w *watchOutput) alert(*wire.Event, []byte) error                         { return nil }

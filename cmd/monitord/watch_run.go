@@ -128,11 +128,11 @@ func (w *watch) print(i client.Item) error {
 	}
 	switch m := i.Message.(type) {
 	case nil:
-		w.printer.state(w.hello.Instance, "reconnecting")
+		w.printer.state(w.hello, "reconnecting")
 		w.printer.note(fmt.Sprintf("%v; connecting again in %v", i.Lost, i.Retry.Round(time.Millisecond)))
 	case *wire.Hello:
 		w.hello = *m
-		w.printer.state(m.Instance, "live")
+		w.printer.state(*m, "live")
 	case *wire.Samples:
 		return w.samples(i.ID, m, i.Columns)
 	case *wire.Event:
@@ -140,6 +140,8 @@ func (w *watch) print(i client.Item) error {
 			return err
 		}
 		return w.count()
+	case *wire.Heartbeat:
+		w.printer.beat(m.T)
 	case *wire.Gap:
 		w.printer.note(w.describe(i.ID, m))
 	case *wire.Error:

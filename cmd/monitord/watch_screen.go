@@ -110,8 +110,13 @@ func (w *watchTable) alert(m *wire.Event, _ []byte) error {
 
 func (w *watchTable) message([]byte) error { return nil }
 
-func (w *watchTable) state(instance, words string) {
-	_ = w.change(func(t *tableModel) { t.instance, t.words = instance, words })
+func (w *watchTable) state(hello wire.Hello, words string) {
+	tick := time.Duration(hello.Interval) * time.Millisecond
+	_ = w.change(func(t *tableModel) { t.instance, t.tick, t.words = hello.Instance, tick, words })
+}
+
+func (w *watchTable) beat(t int64) {
+	_ = w.change(func(m *tableModel) { m.beat(t) })
 }
 
 func (w *watchTable) note(s string) {

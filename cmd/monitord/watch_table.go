@@ -23,8 +23,10 @@ const (
 // tableModel is what the table shows. It is not safe for concurrent use.
 type tableModel struct {
 	instance string
-	words    string // about the connection
-	t        int64  // newest time seen
+	words    string        // about the connection
+	tick     time.Duration // the daemon's interval
+	t        int64         // newest time seen
+	heard    time.Time     // when anything came last
 	sections []*tableSection
 	alerting bool // alerts are followed
 	active   map[string]*wire.Event
@@ -35,6 +37,7 @@ type tableModel struct {
 // tableSection is one subscription to values.
 type tableSection struct {
 	request wire.Request
+	heard   time.Time // when the values came
 	columns []wire.Labels
 	values  []float64
 }
@@ -52,16 +55,26 @@ func newTableModel(requests []wire.Request) *tableModel {
 }
 
 func (m *tableModel) values(r wire.Request, s *wire.Samples, columns []wire.Labels) {
-	m.t = max(m.t, s.T)
+	m.beat(s.T)
 	for _, section := range m.sections {
 		if section.request.ID == r.ID {
-			section.columns, section.values = columns, s.V
+			section.heard, section.columns, section.values = m.heard, columns, s.V
 		}
 	}
 }
 
+// beat takes in that the daemon speaks, and its time.
+func (m *tableModel) beat(t int64) {
+	m.t, m.heard = max(m.t, t), time.Now()
+}
+
+// fresh is how long values are the newest while other things come: an expression
+// that returns nothing any more says nothing, and a busy daemon says late what it
+// has to say.
+const fresh = 20 * time.Second
+
 func (m *tableModel) alert(e *wire.Event) {
-	m.t = max(m.t, e.T)
+	m.beat(e.T)
 	key := e.Alert.Fingerprint
 	switch e.Event {
 	case "resolved", "inactive":
@@ -93,7 +106,8 @@ func (m *tableModel) lines(width int) []tableLine {
 		lines = append(append(lines, nil), m.alertLines()...)
 	}
 	for _, s := range m.sections {
-		lines = append(append(lines, nil), s.lines(width)...)
+		stale := m.heard.Sub(s.heard) > fresh+3*max(s.request.Every, m.tick)
+		lines = append(append(lines, nil), s.lines(width, stale)...)
 	}
 	for _, n := range m.notes {
 		lines = append(lines, tableLine{{"! " + n, dim}})
@@ -101,7 +115,7 @@ func (m *tableModel) lines(width int) []tableLine {
 	return lines
 }
 
-func (s *tableSection) lines(width int) []tableLine {
+func (s *tableSection) lines(width int, stale bool) []tableLine {
 	title := s.request.Expr
 	if title == "" {
 		title = "all samples"
@@ -110,7 +124,7 @@ func (s *tableSection) lines(width int) []tableLine {
 	var rows [][]segment
 	hidden := commonLabels(s.columns)
 	for i, v := range s.values {
-		if !wire.IsNone(v) {
+		if !wire.IsNone(v) && !stale {
 			rows = append(rows, []segment{{metricName(without(s.columns[i], hidden)), ""}, {shortFloat(v), ""}})
 		}
 	}

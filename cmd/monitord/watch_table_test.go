@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"math"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 
+	"monitord/stream/client"
 	"monitord/stream/wire"
 )
 
@@ -51,6 +54,38 @@ node_load1
 	if got := paintModel(exampleModel(), 0, 0, 0, false); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+}
+
+// An expression that returns nothing any more sends nothing: the daemon's other
+// words show that its last value is not the present.
+func TestTableForgetsWhatIsNotSentAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := wire.Request{ID: "1", Kind: wire.KindQuery, Expr: "up == 0"}
+		w := &watch{printer: newWatchTable(watchOptions{requests: []wire.Request{r}}, io.Discard, io.Discard, nil)}
+		m := w.printer.(*watchTable).model
+		if err := w.item(client.Item{Message: &wire.Hello{Interval: 1000}}); err != nil {
+			t.Fatal(err)
+		}
+		m.values(r, &wire.Samples{T: 5000, V: []float64{0}}, []wire.Labels{labelsOf("__name__", "up")})
+		for _, c := range []struct {
+			after time.Duration
+			want  string
+		}{{15 * time.Second, "  up  0\n"}, {15 * time.Second, "  nothing\n"}} {
+			time.Sleep(c.after)
+			if err := w.item(client.Item{Message: &wire.Heartbeat{T: 35_000}}); err != nil {
+				t.Fatal(err)
+			}
+			if got := paintModel(m, 0, 0, 0, false); !strings.Contains(got, c.want) || !strings.Contains(got, clock(35_000)) {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		}
+		time.Sleep(time.Hour) // it is silence that tells nothing: the connection is lost
+		m.values(r, &wire.Samples{T: 50_000, V: []float64{0}}, []wire.Labels{labelsOf("__name__", "up")})
+		time.Sleep(time.Hour)
+		if got := paintModel(m, 0, 0, 0, false); !strings.Contains(got, "  up  0\n") {
+			t.Errorf("got %s", got)
+		}
+	})
 }
 
 func TestTableSaysWhatIsSilenced(t *testing.T) {
@@ -118,7 +153,7 @@ func TestNoFormatPassesControlBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			raw := e.AppendJSON(nil)
-			p.state(evil, "live")
+			p.state(wire.Hello{Instance: evil}, "live")
 			p.note(evil)
 			for _, err := range []error{
 				p.message(raw), p.values(o.requests[0], m, []wire.Labels{labels}), p.alert(e, raw), p.close(),
