@@ -6,6 +6,10 @@ package feed
 type clock struct {
 	last   int64 // time of the newest tick, 0 before the first
 	offset int64 // of positions against times
+
+	// Of the newest time that the wall clock was turned back: the position of the
+	// tick that came then, and the time of the one before it; 0: never.
+	turned, before int64
 }
 
 func (c clock) position(t int64) int64 { return t + c.offset }
@@ -19,6 +23,7 @@ func (c clock) step(t int64) (clock, bool) {
 	if t < c.last {
 		// Two positions on: one for the gap that says so, one for the tick.
 		c.offset += c.last - t + 2
+		c.turned, c.before = c.position(t), c.last
 	}
 	c.last = t
 	return c, true

@@ -25,7 +25,7 @@ func TestLateOf(t *testing.T) {
 		"and some were given up":            {begin + 9*every, begin, true, 9*every + 2, begin + 9*every},
 	} {
 		tp := &topic{topic: w.engine.NewTopic(stream.TopicOptions{}), source: &source{line: timeline{every: every, last: c.last}}}
-		tp.query = &query{due: []moment{{c.due, clock{c.due, c.offset}, wire.Down}}, late: c.late}
+		tp.query = &query{due: []moment{{c.due, clock{last: c.due, offset: c.offset}, wire.Down}}, late: c.late}
 		if got := lateOf([]*topic{tp}); len(got) != 1 || got[0].pos != c.want {
 			t.Errorf("%s: %+v, want %d", name, got, c.want)
 		}

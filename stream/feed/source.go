@@ -165,6 +165,11 @@ func (f *Feed) expired(t int64) bool {
 // Skipped says what a reader that was behind has missed.
 func (s *source) Skipped(after, next int64) [][]byte {
 	c := s.feed.now()
+	if after < c.turned && c.turned <= next {
+		// Times that were there come again: that is what is to be known.
+		g := wire.Gap{Sub: s.line.sub, From: ceil(c.time(next), s.every), To: floor(c.before, s.every), Reason: wire.Clock}
+		return [][]byte{g.AppendJSON(nil)}
+	}
 	from := floor(c.time(after), s.every) + s.every
 	to := ceil(c.time(next), s.every) - s.every
 	if to < from {

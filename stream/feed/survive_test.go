@@ -119,6 +119,39 @@ func TestASlowReader(t *testing.T) {
 	}
 }
 
+// A reader that was behind when the wall clock was stepped back missed the gap that
+// says so: who knows of no step takes what comes for old.
+func TestASlowReaderAtAStepOfTheClock(t *testing.T) {
+	w := newWorld(t)
+	w.tick(begin+60_000, "a 2")
+	s := w.connect("samples=a")
+	s.next()
+	var src *source
+	w.feed.mu.Lock()
+	for _, tp := range w.feed.topics {
+		src = tp.source
+	}
+	w.feed.mu.Unlock()
+	before := w.feed.now().position(begin + 60_000)
+	for n := range int64(3) {
+		w.tick(begin+n*1000, "a 3")
+	}
+	told := func(after, next int64) wire.Gap {
+		m, err := wire.Decode(src.Skipped(after, next)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *m.(*wire.Gap)
+	}
+	c := w.feed.now()
+	if g := told(before, c.position(begin+2000)); g.Reason != wire.Clock || g.From != begin+2000 || g.To != begin+60_000 {
+		t.Errorf("got %+v", g)
+	}
+	if g := told(c.position(begin), c.position(begin+2000)); g.Reason != wire.Slow || g.From != begin+1000 || g.To != begin+1000 {
+		t.Errorf("got %+v", g)
+	}
+}
+
 // expiring is a journal that has dropped its oldest events.
 type expiring struct {
 	*journal.Journal
