@@ -83,7 +83,8 @@ func (b *backlog) trim() {
 func (b *backlog) empty() bool { return len(b.events) == 0 && len(b.notes) == 0 }
 
 // next returns what is to be written next: events up to the next notes, and those
-// notes.
+// notes. A hole comes by itself: the disk may take the first of what it is given and
+// refuse the rest, all notes are then given to it again, and a hole would count twice.
 func (b *backlog) next() ([]Event, []Note) {
 	if len(b.notes) == 0 {
 		return b.events, nil
@@ -91,10 +92,13 @@ func (b *backlog) next() ([]Event, []Note) {
 	var notes []Note
 	until := b.notes[0].at
 	for _, n := range b.notes {
-		if n.at > until {
+		_, hole := n.note.(Hole)
+		if n.at > until || hole && (until > 0 || len(notes) > 0) {
 			break
 		}
-		notes = append(notes, n.note)
+		if notes = append(notes, n.note); hole {
+			break
+		}
 	}
 	return b.events[:until], notes
 }

@@ -55,3 +55,31 @@ func TestRecorderAsksBeforeItWrites(t *testing.T) {
 		r.stop()
 	})
 }
+
+// A disk that takes a hole and refuses what comes behind it is given that again, and
+// not the hole: it would count twice after a start.
+func TestRecorderWritesAHoleOnce(t *testing.T) {
+	for _, events := range [][]Event{nil, {event(KindFiring, "a", 1)}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := startRecording(t, &disk{partial: 1})
+			memories := Memories{[]storedMemory{{Key: "k", Lost: 1}}}
+			r.Add(Outcome{Hole: &Hole{From: 1, To: 2}, Notes: []Note{memories}})
+			r.Add(Outcome{Events: events, Hole: &Hole{From: 3, To: 4}, Notes: []Note{memories}})
+			advance(10 * time.Second)
+			r.disk.set(func(d *disk) { d.partial = 0 })
+			advance(2 * time.Second)
+			var holes []Hole
+			r.disk.set(func(d *disk) {
+				for _, rec := range d.recs {
+					if n, err := decodeNote(rec.Data); rec.Kind == journal.State && err == nil && n.Hole != nil {
+						holes = append(holes, Hole(*n.Hole))
+					}
+				}
+			})
+			if want := []Hole{{1, 2}, {3, 4}}; !slices.Equal(holes, want) {
+				t.Errorf("holes %v, want %v", holes, want)
+			}
+			r.stop()
+		})
+	}
+}
