@@ -11,19 +11,19 @@ import (
 	"testing/iotest"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
+	"github.com/prometheus/prometheus/util/compression"
 )
 
-// Whatever of the last record is on disk, all records before it survive, and
-// what is logged afterwards does too.
-func TestTornLogIsMended(t *testing.T) {
-	dir := t.TempDir()
-	var ends []int64
-	log, err := wlog.NewSize(nil, nil, dir, segmentSize, "none")
+// writeLog writes n records to a log of one segment. It returns the segment, and where
+// in it each record ends.
+func writeLog(t *testing.T, dir string, codec compression.Type, n int, record func(i int) []byte) (segment []byte, ends []int64) {
+	t.Helper()
+	log, err := wlog.NewSize(nil, nil, dir, segmentSize, codec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 6 {
-		if err := log.Log(bytes.Repeat([]byte{byte(i + 1)}, 100+9000*i)); err != nil { // some cross pages
+	for i := range n {
+		if err := log.Log(record(i)); err != nil {
 			t.Fatal(err)
 		}
 		info, err := os.Stat(wlog.SegmentName(dir, 0))
@@ -35,10 +35,18 @@ func TestTornLogIsMended(t *testing.T) {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := os.ReadFile(wlog.SegmentName(dir, 0))
-	if err != nil {
+	if segment, err = os.ReadFile(wlog.SegmentName(dir, 0)); err != nil {
 		t.Fatal(err)
 	}
+	return segment, ends
+}
+
+// Whatever of the last record is on disk, all records before it survive, and
+// what is logged afterwards does too.
+func TestTornLogIsMended(t *testing.T) {
+	whole, ends := writeLog(t, t.TempDir(), "none", 6, func(i int) []byte {
+		return bytes.Repeat([]byte{byte(i + 1)}, 100+9000*i) // some cross pages
+	})
 	for i := 1; i < len(ends); i++ {
 		for _, size := range []int64{ends[i-1], ends[i-1] + 1, ends[i-1] + 7, (ends[i-1] + ends[i]) / 2, ends[i] - 1} {
 			for _, rest := range [][]byte{nil, {0, 0, 0}, {9, 9}} {
@@ -104,28 +112,9 @@ func TestNoLogIsFine(t *testing.T) {
 // What is cut off for damage that lies before it was on disk once: that is told.
 func TestDamagedLogIsTold(t *testing.T) {
 	dir := t.TempDir()
-	log, err := wlog.NewSize(nil, nil, dir, segmentSize, "snappy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ends []int64
-	for i := range 40 {
-		if err := log.Log(bytes.Repeat([]byte{byte(i + 1), byte(i * i)}, 5000*(i%7))); err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(wlog.SegmentName(dir, 0))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ends = append(ends, info.Size())
-	}
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(wlog.SegmentName(dir, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole, ends := writeLog(t, dir, "snappy", 40, func(i int) []byte {
+		return bytes.Repeat([]byte{byte(i + 1), byte(i * i)}, 5000*(i%7))
+	})
 	for i := range ends[:len(ends)-1] {
 		bad := bytes.Clone(whole)
 		bad[ends[i]-1] ^= 4

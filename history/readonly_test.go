@@ -256,20 +256,7 @@ func (f onRecord) Handle(_ context.Context, r slog.Record) error {
 // TestReadingWhileABlockIsReplaced: a block that was listed and is another when it is
 // to be read is no hole in what is read.
 func TestReadingWhileABlockIsReplaced(t *testing.T) {
-	dir := t.TempDir()
-	db, h := open(t, dir), newHost(1)
-	const start, minutes = int64(1763683200000), 120
-	for i := range int64(minutes) {
-		if err := db.Append(h.batch(start + i*60_000)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.disk.db.Compact(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	dir := withBlocks(t)
 	blocks, err := listBlocks(dir)
 	if err != nil || len(blocks) == 0 {
 		t.Fatal(blocks, err)
